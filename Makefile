@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+# One non-recursive Makefile; all output in $(B). SAN=address,undefined works on any target.
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+DATADIR  ?= $(PREFIX)/share/vigil5g
+MANDIR   ?= $(PREFIX)/share/man
+COMPDIR  ?= $(PREFIX)/share/bash-completion/completions
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+B        ?= build$(if $(SAN),-san)
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+CLANG    ?= clang
+PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
+
+# Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
+DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev
+DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
+DEPS_BENCH := tshark
+DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
+
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla \
+            -Wformat=2 -Wundef $(if $(CI),-Werror)
+HARDEN   := -fPIE -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+CFLAGS   ?= -O2 -g
+LIBFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
+            -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen $(WARN) $(HARDEN) $(CFLAGS) $(LIBFLAGS) \
+            $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+
+YANG       := $(wildcard yang/*.yang)
+LIB_SRC    := $(wildcard lib/*.c)
+AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
+ENGINE_SRC := $(wildcard rules/engine/*.c)
+CLI_SRC    := $(wildcard cli/*.c)
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h tests/unit/*.h)
+OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
+UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
+FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
+QUIET      := @
+
+.PHONY: all
+all: $(if $(CLI_SRC),$(B)/vigil,$(B)/libvigil.a)
+
+$(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libvigil.a: $(OBJ)
+	$(QUIET)rm -f $@ && ar rcs $@ $^
+
+$(B)/gen/gen_fact_nodes: tools/gen_fact_nodes.c
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O1 -o $@ $< $(shell pkg-config --libs libyang)
+
+$(B)/gen/fact_nodes.h: $(B)/gen/gen_fact_nodes $(YANG)
+	$(QUIET)$< yang h > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/fact_nodes.c: $(B)/gen/gen_fact_nodes $(YANG)
+	$(QUIET)$< yang c > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/%.o: $(B)/gen/%.c $(B)/gen/fact_nodes.h
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
+
+$(B)/%.o: %.c | $(B)/gen/fact_nodes.h
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	@echo "  TEST $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lcmocka -lssl
+
+# Fuzz targets without libFuzzer: each corpus file is one run.
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
+	  $(B)/libvigil.a $(LDLIBS)
+
+# For authors of rules: $(B)/tools/ruletest DIR [ID]
+$(B)/tools/%: tools/%.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
+
+$(B)/tests/%: tests/%.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
+
+# With libFuzzer, everything instrumented.
+FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
+             -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+	@mkdir -p $(@D)/obj
+	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c; do \
+	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
+	$(QUIET)ar rcs $@ build-fuzz/obj/*.o
+
+build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c build-fuzz/libvigil.a
+	$(QUIET)$(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer -o $@ $< build-fuzz/libvigil.a $(LDLIBS)
+
+# --- packages ------------------------------------------------------------------------------------------------------
+# apt is asked only when something is missing, so that repeated and offline runs work.
+define need
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
+	  missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "  APT $$missing"; $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef
+
+.PHONY: deps deps-test deps-bench deps-fuzz
+deps:
+	$(call need,$(DEPS_BUILD))
+deps-test:
+	$(call need,$(DEPS_BUILD) $(DEPS_TEST))
+deps-bench:
+	$(call need,$(DEPS_BUILD) $(DEPS_BENCH) python3)
+deps-fuzz:
+	$(call need,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_FUZZ))
+
+# --- what a newcomer runs --------------------------------------------------------------------------------------------
+# A fresh make reads pkg-config only after the packages are there.
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all
+	@VIGIL=$(B)/vigil sh tests/demo/demo.sh
+
+.PHONY: test
+test: deps-test
+	@$(MAKE) --no-print-directory -j2 all test-binaries
+	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all test-binaries
+	@sh tests/run.sh
+
+.PHONY: test-binaries
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile
+
+.PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
+check-unit: $(UNIT_BIN)
+	@for t in $(UNIT_BIN); do echo "== $$t"; $$t || exit 1; done
+check-dissect: $(filter $(B)/unit/test_dissect%,$(UNIT_BIN))
+	@for t in $^; do $$t || exit 1; done
+check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
+	@for t in $^; do $$t || exit 1; done
+check-rules: all
+	@$(B)/vigil rules lint && $(B)/vigil rules test
+check-integration: all
+	@sh tests/run.sh integration
+check-hostile: test-binaries
+	@sh tests/run.sh hostile
+
+# Full lists of the hostile families, fuzzing, valgrind, allocation of time: see tests/soak.sh.
+.PHONY: soak
+soak: deps-fuzz
+	@$(MAKE) --no-print-directory -j2 all test-binaries
+	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all test-binaries
+	@$(MAKE) --no-print-directory fuzz-binaries
+	@sh tests/soak.sh
+
+.PHONY: fuzz-binaries fuzz
+fuzz-binaries: $(B)/gen/fact_nodes.h build-fuzz/libvigil.a
+	@$(MAKE) --no-print-directory $(FUZZ_BIN)
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory fuzz-binaries
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} sh tests/soak.sh fuzz
+
+.PHONY: bench
+bench: deps-bench
+	@$(MAKE) --no-print-directory -j2 all $(B)/tests/bench/pcaploop $(B)/tests/bench/mulpcap
+	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
+
+# --- care --------------------------------------------------------------------------------------------------------------
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
+
+.PHONY: lint format cover
+lint: deps-test
+	@$(MAKE) --no-print-directory -j2 all
+	@sh tools/lint.sh $(SOURCES)
+format:
+	clang-format -i $(SOURCES)
+cover: deps-test
+	@$(MAKE) --no-print-directory B=build-cover CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage -j2 all test-binaries
+	@for t in $(patsubst $(B)/%,build-cover/%,$(UNIT_BIN)); do $$t >/dev/null 2>&1 || exit 1; done
+	@find build-cover -name '*.gcno' -path '*build-cover/[lar]*' | sort | xargs gcov -n 2>/dev/null | \
+	  awk '/^File/ {f=$$2} /^Lines executed/ {split($$2,a,":"); print a[2], $$4, f}' | grep -v /usr/ | sort -n
+
+# --- install -------------------------------------------------------------------------------------------------------------
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR)/yang $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(MANDIR)/man1 \
+	  $(DESTDIR)$(COMPDIR)
+	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
+	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
+	cp -R rules/packs $(DESTDIR)$(DATADIR)/rules/
+	install -m 0644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
+	install -m 0644 docs/vigil.1 $(DESTDIR)$(MANDIR)/man1/vigil.1
+	install -m 0644 cli/vigil.bash-completion $(DESTDIR)$(COMPDIR)/vigil
+
+.PHONY: clean help
+clean:
+	rm -rf build build-san build-fuzz build-cover
+help:
+	@echo "all             build $(B)/vigil"
+	@echo "demo            install what is needed, build, scan the lab of this repository"
+	@echo "test            install what is needed, build twice (plain, sanitised), run all tests"
+	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"
+	@echo "soak            full hostile lists, 60 s of fuzzing a target, valgrind"
+	@echo "fuzz            fuzzing alone (FUZZ_SECONDS=60)"
+	@echo "bench           speed and memory beside tshark and a bare libpcap loop"
+	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
+	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
+	@echo "deps            apt packages for the build"
+	@echo "SAN=address,undefined sanitises any of them; CI=1 turns warnings into errors"
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

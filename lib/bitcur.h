@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cursor for bits, most significant first: aligned PER (ITU-T X.691) and NAS. Same contract as
+ * lib/cur.h. */
+#ifndef LIB_BITCUR_H
+#define LIB_BITCUR_H
+
+#include "lib/cur.h"
+
+struct bitcur {
+    const uint8_t *base; /* first byte */
+    size_t bit, bits;    /* position and length in bits */
+};
+
+static inline struct bitcur
+bitcur_from(struct cur c)
+{
+    size_t n = cur_left(c);
+
+    return (struct bitcur){c.pos, 0, n > SIZE_MAX / 8 ? SIZE_MAX / 8 * 8 : n * 8};
+}
+
+static inline size_t
+bitcur_left(const struct bitcur *b)
+{
+    return b->bits - b->bit;
+}
+
+/* n <= 64 bits as an unsigned number. */
+MUST_USE static inline bool
+bitcur_get(struct bitcur *b, unsigned n, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    *out = 0;
+    if (n > 64 || bitcur_left(b) < n)
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        size_t at = b->bit + i;
+        v = v << 1 | ((unsigned)b->base[at / 8] >> (7 - at % 8) & 1u);
+    }
+    b->bit += n;
+    *out = v;
+    return true;
+}
+
+/* Move to the next byte border; at a border nothing moves. */
+MUST_USE static inline bool
+bitcur_align(struct bitcur *b)
+{
+    size_t to = (b->bit + 7) / 8 * 8;
+
+    if (to > b->bits)
+        return false;
+    b->bit = to;
+    return true;
+}
+
+/* n whole bytes from a byte border as a view. Fails between borders. */
+MUST_USE static inline bool
+bitcur_bytes(struct bitcur *b, size_t n, struct cur *out)
+{
+    *out = (struct cur){NULL, NULL};
+    if (b->bit % 8 || n > bitcur_left(b) / 8)
+        return false;
+    *out = cur_from(b->base + b->bit / 8, n);
+    b->bit += n * 8;
+    return true;
+}
+
+#endif

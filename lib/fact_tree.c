@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/fact_tree.h"
+
+#include <libyang/libyang.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/utf8.h"
+
+#define MAX_VALUE 4096
+#define MAX_SOURCE 4096
+#define MAX_TREE_NODES 400000 /* of all sections together */
+#define MAX_PRINT (1024u * 1024 * 1024)
+
+struct fact_schema {
+    struct ly_ctx *ctx;
+    const struct lys_module *mod;
+};
+
+struct fact_tree {
+    struct fact_sink sink; /* first: the operations get the sink and mean the tree */
+    const struct fact_schema *fs;
+    struct lyd_node *root;
+    struct lyd_node *owner;   /* list entry that holds the open section, or the section itself */
+    struct lyd_node *section; /* NULL: none is open */
+    struct lyd_node *open[MAX_FACT_DEPTH];
+    size_t depth;
+    struct lyd_node *last; /* entered or written last */
+    size_t nodes;          /* of the open section */
+    size_t all_nodes;      /* ever made: a replaced section counts too */
+    bool incomplete;
+    bool full; /* something was left out for want of room in the tree */
+    uint64_t refused;
+    char refused_text[256];
+};
+
+/* Of each kind: names below facts; a section that is the list entry itself has no inner name. */
+static const struct {
+    const char *list, *inner;
+} kinds[] = {
+    [FACT_NF_CONFIG] = {"nf", "config"},
+    [FACT_CONTAINERS] = {"containers", NULL},
+    [FACT_MANAGEMENT_CONFIG] = {"management", "config"},
+    [FACT_TRAFFIC] = {"traffic", NULL},
+    [FACT_INVENTORY] = {"inventory", NULL},
+};
+
+enum status
+fact_schema_new(const char *yang_dir, struct fact_schema **out, struct diag *d)
+{
+    struct fact_schema *fs = calloc(1, sizeof(*fs));
+
+    *out = NULL;
+    if (!fs)
+        return diag_set(d, ST_IO, yang_dir, 0, "out of memory");
+    /* Errors are kept in the context and fetched by the caller that handles them; nothing goes to
+     * stderr. */
+    ly_log_options(LY_LOSTORE);
+    if (ly_ctx_new(yang_dir, LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_NO_YANGLIBRARY, &fs->ctx) !=
+        LY_SUCCESS) {
+        fact_schema_free(fs);
+        return diag_set(d, ST_CONFIG, yang_dir, 0, "this directory of YANG modules cannot be used");
+    }
+    fs->mod = ly_ctx_load_module(fs->ctx, "x1818-facts", NULL, NULL);
+    if (!fs->mod) {
+        const char *why = ly_errmsg(fs->ctx);
+        diag_set(d, ST_CONFIG, yang_dir, 0, "x1818-facts.yang cannot be loaded: %s",
+                 why ? why : "not found");
+        fact_schema_free(fs);
+        return ST_CONFIG;
+    }
+    *out = fs;
+    return ST_OK;
+}
+
+void
+fact_schema_free(struct fact_schema *fs)
+{
+    if (!fs)
+        return;
+    ly_ctx_destroy(fs->ctx);
+    free(fs);
+}
+
+struct ly_ctx *
+fact_schema_ctx(const struct fact_schema *fs)
+{
+    return fs->ctx;
+}
+
+/* A value or entry that the schema does not take. Its text is hostile and is not kept. */
+static void
+refuse(struct fact_tree *t, const char *node)
+{
+    const struct ly_err_item *err = ly_err_first(t->fs->ctx);
+    const char *path = err && err->prev ? err->prev->path : NULL;
+
+    snprintf(t->refused_text, sizeof(t->refused_text), "%s: value refused (%s)", node,
+             path ? path : "no schema path");
+    ly_err_clean(t->fs->ctx, NULL);
+    t->refused++;
+    t->incomplete = true;
+}
+
+static const struct lysc_node *
+schema_child(const struct fact_tree *t, const struct lyd_node *parent, const char *name)
+{
+    return lys_find_child(parent->schema, t->fs->mod, name, 0, 0, 0);
+}
+
+static bool
+room_for_one(struct fact_tree *t)
+{
+    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < MAX_TREE_NODES) {
+        t->nodes++;
+        t->all_nodes++;
+        return true;
+    }
+    t->incomplete = true;
+    t->full = t->full || t->all_nodes >= MAX_TREE_NODES;
+    return false;
+}
+
+/*
+ * Copy with everything that is no printable UTF-8 as '?'; over MAX_VALUE bytes it is cut. Some
+ * write a key where the name of its file belongs: PEM text is never a fact.
+ */
+static void
+clean(const char *in, char out[MAX_VALUE])
+{
+    const char *p = in;
+    size_t o = 0;
+
+    if (strstr(in, "-----BEGIN"))
+        p = "(PEM text)";
+    while (*p && o + 5 < MAX_VALUE) {
+        size_t n = utf8_len(p);
+
+        if (n == 0) {
+            out[o++] = '?';
+            p++;
+        } else {
+            memcpy(out + o, p, n);
+            o += n;
+            p += n;
+        }
+    }
+    out[o] = '\0';
+}
+
+/* The node that leaves go into: the innermost open entry, else the section. */
+static struct lyd_node *
+top(const struct fact_tree *t)
+{
+    return t->depth ? t->open[t->depth - 1] : t->section;
+}
+
+/* Make the list entry; two keys stand in one text with a space between them. */
+static LY_ERR
+new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_node *schema,
+          char *key, struct lyd_node **out)
+{
+    const struct lysc_node *second = lysc_node_child(schema)->next;
+    char *space;
+
+    if (!second || !(second->flags & LYS_KEY))
+        return lyd_new_list(parent, t->fs->mod, schema->name, 0, out, key);
+    space = strchr(key, ' ');
+    if (!space)
+        return LY_EINVAL;
+    *space = '\0';
+    return lyd_new_list(parent, t->fs->mod, schema->name, 0, out, key, space + 1);
+}
+
+/* The entry or container below parent, made where it is missing. NULL: refused, no room, or no such
+ * node. */
+static struct lyd_node *
+child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *key)
+{
+    const struct lysc_node *schema = schema_child(t, parent, name);
+    struct lyd_node *n = NULL, *same = NULL;
+    char value[MAX_VALUE];
+
+    if (!schema || schema->nodetype != (key ? LYS_LIST : LYS_CONTAINER)) {
+        t->sink.status = ST_CONFIG; /* the writer named a node that is not there */
+        return NULL;
+    }
+    if (!key) {
+        if (lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS)
+            return n;
+        if (room_for_one(t) && lyd_new_inner(parent, t->fs->mod, name, 0, &n) != LY_SUCCESS)
+            t->sink.status = ST_IO;
+        return n;
+    }
+    if (!room_for_one(t))
+        return NULL;
+    clean(key, value);
+    if (new_entry(t, parent, schema, value, &n) != LY_SUCCESS) {
+        refuse(t, name);
+        return NULL;
+    }
+    if (lyd_find_sibling_first(lyd_child(parent), n, &same) == LY_SUCCESS && same != n) {
+        lyd_free_tree(n);
+        n = same;
+    }
+    return n;
+}
+
+/* Everything that is written inside a refused entry goes nowhere: the entry stands on the stack as
+ * NULL. */
+static bool
+adrift(const struct fact_tree *t)
+{
+    return t->section && t->depth && !t->open[t->depth - 1];
+}
+
+static void
+tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    const char *inner = kinds[kind].inner;
+    struct lyd_node *old = NULL;
+
+    t->depth = 0;
+    t->nodes = 0;
+    t->incomplete = false;
+    t->last = NULL;
+    if (t->section) {
+        s->status = ST_CONFIG; /* sections do not nest */
+        return;
+    }
+    t->owner = child_node(t, t->root, kinds[kind].list, key);
+    if (!t->owner)
+        return;
+    t->section = t->owner;
+    if (inner) {
+        const struct lysc_node *schema = schema_child(t, t->owner, inner);
+
+        if (lyd_find_sibling_val(lyd_child(t->owner), schema, NULL, 0, &old) == LY_SUCCESS)
+            lyd_free_tree(old);
+        t->section = child_node(t, t->owner, inner, NULL);
+    } else if (lyd_child_no_keys(t->owner)) {
+        lyd_free_tree(t->owner);
+        t->section = t->owner = child_node(t, t->root, kinds[kind].list, key);
+    }
+    if (t->section && source) {
+        s->ops->leaf(s, FN_SOURCE, source);
+        t->last = t->section;
+    }
+}
+
+static void
+put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
+{
+    const struct lysc_node *schema = schema_child(t, parent, name);
+    struct lyd_node *n = NULL;
+    char text[MAX_VALUE];
+
+    if (!schema || !(schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
+        t->sink.status = ST_CONFIG;
+        return;
+    }
+    if (schema->flags & LYS_KEY)
+        return;
+    if (schema->nodetype == LYS_LEAF &&
+        lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS) {
+        t->last = n; /* written once: the first value stands */
+        return;
+    }
+    if (!room_for_one(t))
+        return;
+    clean(value, text);
+    if (lyd_new_term(parent, t->fs->mod, name, text, 0, &n) != LY_SUCCESS) {
+        refuse(t, name);
+        n = NULL;
+    }
+    t->last = n;
+}
+
+static void
+tree_head(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    if (t->owner)
+        put_leaf(t, t->owner, fact_node_name(node), value);
+}
+
+static void
+tree_leaf(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    t->last = NULL;
+    if (t->section && !adrift(t))
+        put_leaf(t, top(t), fact_node_name(node), value);
+}
+
+static void
+tree_enter(struct fact_sink *s, enum fact_node node, const char *key)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    struct lyd_node *n = NULL;
+
+    if (t->depth == MAX_FACT_DEPTH) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    if (t->section && !adrift(t))
+        n = child_node(t, top(t), fact_node_name(node), key);
+    t->open[t->depth++] = n;
+    t->last = n;
+}
+
+static void
+tree_leave(struct fact_sink *s)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    if (t->depth == 0) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    t->last = t->open[--t->depth];
+}
+
+/* Append one space-separated part to a metadata value of a node; a part that is there already is
+ * not repeated. */
+static void
+annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *part)
+{
+    char full[40], text[MAX_SOURCE];
+    struct lyd_meta *m;
+    const char *old;
+    size_t len = strlen(part), parts = 1;
+
+    snprintf(full, sizeof(full), "x1818-facts:%s", name);
+    m = lyd_find_meta(n->meta, NULL, full);
+    if (!m) {
+        if (len < sizeof(text) && lyd_new_meta(NULL, n, NULL, full, part, 0, NULL) != LY_SUCCESS)
+            refuse(t, name);
+        return;
+    }
+    old = lyd_get_meta_value(m);
+    for (const char *p = old; p; p = strchr(p, ' ')) {
+        p += *p == ' ';
+        if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
+            return;
+        parts++;
+    }
+    if (parts > MAX_FACT_SOURCES || strlen(old) + len + 2 > sizeof(text))
+        return;
+    snprintf(text, sizeof(text), "%s %s", old, part);
+    if (lyd_change_meta(m, text) != LY_SUCCESS)
+        refuse(t, name);
+}
+
+static void
+tree_source(struct fact_sink *s, const char *source)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    if (t->last)
+        annotate(t, t->last, "source", source);
+}
+
+static void
+tree_unresolved(struct fact_sink *s, const char *child)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    struct lyd_node *n = child ? (t->section && !adrift(t) ? top(t) : NULL) : t->last;
+
+    if (n)
+        annotate(t, n, "unresolved", child ? child : n->schema->name);
+}
+
+static void
+hex(const uint8_t *in, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++)
+        snprintf(out + 2 * i, 3, "%02x", in[i]);
+}
+
+/* libyang's own memory output grows by every word; ours doubles. */
+static ssize_t
+on_print(void *ctx, const void *data, size_t len)
+{
+    struct buf *b = ctx;
+
+    buf_put(b, data, len);
+    return b->status == ST_OK ? (ssize_t)len : -1;
+}
+
+static enum status
+print_json(const struct lyd_node *n, bool whole, struct buf *b)
+{
+    struct ly_out *out = NULL;
+    enum status st = ST_IO;
+
+    if (ly_out_new_clb(on_print, b, &out) == LY_SUCCESS &&
+        (whole ? lyd_print_all(out, n, LYD_JSON, 0)
+               : lyd_print_tree(out, n, LYD_JSON, LYD_PRINT_SHRINK)) == LY_SUCCESS)
+        st = b->status;
+    ly_out_free(out, NULL, 0);
+    return st;
+}
+
+/* SHA-256 of the canonical print with metadata. */
+static enum status
+revision(struct lyd_node *section, char out[65])
+{
+    uint8_t md[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    struct buf b;
+    enum status st;
+
+    buf_init(&b, MAX_PRINT);
+    st = print_json(section, false, &b);
+    if (st == ST_OK && EVP_Digest(buf_text(&b), b.len, md, &len, EVP_sha256(), NULL) != 1)
+        st = ST_IO;
+    if (st == ST_OK)
+        hex(md, 32, out);
+    buf_clear(&b);
+    return st;
+}
+
+static void
+tree_end(struct fact_sink *s, int64_t observed, bool complete)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    char text[80];
+
+    if (t->section) {
+        t->depth = 0;
+        t->nodes = 0; /* the head always fits */
+        t->all_nodes -= t->all_nodes > 3 ? 3 : t->all_nodes;
+        put_leaf(t, t->section, "complete", complete && !t->incomplete ? "true" : "false");
+        s->status = revision(t->section, text);
+        if (s->status == ST_OK)
+            put_leaf(t, t->section, "revision", text);
+        snprintf(text, sizeof(text), "%lld", (long long)observed);
+        put_leaf(t, t->section, "observed", text);
+    }
+    t->section = t->owner = t->last = NULL;
+}
+
+static const struct fact_sink_ops tree_ops = {
+    .begin = tree_begin,
+    .head = tree_head,
+    .enter = tree_enter,
+    .leaf = tree_leaf,
+    .source = tree_source,
+    .unresolved = tree_unresolved,
+    .leave = tree_leave,
+    .end = tree_end,
+};
+
+struct fact_tree *
+fact_tree_new(const struct fact_schema *fs)
+{
+    struct fact_tree *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->sink.ops = &tree_ops;
+    t->fs = fs;
+    if (lyd_new_inner(NULL, fs->mod, "facts", 0, &t->root) != LY_SUCCESS) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void
+fact_tree_free(struct fact_tree *t)
+{
+    if (!t)
+        return;
+    lyd_free_all(t->root);
+    free(t);
+}
+
+struct fact_sink *
+fact_tree_sink(struct fact_tree *t)
+{
+    return &t->sink;
+}
+
+struct lyd_node *
+fact_tree_root(const struct fact_tree *t)
+{
+    return t->root;
+}
+
+bool
+fact_tree_full(const struct fact_tree *t)
+{
+    return t->full;
+}
+
+uint64_t
+fact_tree_refused(const struct fact_tree *t)
+{
+    return t->refused;
+}
+
+const char *
+fact_tree_refused_text(const struct fact_tree *t)
+{
+    return t->refused_text;
+}
+
+enum status
+fact_tree_print_json(const struct fact_tree *t, char **out)
+{
+    struct buf b;
+    enum status st;
+
+    buf_init(&b, MAX_PRINT);
+    st = print_json(t->root, true, &b);
+    *out = st == ST_OK ? buf_take(&b) : NULL;
+    buf_clear(&b);
+    return st == ST_OK && !*out ? ST_IO : st;
+}

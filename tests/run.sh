@@ -1,0 +1,121 @@
+#!/bin/sh
+# All tests: prints what fails and, last, "N passed, N failed". With a word: only that part.
+#   unit replay rules schema integration hostile score
+# VIGIL_TESTDATA names a folder of further real inputs with expectations; ../shared/testdata is taken when it is there.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+part=${1:-all}
+passed=0
+failed=0
+logs=$(mktemp -d) || exit 2
+trap 'rm -rf "$logs"' EXIT
+export LC_ALL=C.UTF-8 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+if [ -z "${VIGIL_TESTDATA:-}" ] && [ -d ../shared/testdata ]; then
+    VIGIL_TESTDATA=$(cd ../shared/testdata && pwd)
+    export VIGIL_TESTDATA
+fi
+
+wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
+
+# one NAME COMMAND...: one test
+one() {
+    name=$1
+    shift
+    if "$@" >"$logs/out" 2>&1; then
+        passed=$((passed + 1))
+        echo "ok    $name"
+    else
+        failed=$((failed + 1))
+        echo "FAIL  $name"
+        tail -n 40 "$logs/out" | sed 's/^/      /'
+    fi
+}
+
+# cmocka BINARY LABEL: as many tests as it says
+cmocka() {
+    "$1" >"$logs/out" 2>&1
+    rc=$?
+    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$logs/out" | awk '{s+=$1} END {print s+0}')
+    bad=$(sed -n 's/^\[  FAILED  \] .*: \([0-9]*\) test(s).*/\1/p' "$logs/out" | awk '{s+=$1} END {print s+0}')
+    [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+    if [ "$rc" -eq 0 ]; then
+        echo "ok    $2 ($ok)"
+    else
+        echo "FAIL  $2"
+        grep -v 'RUN  \|   OK' "$logs/out" | tail -n 40 | sed 's/^/      /'
+    fi
+}
+
+if wants unit; then
+    for t in build/unit/test_*; do
+        [ -x "$t" ] && [ "${t%.d}" = "$t" ] && cmocka "$t" "$(basename "$t")"
+    done
+    for t in build-san/unit/test_*; do
+        [ -x "$t" ] && [ "${t%.d}" = "$t" ] && cmocka "$t" "$(basename "$t") sanitised"
+    done
+fi
+if wants replay; then
+    for t in build-san/replay/fuzz_*; do
+        [ -x "$t" ] && [ "${t%.d}" = "$t" ] || continue
+        n=$(basename "$t")
+        one "corpus of $n" "$t" "tests/fuzz/corpus/${n#fuzz_}"
+    done
+fi
+if wants schema; then
+    for m in yang/*.yang; do
+        one "yanglint $m" yanglint -p yang "$m"
+    done
+fi
+if wants rules; then
+    one "vigil rules lint" build/vigil rules lint
+    build/vigil rules test >"$logs/rules" 2>&1
+    set -- $(tail -n 1 "$logs/rules" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+    passed=$((passed + ${1:-0}))
+    failed=$((failed + ${2:-1}))
+    echo "$([ "${2:-1}" = 0 ] && echo 'ok   ' || echo FAIL) vigil rules test (${1:-0})"
+    [ "${2:-1}" = 0 ] || head -n 40 "$logs/rules"
+fi
+if wants integration; then
+    for t in tests/integration/*.sh tests/integration/*.py; do
+        [ -e "$t" ] || continue
+        case $t in *.py) one "$t" python3 "$t" build/vigil ;; *) one "$t" sh "$t" build/vigil ;; esac
+    done
+fi
+if wants hostile; then
+    captures=$(ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null)
+    yamls=$(find tests/data -name '*.yaml' -not -path '*/rules/*' | sort)
+    # shellcheck disable=SC2086 # words are wanted
+    {
+        one "hostile: captures cut" build-san/tests/hostile/hostile cut 1 1 $captures
+        one "hostile: YAML cut" build-san/tests/hostile/hostile cut 2 1 $yamls
+        one "hostile: captures with flipped bytes" build-san/tests/hostile/hostile flip 3 100 $captures
+        one "hostile: YAML with flipped bytes" build-san/tests/hostile/hostile flip 4 40 $yamls
+    }
+    if [ -n "${VIGIL_TESTDATA:-}" ]; then
+        find "$VIGIL_TESTDATA" -name '*.pcap' -o -name '*.pcapng' | sort >"$logs/pcaps"
+        find "$VIGIL_TESTDATA/configs" -name '*.y*ml*' -size -200k | sort | awk 'NR % 6 == 1' >"$logs/yamls"
+        one "hostile: further captures cut" xargs -d '\n' -a "$logs/pcaps" build-san/tests/hostile/hostile cut 5 1500
+        one "hostile: further captures flipped" xargs -d '\n' -a "$logs/pcaps" build-san/tests/hostile/hostile flip 6 1
+        one "hostile: further YAML cut" xargs -d '\n' -a "$logs/yamls" build-san/tests/hostile/hostile cut 7 40
+        one "hostile: further YAML flipped" xargs -d '\n' -a "$logs/yamls" build-san/tests/hostile/hostile flip 8 1
+    fi
+    one "hostile: files and limits" sh tests/hostile/files.sh build/vigil
+fi
+if wants score && [ -n "${VIGIL_TESTDATA:-}" ] && [ -e "$VIGIL_TESTDATA/score.py" ]; then
+    python3 tests/score.py build/vigil "$VIGIL_TESTDATA" >"$logs/score" 2>&1
+    rc=$?
+    n=$(sed -n 's/^inputs \([0-9]*\)$/\1/p' "$logs/score")
+    if [ "$rc" -eq 0 ]; then
+        passed=$((passed + ${n:-1}))
+        echo "ok    expectations of real inputs (${n:-1})"
+    else
+        failed=$((failed + 1))
+        echo "FAIL  expectations of real inputs"
+        cat "$logs/score"
+    fi
+fi
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

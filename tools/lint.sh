@@ -1,0 +1,45 @@
+#!/bin/sh
+# Layers, banned calls, format, clang-tidy, rules. Prints what is wrong; exit 1 then.
+set -u
+bad=0
+complain() { echo "lint: $1"; bad=1; }
+
+# arrow FROM-GLOB FORBIDDEN-INCLUDE WHY
+arrow() {
+    hits=$(grep -lE "^#include \"($2)" $1 2>/dev/null)
+    [ -z "$hits" ] || complain "$3: $hits"
+}
+arrow 'lib/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
+arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
+arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
+arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'capture reaches up'
+arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
+arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
+
+hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c lib/*.c 2>/dev/null | grep -v '^lib/fact_tree')
+[ -z "$hits" ] || complain "libyang outside lib/fact_tree and rules/engine: $hits"
+hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
+[ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
+hits=$(grep -nE '\b(strcpy|strcat|sprintf|strncpy|atoi|strtok|alloca|system|popen)\(' "$@" 2>/dev/null)
+[ -z "$hits" ] || complain "banned calls:
+$hits"
+# Packet bytes live in cursors: nobody but lib/cur.h and lib/bitcur.h looks behind them.
+hits=$(grep -nE '(\.|->)pos\[|\b(ntohs|ntohl)\(' agents/dissect/*.c 2>/dev/null)
+[ -z "$hits" ] || complain "raw access in dissectors:
+$hits"
+hits=$(grep -L 'SPDX-License-Identifier: Apache-2.0' "$@" yang/../Makefile)
+[ -z "$hits" ] || complain "no licence line: $hits"
+for f in "$@"; do
+    clang-format --dry-run -Werror "$f" 2>/dev/null || complain "not formatted (make format): $f"
+done
+build/vigil rules lint || complain 'rules'
+for m in yang/*.yang; do yanglint -p yang "$m" || complain "$m"; done
+if [ "${TIDY:-1}" = 1 ]; then
+    flags="-std=c11 -D_GNU_SOURCE -DVIGIL_VERSION=\"0\" -DVIGIL_DATADIR=\"x\" -DVIGIL_BUILD_ROOT=\"y\" -I. -Ibuild/gen"
+    # shellcheck disable=SC2086
+    printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/' | xargs -P 2 -n 8 sh -c \
+        'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' sh >build/tidy.log
+    grep -E 'warning:|error:' build/tidy.log && complain 'clang-tidy'
+fi
+[ $bad -eq 0 ] && echo 'lint: clean'
+exit $bad
