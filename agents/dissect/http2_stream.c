@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streams of one HTTP/2 connection: header blocks into messages, answers to their requests, the few
+ * bodies of interest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/dissect/http2.h"
+#include "agents/dissect/http_field.h"
+
+/* ---- the table
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static struct h2_stream *
+find(struct h2_streams *s, uint32_t id)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (s->item[i].id == id)
+            return &s->item[i];
+    return NULL;
+}
+
+static void
+drop_body(struct h2_streams *s, struct h2_stream *st)
+{
+    if (st->body.max)
+        s->bodies--;
+    buf_clear(&st->body);
+    st->body.max = 0;
+    st->body_profile = st->body_problem = false;
+}
+
+static void
+drop(struct h2_streams *s, struct h2_stream *st)
+{
+    drop_body(s, st);
+    *st = s->item[--s->count];
+}
+
+void
+h2_streams_clear(struct h2_streams *s)
+{
+    while (s->count)
+        drop(s, &s->item[s->count - 1]);
+    free(s->item);
+    *s = (struct h2_streams){0};
+}
+
+static bool
+grow(struct h2_streams *s)
+{
+    unsigned capacity = s->capacity ? s->capacity * 2 : 4;
+    struct h2_stream *item = realloc(s->item, capacity * sizeof(*item));
+
+    if (!item)
+        return false;
+    s->item = item;
+    s->capacity = capacity;
+    return true;
+}
+
+static void
+drop_oldest(const struct h2_ctx *x, struct h2_streams *s)
+{
+    struct h2_stream *oldest = s->item;
+
+    for (unsigned i = 1; i < s->count; i++)
+        if (s->item[i].id < oldest->id)
+            oldest = &s->item[i];
+    h2_anomaly(x, "http2.stream_limit");
+    drop(s, oldest);
+}
+
+struct h2_stream *
+h2_stream_make(const struct h2_ctx *x, struct h2_streams *s, uint32_t id)
+{
+    struct h2_stream *st = find(s, id);
+
+    if (st)
+        return st;
+    if (s->count == MAX_H2_STREAMS)
+        drop_oldest(x, s);
+    if (s->count == s->capacity && !grow(s))
+        return NULL;
+    st = &s->item[s->count++];
+    memset(st, 0, sizeof(*st));
+    st->id = id;
+    return st;
+}
+
+void
+h2_reset(const struct h2_ctx *x, uint32_t stream)
+{
+    struct h2_stream *st = find(&x->conn->streams, stream);
+
+    if (st)
+        drop(&x->conn->streams, st);
+}
+
+/* One side is through with a stream. */
+static void
+end_part(const struct h2_ctx *x, struct h2_stream *st)
+{
+    st->ended[x->from != x->conn->client] = true;
+    /* An answer that is complete ends the exchange, whatever the request still sends. */
+    if (st->ended[1])
+        drop(&x->conn->streams, st);
+}
+
+/* ---- header blocks
+ * --------------------------------------------------------------------------------------------- */
+
+/* What one block says, before it is known to be a request or a response. */
+struct block {
+    struct http_msg http;
+    bool method, path, request_pseudo, status, regular;
+    unsigned unknown; /* names that are not known */
+    char uri[MAX_HTTP_URI];
+};
+
+static void
+set_uri(struct block *b, struct cur value)
+{
+    struct cur part = value;
+    size_t n = cur_left(value) < MAX_HTTP_URI - 1 ? cur_left(value) : MAX_HTTP_URI - 1;
+
+    if (!cur_copy(&part, b->uri, n))
+        return;
+    b->uri[n] = '\0';
+    b->path = true;
+    http_set_path(&b->http, value);
+}
+
+static void
+set_status(struct block *b, struct cur value)
+{
+    unsigned status = 0;
+    uint8_t c;
+
+    while (cur_u8(&value, &c) && c >= '0' && c <= '9' && status < 1000)
+        status = status * 10 + (unsigned)(c - '0');
+    b->status = true;
+    b->http.status = status < 1000 ? (uint16_t)status : 0;
+}
+
+static void
+collect(void *ctx, const struct hpack_field *f)
+{
+    struct block *b = ctx;
+
+    if (!f->name.pos) {
+        b->unknown++;
+        return;
+    }
+    if (http_name_is(f->name, ":method")) {
+        b->method = true;
+        http_text(f->value, b->http.method, sizeof(b->http.method));
+    } else if (http_name_is(f->name, ":path")) {
+        b->request_pseudo = true;
+        set_uri(b, f->value);
+    } else if (http_name_is(f->name, ":authority")) {
+        b->request_pseudo = true;
+        http_text(f->value, b->http.authority, sizeof(b->http.authority));
+    } else if (http_name_is(f->name, ":scheme")) {
+        b->request_pseudo = true;
+    } else if (http_name_is(f->name, ":status")) {
+        set_status(b, f->value);
+    } else {
+        b->regular = true;
+        http_field(&b->http, f->name, f->value);
+    }
+}
+
+static bool
+is_json(const struct http_msg *m, const char *type)
+{
+    return strncmp(m->content_type, type, strlen(type)) == 0;
+}
+
+static void
+want_body(struct h2_streams *s, struct h2_stream *st, bool *flag)
+{
+    if (s->bodies == MAX_H2_BODIES || st->body.max)
+        return;
+    s->bodies++;
+    buf_init(&st->body, MAX_JSON_BODY);
+    *flag = true;
+}
+
+static void
+request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
+{
+    struct h2_streams *s = &x->conn->streams;
+    struct http_msg *m = &b->http;
+    struct h2_stream *st;
+
+    if (!b->method)
+        memcpy(m->method, "?", 2);
+    m->path = b->path ? b->uri : NULL;
+    m->request_frame = x->meta->frame;
+    if (!h2_prove(x, x->from))
+        return;
+    h2_message(x, MSG_HTTP_REQUEST, m);
+    st = h2_stream_make(x, s, id);
+    if (!st)
+        return;
+    st->http = *m;
+    st->http.path = NULL;
+    st->request_known = true;
+    if (m->nf_instance[0] && (strcmp(m->method, "PUT") == 0 || strcmp(m->method, "?") == 0) && !end)
+        want_body(s, st, &st->body_profile);
+    if (end)
+        end_part(x, st);
+}
+
+static void
+response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
+{
+    struct h2_streams *s = &x->conn->streams;
+    struct http_msg *m = &b->http;
+    struct h2_stream *st = find(s, id);
+
+    if (!h2_prove(x, !x->from))
+        return;
+    m->response = true;
+    /* Interim answers (100, 103) are not the answer. */
+    if (b->status && m->status < 200 && !end)
+        return;
+    if (st && st->request_known)
+        http_pair(m, &st->http);
+    h2_message(x, MSG_HTTP_RESPONSE, m);
+    if (!st && !end && is_json(m, "application/problem+json"))
+        st = h2_stream_make(x, s, id);
+    if (!st)
+        return;
+    drop_body(s, st);
+    st->http = *m;
+    if (is_json(m, "application/problem+json") && !end)
+        want_body(s, st, &st->body_problem);
+    if (end)
+        end_part(x, st);
+}
+
+/*
+ * A block without any pseudo-header that is known: trailers of a stream that is open, or, with
+ * unknown names in it, what the direction says. True: it is handled.
+ */
+static bool
+without_pseudo(const struct h2_ctx *x, uint32_t id, const struct block *b, bool end)
+{
+    struct h2_stream *st = find(&x->conn->streams, id);
+
+    if (b->unknown && x->conn->proven && !(st && x->from == x->conn->client))
+        return false;
+    if (st && end && x->conn->proven)
+        end_part(x, st);
+    if (b->unknown && !x->conn->proven)
+        h2_anomaly(x, "http2.headers_unknown");
+    return true;
+}
+
+void
+h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
+{
+    struct block b = {.http = {.version = 2, .stream = stream}};
+    unsigned misses;
+    enum status st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
+
+    if (st != ST_OK)
+        h2_anomaly(x, st == ST_LIMIT ? "http2.header_limit" : "http2.hpack_malformed");
+    else if (misses)
+        h2_anomaly(x, "http2.hpack_unknown");
+    if (b.status && (b.method || b.request_pseudo)) {
+        h2_anomaly(x, "http2.pseudo_mixed");
+        return;
+    }
+    if (!b.status && !b.method && !b.request_pseudo) {
+        if (st != ST_OK || without_pseudo(x, stream, &b, end))
+            return;
+        b.status = x->from != x->conn->client;
+    }
+    if (b.status)
+        response(x, stream, &b, end);
+    else
+        request(x, stream, &b, end);
+}
+
+/* ---- bodies
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static void
+body_done(const struct h2_ctx *x, struct h2_stream *st)
+{
+    struct cur body = cur_from(buf_text(&st->body), st->body.len);
+    struct json_nf_profile profile;
+    struct json_problem problem;
+    struct http_msg m = st->http;
+
+    if (st->body_profile && json_scan_nf_profile(body, &profile))
+        m.profile = &profile;
+    else if (st->body_problem && json_scan_problem(body, &problem))
+        m.problem = &problem;
+    drop_body(&x->conn->streams, st);
+    if (m.profile || m.problem)
+        h2_message(x, MSG_HTTP_BODY, &m);
+}
+
+void
+h2_data(const struct h2_ctx *x, uint32_t stream, struct cur data, bool end)
+{
+    struct h2_stream *st = find(&x->conn->streams, stream);
+    bool server = x->from != x->conn->client;
+    size_t room;
+
+    if (!st || !x->conn->proven)
+        return;
+    if (st->body.max && (server ? st->body_problem : st->body_profile)) {
+        room = st->body.max - st->body.len;
+        buf_put(&st->body, data.pos, cur_left(data) < room ? cur_left(data) : room);
+        if (end || st->body.len == st->body.max)
+            body_done(x, st);
+    }
+    if (end)
+        end_part(x, st);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/http_field.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MASKED_DIGITS 9
+
+bool
+http_name_is(struct cur name, const char *text)
+{
+    uint8_t c;
+
+    if (cur_left(name) != strlen(text))
+        return false;
+    for (; *text && cur_u8(&name, &c); text++)
+        if (tolower(c) != tolower((unsigned char)*text))
+            return false;
+    return true;
+}
+
+static bool
+starts(struct cur value, const char *text)
+{
+    struct cur head;
+
+    return cur_sub(&value, strlen(text), &head) && http_name_is(head, text);
+}
+
+static bool
+holds(struct cur value, const char *text)
+{
+    return cur_left(value) && memmem(value.pos, cur_left(value), text, strlen(text));
+}
+
+void
+http_text(struct cur value, char *out, size_t size)
+{
+    size_t n = 0, digits = 0;
+    uint8_t c;
+
+    while (n + 1 < size && cur_u8(&value, &c)) {
+        out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+        digits = isdigit(c) ? digits + 1 : 0;
+        if (digits == MASKED_DIGITS)
+            memset(out + n - digits, '#', digits);
+        else if (digits > MASKED_DIGITS)
+            out[n - 1] = '#';
+    }
+    out[n] = '\0';
+    /* A cut may hide that the run goes on. */
+    if (digits && digits < MASKED_DIGITS && cur_u8(&value, &c) && isdigit(c))
+        memset(out + n - digits, '#', digits);
+}
+
+static enum http_auth
+auth_scheme(struct cur value)
+{
+    if (starts(value, "bearer "))
+        return HTTP_AUTH_BEARER;
+    return starts(value, "basic ") ? HTTP_AUTH_BASIC : HTTP_AUTH_OTHER;
+}
+
+static void
+host_text(struct cur value, char out[MAX_HTTP_HOST])
+{
+    char text[MAX_HTTP_HOST];
+
+    http_text(value, text, sizeof(text));
+    http_host(text, strlen(text), out, MAX_HTTP_HOST);
+}
+
+static void
+sbi_field(struct http_msg *m, struct cur name, struct cur value)
+{
+    if (http_name_is(name, "3gpp-sbi-target-apiroot"))
+        host_text(value, m->target_apiroot);
+    else if (http_name_is(name, "3gpp-sbi-originating-network-id"))
+        http_text(value, m->originating_network, sizeof(m->originating_network));
+}
+
+void
+http_field(struct http_msg *m, struct cur name, struct cur value)
+{
+    if (http_name_is(name, "user-agent"))
+        http_text(value, m->user_agent, sizeof(m->user_agent));
+    else if (http_name_is(name, "authorization"))
+        m->auth = auth_scheme(value);
+    else if (http_name_is(name, "content-type"))
+        http_text(value, m->content_type, sizeof(m->content_type));
+    else if (http_name_is(name, "host") && !m->authority[0])
+        http_text(value, m->authority, sizeof(m->authority));
+    else if (http_name_is(name, "cookie"))
+        m->session_cookie |= holds(value, "connect.sid=") || holds(value, "session-token=");
+    else if (http_name_is(name, "server"))
+        http_text(value, m->server, sizeof(m->server));
+    else if (http_name_is(name, "x-powered-by") && !m->server[0])
+        http_text(value, m->server, sizeof(m->server));
+    else if (starts(name, "3gpp-sbi-"))
+        sbi_field(m, name, value);
+}
+
+/* ---- paths of consoles and metrics
+ * ---------------------------------------------------------------------------- */
+
+/* The next segment of a path, lower case; false at its end. A query ends the path. */
+static bool
+segment(struct cur *path, char out[32])
+{
+    size_t n = 0;
+    uint8_t c;
+
+    out[0] = '\0';
+    while (cur_peek(*path, 0, &c) && c == '/')
+        if (!cur_skip(path, 1))
+            return false;
+    while (cur_peek(*path, 0, &c) && c != '/' && c != '?' && c != '#' && cur_skip(path, 1))
+        if (n + 1 < 32)
+            out[n++] = (char)tolower(c);
+    out[n] = '\0';
+    return n > 0;
+}
+
+static enum http_resource
+info_resource(const char *first)
+{
+    static const struct {
+        const char *name;
+        enum http_resource resource;
+    } known[] = {{"ue-info", HTTP_UE_INFO},
+                 {"pdu-info", HTTP_PDU_INFO},
+                 {"gnb-info", HTTP_GNB_INFO},
+                 {"metrics", HTTP_METRICS}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (strcmp(first, known[i].name) == 0)
+            return known[i].resource;
+    return HTTP_OTHER;
+}
+
+static bool
+login_word(const char *s)
+{
+    return strncmp(s, "login", 5) == 0 || strncmp(s, "logon", 5) == 0 ||
+           strncmp(s, "signin", 6) == 0 || strncmp(s, "sign-in", 7) == 0 || strcmp(s, "auth") == 0;
+}
+
+static enum http_resource
+classify(struct cur path)
+{
+    char one[32], two[32];
+    enum http_resource r = HTTP_OTHER;
+
+    if (!segment(&path, one))
+        return HTTP_OTHER;
+    r = info_resource(one);
+    if (r != HTTP_OTHER)
+        return r;
+    if (login_word(one))
+        return HTTP_LOGIN;
+    for (unsigned i = 0; i < 4 && segment(&path, two); i++) {
+        if (i == 0 && strcmp(one, "api") == 0 && strcmp(two, "db") == 0)
+            return HTTP_CONSOLE_DATA;
+        if (login_word(two))
+            return HTTP_LOGIN;
+    }
+    return HTTP_OTHER;
+}
+
+/* The segment behind nf-instances; an NF instance id names no subscriber. */
+static void
+nf_instance(struct http_msg *m, struct cur path)
+{
+    char text[32];
+    struct cur rest;
+    size_t n = 0;
+    uint8_t c;
+
+    m->nf_instance[0] = '\0';
+    while (segment(&path, text))
+        if (strcmp(text, "nf-instances") == 0)
+            break;
+    rest = path;
+    if (!cur_skip(&rest, 1))
+        return;
+    while (n + 1 < sizeof(m->nf_instance) && cur_u8(&rest, &c) && (isxdigit(c) || c == '-'))
+        m->nf_instance[n++] = (char)tolower(c);
+    m->nf_instance[n] = '\0';
+}
+
+void
+http_set_path(struct http_msg *m, struct cur path)
+{
+    http_path_parse((const char *)path.pos, cur_left(path), &m->route);
+    m->resource = m->route.sbi ? HTTP_OTHER : classify(path);
+    if (m->route.sbi && strcmp(m->route.service, "nnrf-nfm") == 0)
+        nf_instance(m, path);
+}
+
+void
+http_pair(struct http_msg *response, const struct http_msg *request)
+{
+    response->paired = true;
+    memcpy(response->method, request->method, sizeof(response->method));
+    response->route = request->route;
+    memcpy(response->authority, request->authority, sizeof(response->authority));
+    memcpy(response->target_apiroot, request->target_apiroot, sizeof(response->target_apiroot));
+    memcpy(response->originating_network, request->originating_network,
+           sizeof(response->originating_network));
+    memcpy(response->nf_instance, request->nf_instance, sizeof(response->nf_instance));
+    memcpy(response->user_agent, request->user_agent, sizeof(response->user_agent));
+    response->auth = request->auth;
+    response->resource = request->resource;
+    response->session_cookie = request->session_cookie;
+    response->request_frame = request->request_frame;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Header fields into struct http_msg; shared by HTTP/1.1 and HTTP/2. */
+#ifndef AGENTS_DISSECT_HTTP_FIELD_H
+#define AGENTS_DISSECT_HTTP_FIELD_H
+
+#include "agents/dissect/http.h"
+#include "lib/cur.h"
+
+/*
+ * Copy a text: bytes that are not printable ASCII become '?', digits of a run of nine and more (a
+ * subscriber identifier might be one) become '#'. Cut to size - 1.
+ */
+void http_text(struct cur value, char *out, size_t size);
+/* A field that is no pseudo-header; names are compared without case. Unknown names are ignored. */
+void http_field(struct http_msg *m, struct cur name, struct cur value);
+/* Classify the path: route, resource, nf_instance. m->path is left alone. */
+void http_set_path(struct http_msg *m, struct cur path);
+/* Copy what a response carries of its request. */
+void http_pair(struct http_msg *response, const struct http_msg *request);
+/* True if the name is text, without case. */
+bool http_name_is(struct cur name, const char *text);
+
+#endif

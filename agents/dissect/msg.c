@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/msg.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static size_t
+addr_len(const struct net_addr *a)
+{
+    return a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
+}
+
+const char *
+net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT])
+{
+    int family = a->family == 4 ? AF_INET : AF_INET6;
+
+    out[0] = '\0';
+    if (addr_len(a) == 0 || !inet_ntop(family, a->bytes, out, MAX_NET_ADDR_TEXT))
+        out[0] = '\0';
+    return out;
+}
+
+bool
+net_addr_equal(const struct net_addr *a, const struct net_addr *b)
+{
+    return net_addr_compare(a, b) == 0;
+}
+
+int
+net_addr_compare(const struct net_addr *a, const struct net_addr *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, addr_len(a));
+}
+
+bool
+net_addr_loopback(const struct net_addr *a)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    static const uint8_t one[16] = {[15] = 1};
+
+    if (a->family == 4)
+        return a->bytes[0] == 127;
+    if (a->family != 6)
+        return false;
+    return memcmp(a->bytes, one, sizeof(one)) == 0 ||
+           (memcmp(a->bytes, mapped, sizeof(mapped)) == 0 && a->bytes[12] == 127);
+}

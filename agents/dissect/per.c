@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/per.h"
+
+#define MAX_PER_SMALL 65536u
+#define MAX_PER_FRAGMENTS 64u /* of 16 KiB to 64 KiB each: more than any message holds */
+#define PER_FRAGMENT_UNIT 16384u
+
+static unsigned
+bits_for(uint64_t range)
+{
+    unsigned n = 0;
+
+    while (n < 64 && (range - 1) >> n)
+        n++;
+    return n;
+}
+
+bool
+per_int(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out)
+{
+    struct bitcur at = *b;
+    uint64_t range = hi - lo + 1, octets, v;
+
+    *out = 0;
+    if (range <= 255) {
+        if (!bitcur_get(&at, bits_for(range), &v))
+            return false;
+    } else if (range <= 65536) {
+        if (!bitcur_align(&at) || !bitcur_get(&at, range == 256 ? 8 : 16, &v))
+            return false;
+    } else { /* clause 13.2.6: length in octets, then the octets */
+        unsigned max = (bits_for(range) + 7) / 8;
+        if (!per_int(&at, 1, max, &octets) || !bitcur_align(&at) ||
+            !bitcur_get(&at, (unsigned)octets * 8, &v))
+            return false;
+    }
+    if (v > hi - lo)
+        return false;
+    *b = at;
+    *out = lo + v;
+    return true;
+}
+
+/* Length determinant without upper bound, clause 11.9.3.5 to 11.9.3.8; *more: a fragment, others
+ * follow. */
+static bool
+length(struct bitcur *b, size_t *out, bool *more)
+{
+    struct bitcur at = *b;
+    uint64_t v, low;
+
+    *out = 0;
+    *more = false;
+    if (!bitcur_align(&at) || !bitcur_get(&at, 8, &v))
+        return false;
+    if (v & 0x80) {
+        if (v & 0x40) {
+            v &= 0x3f;
+            if (v < 1 || v > 4)
+                return false;
+            v *= PER_FRAGMENT_UNIT;
+            *more = true;
+        } else {
+            if (!bitcur_get(&at, 8, &low))
+                return false;
+            v = (v & 0x3f) << 8 | low;
+        }
+    }
+    *b = at;
+    *out = (size_t)v;
+    return true;
+}
+
+bool
+per_int_ext(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out, bool *extended)
+{
+    struct bitcur at = *b;
+    uint64_t bit;
+    size_t n;
+    bool more;
+
+    *out = 0;
+    *extended = false;
+    if (!bitcur_get(&at, 1, &bit))
+        return false;
+    if (bit) { /* unconstrained: length, then two's complement, which no user of this needs */
+        if (!length(&at, &n, &more) || more || n < 1 || n > 8 ||
+            !bitcur_get(&at, (unsigned)n * 8, out))
+            return false;
+        *extended = true;
+    } else if (!per_int(&at, lo, hi, out)) {
+        return false;
+    }
+    *b = at;
+    return true;
+}
+
+bool
+per_small(struct bitcur *b, uint64_t *out)
+{
+    struct bitcur at = *b;
+    uint64_t large, v;
+    size_t n;
+    bool more;
+
+    *out = 0;
+    if (!bitcur_get(&at, 1, &large))
+        return false;
+    if (!large) {
+        if (!bitcur_get(&at, 6, &v))
+            return false;
+    } else if (!length(&at, &n, &more) || more || n < 1 || n > 4 ||
+               !bitcur_get(&at, (unsigned)n * 8, &v)) {
+        return false;
+    }
+    if (v > MAX_PER_SMALL)
+        return false;
+    *b = at;
+    *out = v;
+    return true;
+}
+
+bool
+per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
+{
+    struct bitcur at = *b;
+    uint64_t bit = 0, v;
+
+    *out = 0;
+    if (extensible && !bitcur_get(&at, 1, &bit))
+        return false;
+    if (bit) {
+        if (!per_small(&at, &v))
+            return false;
+        v += n;
+    } else if (!per_int(&at, 0, n - 1, &v)) {
+        return false;
+    }
+    *b = at;
+    *out = (unsigned)v;
+    return true;
+}
+
+/* The index of a CHOICE is coded as an ENUMERATED is, clause 23. */
+bool
+per_choice(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
+{
+    return per_enum(b, n, extensible, out);
+}
+
+bool
+per_seq(struct bitcur *b, bool extensible, unsigned optionals, struct per_seq *out)
+{
+    struct bitcur at = *b;
+    uint64_t bit = 0;
+
+    *out = (struct per_seq){false, 0};
+    if (extensible && !bitcur_get(&at, 1, &bit))
+        return false;
+    uint32_t present = 0;
+    bool extended = bit != 0;
+    for (unsigned i = 0; i < optionals; i++) {
+        if (!bitcur_get(&at, 1, &bit))
+            return false;
+        present |= (uint32_t)bit << i;
+    }
+    *b = at;
+    *out = (struct per_seq){extended, present};
+    return true;
+}
+
+bool
+per_seq_has(const struct per_seq *s, unsigned i)
+{
+    return s->present >> i & 1u;
+}
+
+bool
+per_seq_end(struct bitcur *b, const struct per_seq *s)
+{
+    struct bitcur at = *b;
+    uint64_t n, bit;
+    unsigned there = 0;
+    struct cur skipped;
+    bool whole;
+
+    if (!s->extended)
+        return true;
+    if (!per_small(&at, &n)) /* number of additions less one, clause 19.8 */
+        return false;
+    for (uint64_t i = 0; i <= n; i++) {
+        if (!bitcur_get(&at, 1, &bit))
+            return false;
+        there += (unsigned)bit;
+    }
+    while (there--)
+        if (!per_octets(&at, &skipped, &whole))
+            return false;
+    *b = at;
+    return true;
+}
+
+bool
+per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out)
+{
+    uint64_t v;
+    bool ok = per_int(b, lo, hi, &v);
+
+    *out = (unsigned)v;
+    return ok;
+}
+
+bool
+per_octets(struct bitcur *b, struct cur *out, bool *whole)
+{
+    struct bitcur at = *b;
+    struct cur first = {NULL, NULL}, part;
+    size_t n;
+    bool more;
+
+    *out = first;
+    *whole = true;
+    for (unsigned i = 0;; i++) {
+        if (i == MAX_PER_FRAGMENTS || !length(&at, &n, &more) || !bitcur_bytes(&at, n, &part))
+            return false;
+        if (i == 0)
+            first = part;
+        else
+            *whole = false;
+        if (!more)
+            break;
+    }
+    *b = at;
+    *out = first;
+    return true;
+}
+
+bool
+per_octets_fixed(struct bitcur *b, unsigned n, uint64_t *out)
+{
+    struct bitcur at = *b;
+
+    *out = 0;
+    if ((n > 2 && !bitcur_align(&at)) || !bitcur_get(&at, n * 8, out))
+        return false;
+    *b = at;
+    return true;
+}
+
+bool
+per_bits(struct bitcur *b, unsigned lo, unsigned hi, bool extensible, struct bitcur *out)
+{
+    struct bitcur at = *b;
+    uint64_t bit = 0, v;
+    size_t n;
+    bool more = false;
+
+    *out = (struct bitcur){NULL, 0, 0};
+    if (extensible && !bitcur_get(&at, 1, &bit))
+        return false;
+    if (bit) {
+        if (!length(&at, &n, &more) || more)
+            return false;
+    } else {
+        if (!per_int(&at, lo, hi, &v) || (hi > 16 && v > 0 && !bitcur_align(&at)))
+            return false;
+        n = (size_t)v;
+    }
+    if (bitcur_left(&at) < n)
+        return false;
+    *out = (struct bitcur){at.base, at.bit, at.bit + n};
+    at.bit += n;
+    *b = at;
+    return true;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/pfcp.h"
+
+#include <ctype.h>
+
+#define PFCP_VERSION 1
+#define FLAG_S 0x01  /* SEID present */
+#define FLAG_FO 0x04 /* another message follows in the datagram */
+#define FLAG_SPARE 0x18
+#define IE_VENDOR 0x8000
+#define FIRST_SESSION 50 /* message types from here on belong to a session */
+
+/* Information element types, clause 8.1.2. */
+enum ie {
+    IE_CREATE_PDR = 1,
+    IE_PDI = 2,
+    IE_CREATE_FAR = 3,
+    IE_FORWARDING = 4,
+    IE_DUPLICATING = 5,
+    IE_CREATED_PDR = 8,
+    IE_UPDATE_PDR = 9,
+    IE_UPDATE_FAR = 10,
+    IE_UPDATE_FORWARDING = 11,
+    IE_CAUSE = 19,
+    IE_FTEID = 21,
+    IE_UP_FEATURES = 43,
+    IE_FSEID = 57,
+    IE_NODE_ID = 60,
+    IE_OUTER_HEADER_CREATION = 84,
+    IE_CP_FEATURES = 89,
+    IE_RECOVERY = 96,
+    IE_UPDATE_DUPLICATING = 105,
+    IE_CREATE_ENDPOINT = 127,
+    IE_CREATED_ENDPOINT = 128,
+    IE_UPDATE_ENDPOINT = 129,
+    IE_REDUNDANT = 255,
+    IE_UPDATED_PDR = 256
+};
+
+/* Groups that can hold the F-TEID of a user plane function or the tunnel of its peer, clauses 7.5.2
+ * to 7.5.4. An Error Indication Report holds an F-TEID too, but of a tunnel that is gone. */
+static const uint16_t groups[] = {
+    IE_CREATE_PDR,        IE_PDI,
+    IE_CREATE_FAR,        IE_FORWARDING,
+    IE_DUPLICATING,       IE_CREATED_PDR,
+    IE_UPDATE_PDR,        IE_UPDATE_FAR,
+    IE_UPDATE_FORWARDING, IE_UPDATE_DUPLICATING,
+    IE_CREATE_ENDPOINT,   IE_CREATED_ENDPOINT,
+    IE_UPDATE_ENDPOINT,   IE_REDUNDANT,
+    IE_UPDATED_PDR,
+};
+
+/* The requests of clause 7.3; the answer has the next number. */
+static const uint8_t requests[] = {1, 3, 5, 7, 9, 12, 14, 16, 50, 52, 54, 56};
+
+struct walk {
+    struct pfcp_msg *m;
+    const struct msg_meta *meta;
+    struct dissect_out *out; /* NULL: look only (claim) */
+    unsigned ies;
+};
+
+static bool
+is_group(uint16_t type)
+{
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        if (groups[i] == type)
+            return true;
+    }
+    return false;
+}
+
+static void
+set_direction(struct pfcp_msg *m)
+{
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        if (m->type == requests[i])
+            m->request = true;
+        if (m->type == requests[i] + 1)
+            m->response = true;
+    }
+    if (m->type == PFCP_VERSION_NOT_SUPPORTED)
+        m->response = true;
+}
+
+static bool
+read_addr(struct cur *c, uint8_t family, struct net_addr *a)
+{
+    memset(a, 0, sizeof(*a));
+    if (!cur_copy(c, a->bytes, family == 4 ? 4 : 16))
+        return false;
+    a->family = family;
+    return true;
+}
+
+static void
+announce(struct walk *w, const struct net_addr *address, uint32_t teid, bool far_end)
+{
+    struct gtp_tunnel tunnel = {.address = *address, .teid = teid, .far_end = far_end};
+    struct msg m = {.kind = MSG_TUNNEL, .meta = w->meta};
+
+    m.u.tunnel = &tunnel;
+    if (w->out)
+        w->out->message(w->out->ctx, &m);
+}
+
+/* Clause 8.2.3. With CHOOSE the receiver picks the address, so nothing is announced yet. */
+static bool
+ie_fteid(struct walk *w, struct cur c)
+{
+    struct net_addr a;
+    uint32_t teid;
+    uint8_t flags;
+
+    if (!cur_u8(&c, &flags))
+        return false;
+    if (flags & 0x04)
+        return true;
+    if (!cur_be32(&c, &teid))
+        return false;
+    if (flags & 0x01) {
+        if (!read_addr(&c, 4, &a))
+            return false;
+        announce(w, &a, teid, false);
+    }
+    if (flags & 0x02) {
+        if (!read_addr(&c, 6, &a))
+            return false;
+        announce(w, &a, teid, false);
+    }
+    return true;
+}
+
+/* Clause 8.2.56. Only the GTP-U forms are tunnels. */
+static bool
+ie_outer_header(struct walk *w, struct cur c)
+{
+    struct net_addr a;
+    uint32_t teid = 0;
+    uint16_t what;
+    bool gtpu;
+
+    if (!cur_be16(&c, &what))
+        return false;
+    gtpu = what & 0x0300;
+    if (gtpu && !cur_be32(&c, &teid))
+        return false;
+    if (what & 0x1500) {
+        if (!read_addr(&c, 4, &a))
+            return false;
+        if (what & 0x0100)
+            announce(w, &a, teid, true);
+    }
+    if (what & 0x2a00) {
+        if (!read_addr(&c, 6, &a))
+            return false;
+        if (what & 0x0200)
+            announce(w, &a, teid, true);
+    }
+    return true;
+}
+
+/* Clause 8.2.37. */
+static bool
+ie_fseid(struct pfcp_msg *m, struct cur c)
+{
+    struct net_addr a = {0};
+    uint64_t seid;
+    uint8_t flags;
+
+    if (!cur_u8(&c, &flags) || !cur_be64(&c, &seid))
+        return false;
+    if (flags & 0x02) {
+        if (!read_addr(&c, 4, &a))
+            return false;
+    } else if (flags & 0x01) {
+        if (!read_addr(&c, 6, &a))
+            return false;
+    }
+    m->has_fseid = true;
+    m->fseid = seid;
+    m->fseid_address = a;
+    return true;
+}
+
+/* DNS labels (RFC 1035 clause 3.1, no compression) into dotted text; "" if it is no host name. */
+static bool
+read_fqdn(struct cur c, char out[MAX_PFCP_NODE_ID])
+{
+    size_t n = 0;
+
+    while (cur_left(c)) {
+        struct cur label;
+        uint8_t len, byte;
+
+        if (!cur_u8(&c, &len) || !cur_sub(&c, len, &label))
+            goto bad;
+        if (len == 0)
+            break;
+        if (n && n + 1 < MAX_PFCP_NODE_ID) {
+            out[n] = '.';
+            n++;
+        }
+        while (cur_u8(&label, &byte)) {
+            if (n + 1 >= MAX_PFCP_NODE_ID ||
+                !(isalnum(byte) || byte == '-' || byte == '_' || byte == '.'))
+                goto bad;
+            out[n] = (char)byte;
+            n++;
+        }
+    }
+    out[n] = '\0';
+    return true;
+bad:
+    out[0] = '\0';
+    return false;
+}
+
+/* Clause 8.2.38. */
+static bool
+ie_node_id(struct pfcp_msg *m, struct cur c)
+{
+    struct net_addr a;
+    uint8_t type;
+
+    if (!cur_u8(&c, &type))
+        return false;
+    type &= 0x0f;
+    if (type == 2)
+        return read_fqdn(c, m->node_id);
+    if (type > 2)
+        return true;
+    if (!read_addr(&c, type == 0 ? 4 : 6, &a))
+        return false;
+    net_addr_text(&a, m->node_id);
+    return true;
+}
+
+/* top: directly in the message. A Cause inside a group is that of a part. */
+static bool
+ie_value(struct walk *w, uint16_t type, struct cur value, bool top)
+{
+    struct pfcp_msg *m = w->m;
+
+    switch (type) {
+    case IE_FTEID:
+        return ie_fteid(w, value);
+    case IE_OUTER_HEADER_CREATION:
+        return ie_outer_header(w, value);
+    case IE_CAUSE:
+        if (top && !m->has_cause)
+            return m->has_cause = cur_u8(&value, &m->cause);
+        return true;
+    case IE_RECOVERY:
+        if (top && !m->has_recovery)
+            return m->has_recovery = cur_be32(&value, &m->recovery);
+        return true;
+    case IE_NODE_ID:
+        return top ? ie_node_id(m, value) : true;
+    case IE_FSEID:
+        return top ? ie_fseid(m, value) : true;
+    case IE_UP_FEATURES:
+        m->up_features |= top;
+        return true;
+    case IE_CP_FEATURES:
+        m->cp_features |= top;
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* Clause 8.1.1. False when an element is cut or the limits are reached; the walk ends there. */
+static bool
+walk_ies(struct walk *w, struct cur c, unsigned depth)
+{
+    while (cur_left(c)) {
+        struct cur value;
+        uint16_t type, len;
+
+        if (++w->ies > MAX_PFCP_IES || depth > MAX_PFCP_DEPTH)
+            return false;
+        if (!cur_be16(&c, &type) || !cur_be16(&c, &len) || !cur_sub(&c, len, &value))
+            return false;
+        if (type & IE_VENDOR)
+            continue;
+        if (is_group(type)) {
+            if (!walk_ies(w, value, depth + 1))
+                return false;
+        } else if (!ie_value(w, type, value, depth == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Header of clause 7.2.2; body gets the information elements, c moves behind the message. */
+static bool
+read_header(struct cur *c, struct pfcp_msg *m, bool *more, bool *cut, struct cur *body)
+{
+    struct cur at = *c;
+    uint8_t flags, priority;
+    uint16_t len;
+    size_t have;
+
+    *more = *cut = false;
+    if (!cur_u8(&at, &flags) || flags >> 5 != PFCP_VERSION || !cur_u8(&at, &m->type) ||
+        !cur_be16(&at, &len))
+        return false;
+    have = cur_left(at);
+    *cut = len > have;
+    if (!cur_sub(&at, *cut ? have : len, body))
+        return false;
+    m->has_seid = flags & FLAG_S;
+    if (m->has_seid && !cur_be64(body, &m->seid))
+        return false;
+    if (!cur_be24(body, &m->sequence) || !cur_u8(body, &priority))
+        return false;
+    *more = flags & FLAG_FO;
+    *c = at;
+    set_direction(m);
+    return true;
+}
+
+static size_t
+feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
+{
+    struct cur c = data;
+    bool more = true;
+
+    (void)state;
+    for (unsigned n = 0; more && n < MAX_PFCP_MESSAGES; n++) {
+        struct pfcp_msg pfcp = {0};
+        struct walk w = {.m = &pfcp, .meta = meta, .out = out};
+        struct msg m = {.kind = MSG_PFCP, .meta = meta};
+        struct cur body;
+        bool cut;
+
+        if (!read_header(&c, &pfcp, &more, &cut, &body)) {
+            out->anomaly(out->ctx, meta, "pfcp.header");
+            break;
+        }
+        if (cut) {
+            pfcp.damaged = true;
+            out->anomaly(out->ctx, meta, "pfcp.truncated");
+        }
+        if (!walk_ies(&w, body, 0)) {
+            pfcp.damaged = true;
+            out->anomaly(out->ctx, meta, "pfcp.ie_malformed");
+        }
+        m.u.pfcp = &pfcp;
+        out->message(out->ctx, &m);
+    }
+    return cur_left(data);
+}
+
+/* On the registered port a sound header is enough; elsewhere the whole message must be sound and
+ * have elements. */
+static enum dissect_claim
+claim(struct cur data, const struct msg_meta *meta)
+{
+    bool port = meta->sport == PFCP_PORT || meta->dport == PFCP_PORT;
+    struct pfcp_msg m = {0};
+    struct walk w = {.m = &m, .meta = meta};
+    struct cur body;
+    bool more, cut;
+    uint8_t flags;
+
+    if (!cur_peek(data, 0, &flags) || flags & FLAG_SPARE ||
+        !read_header(&data, &m, &more, &cut, &body))
+        return DISSECT_NO;
+    if (!m.request && !m.response)
+        return DISSECT_NO;
+    if (port)
+        return DISSECT_YES;
+    if (cut || more || cur_left(data) || m.has_seid != (m.type >= FIRST_SESSION) ||
+        !walk_ies(&w, body, 0))
+        return DISSECT_NO;
+    return m.has_recovery || m.has_cause || m.has_fseid ? DISSECT_MAYBE : DISSECT_NO;
+}
+
+const struct dissector dissect_pfcp = {
+    .name = "pfcp",
+    .carrier = DISSECT_UDP,
+    .claim = claim,
+    .feed = feed,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/table.h"
+
+/* Claims are asked in this order: strong signatures before weak ones. */
+const struct dissector *const dissect_table[] = {
+    &dissect_ngap, &dissect_ngap_dtls, &dissect_tls,    &dissect_http2, &dissect_http1,
+    &dissect_ssh,  &dissect_mongo,     &dissect_telnet, &dissect_ftp,   &dissect_pfcp,
+    &dissect_gtpu, &dissect_ike,       &dissect_dtls,   &dissect_snmp,  &dissect_syslog,
+    &dissect_esp,  &dissect_icmp,      &dissect_icmp6,  NULL,
+};

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/dissect/dtls.h"
+#include "tests/fuzz/dissector.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_dissector(&dissect_dtls, 4433, data, size);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/dissect_sample.h"
+
+#include "agents/dissect/gtpu.h"
+
+static const struct msg_meta meta = {.frame = 1, .sport = 2152, .dport = 2152, .protocol = 17};
+
+struct heard {
+    unsigned messages, anomalies;
+    struct gtpu_msg last;
+};
+
+static void
+hear(void *ctx, const struct msg *m)
+{
+    struct heard *h = ctx;
+
+    assert_int_equal(m->kind, MSG_GTPU);
+    h->messages++;
+    h->last = *m->u.gtpu;
+}
+
+static void
+hear_anomaly(void *ctx, const struct msg_meta *m, const char *name)
+{
+    (void)m;
+    (void)name;
+    ((struct heard *)ctx)->anomalies++;
+}
+
+static struct heard
+feed(const struct sample *s)
+{
+    struct heard h = {0};
+    struct dissect_out out = {&h, hear, hear_anomaly};
+
+    (void)dissect_gtpu.feed(NULL, cur_from(s->data, s->len), &meta, &out);
+    return h;
+}
+
+/* G-PDU with a PDU session container and a 20 octet IPv4 packet. */
+static struct sample
+g_pdu(void)
+{
+    struct sample s = {.len = 0};
+
+    put(&s, 1, 0x34);
+    put(&s, 1, GTPU_G_PDU);
+    put(&s, 2, 4 + 4 + 20);
+    put(&s, 4, 0x1234);
+    put(&s, 3, 0);
+    put(&s, 1, 0x85);
+    put(&s, 1, 1);
+    put(&s, 2, 0x0009);
+    put(&s, 1, 0);
+    put(&s, 2, 0x4500);
+    put(&s, 2, 20);
+    put(&s, 8, 0x0000000040010000);
+    put(&s, 4, 0xc0000201);
+    put(&s, 4, 0xc0000202);
+    return s;
+}
+
+static void
+user_data(void **state)
+{
+    struct sample s = g_pdu();
+    struct heard h = feed(&s);
+
+    (void)state;
+    assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &meta), DISSECT_YES);
+    assert_int_equal(h.messages, 1);
+    assert_int_equal(h.last.type, GTPU_G_PDU);
+    assert_int_equal(h.last.teid, 0x1234);
+    assert_int_equal(h.last.extensions, 1);
+    assert_true(h.last.pdu_session_container);
+    assert_int_equal(h.last.inner_family, 4);
+    assert_int_equal(h.anomalies, 0);
+}
+
+static void
+echo(void **state)
+{
+    static const uint8_t bytes[] = {0x32, 1, 0, 4, 0, 0, 0, 0, 0x12, 0x34, 0, 0};
+    struct sample s = {.len = 0};
+    struct heard h;
+
+    (void)state;
+    put_bytes(&s, bytes, sizeof(bytes));
+    h = feed(&s);
+    assert_int_equal(h.last.type, GTPU_ECHO_REQUEST);
+    assert_true(h.last.has_sequence);
+    assert_int_equal(h.last.sequence, 0x1234);
+    assert_int_equal(h.last.inner_family, 0);
+}
+
+/* An extension header of length 0 would never end. */
+static void
+bad_extension(void **state)
+{
+    struct sample s = g_pdu();
+    struct heard h;
+
+    (void)state;
+    s.data[12] = 0;
+    h = feed(&s);
+    assert_int_equal(h.messages, 0);
+    assert_int_equal(h.anomalies, 1);
+}
+
+static void
+cut(void **state)
+{
+    struct sample s = g_pdu();
+    struct heard h;
+
+    (void)state;
+    s.len -= 4;
+    h = feed(&s);
+    assert_int_equal(h.messages, 1);
+    assert_int_equal(h.last.inner_family, 0);
+    assert_int_equal(h.anomalies, 1);
+}
+
+static void
+control_plane(void **state)
+{
+    static const uint8_t create[] = {0x48, 32, 0, 8, 0, 0, 0, 0, 0, 0, 1, 0};
+    struct msg_meta gtpc = meta;
+    struct sample s = {.len = 0};
+    struct heard h = {0};
+    struct dissect_out out = {&h, hear, hear_anomaly};
+
+    (void)state;
+    gtpc.dport = 2123;
+    put_bytes(&s, create, sizeof(create));
+    assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &gtpc), DISSECT_YES);
+    (void)dissect_gtpu.feed(NULL, cur_from(s.data, s.len), &gtpc, &out);
+    assert_int_equal(h.messages, 0);
+    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &meta), DISSECT_NO);
+}
+
+static void
+other_port(void **state)
+{
+    struct msg_meta other = meta;
+    struct sample s = g_pdu();
+
+    (void)state;
+    other.sport = other.dport = 5000;
+    assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &other), DISSECT_MAYBE);
+    put(&s, 1, 0);
+    assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &other), DISSECT_NO);
+}
+
+static void
+mutations(void **state)
+{
+    struct sample s = g_pdu();
+
+    (void)state;
+    mutate(&dissect_gtpu, &s, &meta);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(user_data),     cmocka_unit_test(echo),
+        cmocka_unit_test(bad_extension), cmocka_unit_test(cut),
+        cmocka_unit_test(control_plane), cmocka_unit_test(other_port),
+        cmocka_unit_test(mutations),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
