@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the readers of the two file formats share. */
+#ifndef AGENTS_CAPTURE_FILE_H
+#define AGENTS_CAPTURE_FILE_H
+
+#include "agents/capture/capture.h"
+
+#define FILE_PROGRESS_FRAMES 4096
+
+struct file_reader {
+    int fd; /* at its start */
+    const char *name;
+    uint64_t size; /* of the file, 0 where it is not known */
+    struct capture_path *path;
+    void (*progress)(void *ctx, int percent); /* may be NULL */
+    void *progress_ctx;
+    struct diag *d;
+    uint64_t frames;  /* read so far */
+    uint64_t known;   /* of them: of a link type that is decoded */
+    uint64_t dropped; /* as the file says */
+    bool damaged;
+};
+
+/* One frame into the path. at: bytes of the file read so far, for progress. */
+void file_frame(struct file_reader *r, int dlt, const uint8_t *data, size_t len, size_t wire_len,
+                int64_t time_us, uint64_t at);
+/* The file is damaged behind the frames read so far; what: static text. */
+void file_damaged(struct file_reader *r, const char *what);
+
+/* Classic pcap, by libpcap (file_pcap.c). ST_OK also for a damaged file; ST_MALFORMED,
+ * ST_UNSUPPORTED, ST_IO. */
+enum status file_pcap_read(struct file_reader *r) MUST_USE;
+/*
+ * pcapng (file_pcapng.c), read by our own code: libpcap refuses files whose interfaces differ in
+ * link type or snap length, as merged captures do, and does not show how many frames were dropped.
+ * Results as above.
+ */
+enum status file_pcapng_read(struct file_reader *r) MUST_USE;
+
+/* Tell the path what the file said: its stats carry it. */
+void capture_path_note(struct capture_path *p, bool damaged, uint64_t dropped);
+
+#endif

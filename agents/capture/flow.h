@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of flows: hashed by addresses, ports and protocol, least recently used out first. A
+ * flow has two sides, 0 and 1, in the order of address and port; direction i is from side i to the
+ * other.
+ */
+#ifndef AGENTS_CAPTURE_FLOW_H
+#define AGENTS_CAPTURE_FLOW_H
+
+#include "agents/capture/datagram.h"
+#include "agents/capture/sctp.h"
+#include "agents/capture/tcp.h"
+
+#define MAX_CAPTURE_STATES 8192 /* flows that hold a dissector's state at a time */
+#define FLOW_IDLE_US 300000000  /* a flow that old is dropped without loss, in capture time */
+
+struct flow_key {
+    uint8_t addr[2][16];
+    uint16_t port[2];
+    uint8_t family, protocol;
+    uint8_t zero[2];
+};
+
+struct flow {
+    struct flow_key key;
+    struct flow *chain;         /* same bucket */
+    struct flow *newer, *older; /* order of use */
+    uint32_t number;            /* in this run, from 1 */
+    uint32_t bucket;
+    int64_t last_us;
+    uint64_t last_frame;
+    uint8_t client;    /* side that opened the flow, or seems to have */
+    bool client_known; /* its opening was seen */
+    bool closed;       /* finished; kept to know late copies of its packets */
+    bool stateful;     /* holds a dissector's state */
+    union {
+        struct tcp_flow tcp;
+        struct sctp_flow sctp;
+        struct datagram_flow datagram;
+    } u;
+};
+
+struct flow_table;
+
+struct flow_table *flow_table_new(void);
+/* Closes all flows, the least recently used first. */
+void flow_table_free(struct flow_table *t, struct capture_env *env);
+
+/*
+ * The flow of a packet whose ports are set in its meta, or NULL. *side is the side that sent it. A
+ * flow that is found becomes the most recently used; p->meta gets flow, direction and flow_known.
+ */
+struct flow *flow_get(struct flow_table *t, struct packet *p, unsigned *side);
+/*
+ * A new flow for it; there must be none. client is the side that opens it, known whether that is
+ * certain. Never NULL but without memory. May close another flow. p->meta gets flow, direction and
+ * flow_known.
+ */
+struct flow *flow_new(struct flow_table *t, struct capture_env *env, struct packet *p,
+                      unsigned client, bool known);
+/* meta of a packet from this side, for what is delivered when no packet is at hand; ttl is 0. */
+void flow_meta(const struct flow *f, unsigned side, struct msg_meta *out);
+/* Who seems to be the client: the side of the higher port, with equal ports the sender of this
+ * packet. */
+unsigned flow_guess_client(const struct packet *p, unsigned side);
+/* End its transport; it stays in the table as closed until it is evicted or replaced. */
+void flow_close(struct flow_table *t, struct capture_env *env, struct flow *f);
+/* End it and take it out of the table. */
+void flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f);
+/* Tell whether the flow holds a dissector's state now; over MAX_CAPTURE_STATES the oldest such flow
+ * is closed. */
+void flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, bool stateful);
+
+#endif
