@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bounded table for ledgers: entries of one size in the order of their arrival, found by the
+ * bytes at their front.
+ *
+ * The hash is seeded per table, so an input cannot choose its collisions; the order of the entries
+ * does not depend on it. Keys are compared as bytes: clear them before filling and store addresses
+ * with keytab_addr().
+ */
+#ifndef AGENTS_TRAFFIC_KEYTAB_H
+#define AGENTS_TRAFFIC_KEYTAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agents/dissect/msg.h"
+
+struct keytab {
+    uint8_t *data;
+    uint32_t *slot; /* entry number + 1; 0: free */
+    size_t key_len, entry_size, count, capacity, max, slots;
+    uint64_t seed;
+    uint64_t refused; /* puts that found no room */
+};
+
+/* key_len bytes at the front of entry_size; at most max entries, at most UINT32_MAX / 2. */
+void keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max);
+void keytab_clear(struct keytab *t);
+/* The entry with this key or NULL. Entries move when one is added. */
+void *keytab_find(const struct keytab *t, const void *key);
+/* The same, added with zeros behind the key where it is missing. NULL when full or without memory
+ * (counted). */
+void *keytab_put(struct keytab *t, const void *key);
+/* Entry i < count. */
+void *keytab_at(const struct keytab *t, size_t i);
+/* Number of an entry of this table. */
+size_t keytab_index(const struct keytab *t, const void *entry);
+/* Drop the entries for which keep() is false; it is called once for each, in order. */
+void keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx);
+/* Copy an address so that equal addresses have equal bytes. */
+void keytab_addr(struct net_addr *out, const struct net_addr *in);
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger of NAS: nas-security-mode, nas-capability and nas-registration of x1818-traffic.
+ *
+ * Everything is told per (AMF, gNB). No subscriber identifier is kept: UEs are counted as NGAP UE
+ * associations.
+ */
+#include "agents/traffic/n2.h"
+#include "agents/traffic/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_NAS_MODES 4096 /* combinations of AMF, gNB, algorithms and what the UE can do */
+#define CAUSES 256
+#define KEY_IDS 256
+#define ALGORITHMS 0x7fu /* bits of algorithms 1 to 7 in a capability octet */
+
+struct nas_pair {
+    struct n2_key key;
+    uint32_t epoch; /* rises when the associations of the pair are gone */
+
+    struct ledger_seen capability_seen;
+    struct n2_tally compared, equal, different, header_wrong, mismatch;
+
+    struct ledger_seen seen;
+    struct n2_tally requests, suci_null, suci_protected, identity_requests, authentications,
+        failures_mac, failures_sync, auth_rejects, accepted, unauthenticated, rejected;
+    uint32_t cause[CAUSES];
+    bool key_id[KEY_IDS];
+    bool plmn_seen, test_plmn;
+    int64_t second; /* of the requests counted in second_count */
+    uint32_t second_count, peak;
+};
+
+/* Key of a security mode entry: bytes only, no padding. */
+struct mode_key {
+    struct n2_key ends;
+    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency;
+};
+
+struct nas_mode {
+    struct mode_key key;
+    uint64_t ues;
+    struct ledger_seen seen;
+};
+
+struct nas_ledger {
+    const struct ledger_env *env;
+    struct keytab pairs, modes;
+    struct n2_ues ues;
+};
+
+/* One message with its pair and its UE association. */
+struct event {
+    struct nas_ledger *l;
+    struct nas_pair *pair;
+    struct n2_ue *ue;
+    const struct nas_msg *m;
+    const struct msg_meta *meta;
+};
+
+static void *
+nas_open(const struct ledger_env *env)
+{
+    struct nas_ledger *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return NULL;
+    l->env = env;
+    keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct nas_pair), MAX_N2_PAIRS);
+    keytab_init(&l->modes, sizeof(struct mode_key), sizeof(struct nas_mode), MAX_NAS_MODES);
+    n2_ues_init(&l->ues);
+    return l;
+}
+
+static void
+nas_close(void *ledger)
+{
+    struct nas_ledger *l = ledger;
+
+    if (!l)
+        return;
+    keytab_clear(&l->pairs);
+    keytab_clear(&l->modes);
+    n2_ues_clear(&l->ues);
+    free(l);
+}
+
+static void
+count(const struct event *e, struct n2_tally *t)
+{
+    n2_tally_add(t, e->meta);
+    ledger_seen_add(&e->pair->seen, e->meta);
+}
+
+/* SUCI: once for each registration of a UE; the frames are those of every message that shows it. */
+static void
+identity(const struct event *e)
+{
+    const struct nas_identity *id = &e->m->identity;
+
+    if (!e->m->has_identity)
+        return;
+    if (id->has_plmn) {
+        e->pair->plmn_seen = true;
+        e->pair->test_plmn |=
+            id->mcc == 1 || id->mcc == 999; /* test use and internal use, ITU-T E.212 */
+    }
+    if (id->kind != NAS_IDENTITY_SUCI || !id->has_scheme)
+        return;
+    struct n2_tally *t = id->scheme ? &e->pair->suci_protected : &e->pair->suci_null;
+    bool *counted = id->scheme ? &e->ue->protected_counted : &e->ue->null_counted;
+    n2_tally_frame(t, e->meta);
+    if (!*counted) {
+        *counted = true;
+        count(e, t);
+    }
+    if (id->scheme)
+        e->pair->key_id[id->key_id] = true;
+    e->ue->suci = true;
+}
+
+static void
+rate(struct nas_pair *p, int64_t time_us)
+{
+    int64_t second = time_us / 1000000;
+
+    if (second != p->second)
+        p->second_count = 0;
+    p->second = second;
+    if (++p->second_count > p->peak)
+        p->peak = p->second_count;
+}
+
+static bool
+capability_equal(const struct nas_capability *a, const struct nas_capability *b)
+{
+    return a->ciphering == b->ciphering && a->integrity == b->integrity &&
+           (!a->has_eutra || !b->has_eutra ||
+            (a->eutra_ciphering == b->eutra_ciphering && a->eutra_integrity == b->eutra_integrity));
+}
+
+static void
+compare(const struct event *e)
+{
+    const struct nas_capability *sent = &e->ue->capability, *shown = &e->m->capability;
+
+    if (!sent->present || !shown->present)
+        return;
+    n2_tally_add(&e->pair->compared, e->meta);
+    n2_tally_add(capability_equal(sent, shown) ? &e->pair->equal : &e->pair->different, e->meta);
+    ledger_seen_add(&e->pair->capability_seen, e->meta);
+}
+
+static void
+registration_request(const struct event *e)
+{
+    struct n2_ue *ue = e->ue;
+    bool initial = e->m->registration == NAS_REGISTRATION_INITIAL ||
+                   e->m->registration == NAS_REGISTRATION_EMERGENCY;
+
+    if (e->m->depth >
+        0) { /* the copy inside Security Mode Complete, or the ciphered part of the request */
+        identity(e);
+        if (ue->capability.present)
+            compare(e);
+        else
+            ue->capability = e->m->capability;
+        return;
+    }
+    count(e, &e->pair->requests);
+    rate(e->pair, e->meta->time_us);
+    ue->initial = initial && e->m->carrier.procedure == NGAP_INITIAL_UE_MESSAGE;
+    ue->plain = e->m->header == NAS_PLAIN;
+    ue->emergency = e->m->registration == NAS_REGISTRATION_EMERGENCY || e->m->carrier.emergency;
+    ue->suci = ue->challenged = ue->authenticated = ue->security_mode = ue->hidden = false;
+    ue->null_counted = ue->protected_counted = false;
+    ue->capability = e->m->capability;
+    identity(e);
+}
+
+/* An accept proves nothing where NAS could not be read, and an unauthenticated emergency call is
+ * allowed. */
+static void
+accepted(const struct event *e)
+{
+    struct n2_ue *ue = e->ue;
+
+    if (!ue->initial)
+        return;
+    ue->initial = false;
+    count(e, &e->pair->accepted);
+    if (!(ue->authenticated && ue->security_mode) && !ue->hidden && !ue->emergency &&
+        (ue->suci || ue->plain))
+        n2_tally_add(&e->pair->unauthenticated, e->meta);
+}
+
+static void
+security_mode_command(const struct event *e)
+{
+    const struct nas_msg *m = e->m;
+    struct mode_key key;
+
+    e->ue->security_mode = true;
+    if (!m->has_algorithms)
+        return;
+    e->ue->ciphering = m->ciphering;
+    memset(&key, 0, sizeof(key));
+    key.ends = e->pair->key;
+    key.ciphering = m->ciphering;
+    key.integrity = m->integrity;
+    key.can_cipher = (m->capability.ciphering & ALGORITHMS) != 0;
+    key.can_integrity = (m->capability.integrity & ALGORITHMS) != 0;
+    key.emergency = e->ue->emergency;
+    struct nas_mode *mode = keytab_put(&e->l->modes, &key);
+    if (mode) {
+        uint32_t number = (uint32_t)keytab_index(&e->l->modes, mode) + 1;
+        mode->ues += e->ue->mode != number;
+        e->ue->mode = number;
+        ledger_seen_add(&mode->seen, e->meta);
+    }
+    if (m->header != NAS_INTEGRITY_NEW) { /* TS 24.501 clause 8.2.25 */
+        n2_tally_add(&e->pair->header_wrong, e->meta);
+        ledger_seen_add(&e->pair->capability_seen, e->meta);
+    }
+    compare(e);
+}
+
+static void
+rejected(const struct event *e)
+{
+    e->ue->initial = false;
+    count(e, &e->pair->rejected);
+    e->pair->cause[e->m->cause]++;
+}
+
+static void
+authentication_failure(const struct event *e)
+{
+    e->ue->challenged = false;
+    if (e->m->cause == NAS_CAUSE_MAC_FAILURE)
+        count(e, &e->pair->failures_mac);
+    else if (e->m->cause == NAS_CAUSE_SYNCH_FAILURE)
+        count(e, &e->pair->failures_sync);
+}
+
+static void
+authentication_response(const struct event *e)
+{
+    if (!e->ue->challenged)
+        return;
+    e->ue->challenged = false;
+    e->ue->authenticated = true;
+    count(e, &e->pair->authentications);
+}
+
+static void
+mobility_message(const struct event *e)
+{
+    switch (e->m->type) {
+    case NAS_REGISTRATION_REQUEST:
+        registration_request(e);
+        break;
+    case NAS_REGISTRATION_ACCEPT:
+        accepted(e);
+        break;
+    case NAS_REGISTRATION_REJECT:
+        if (e->m->has_cause)
+            rejected(e);
+        break;
+    case NAS_IDENTITY_REQUEST:
+        count(e, &e->pair->identity_requests);
+        break;
+    case NAS_IDENTITY_RESPONSE:
+        identity(e);
+        break;
+    case NAS_AUTHENTICATION_REQUEST:
+        e->ue->challenged = true;
+        break;
+    case NAS_AUTHENTICATION_RESPONSE:
+        authentication_response(e);
+        break;
+    case NAS_AUTHENTICATION_FAILURE:
+        authentication_failure(e);
+        break;
+    case NAS_AUTHENTICATION_REJECT:
+        count(e, &e->pair->auth_rejects);
+        break;
+    case NAS_SECURITY_MODE_COMMAND:
+        security_mode_command(e);
+        break;
+    case NAS_SECURITY_MODE_REJECT:
+        if (e->m->has_cause && e->m->cause == NAS_CAUSE_CAPABILITIES_MISMATCH) {
+            n2_tally_add(&e->pair->mismatch, e->meta);
+            ledger_seen_add(&e->pair->capability_seen, e->meta);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+on_nas(struct event *e, const struct nas_msg *m)
+{
+    bool ciphered = m->header == NAS_INTEGRITY_CIPHERED || m->header == NAS_INTEGRITY_CIPHERED_NEW;
+
+    e->m = m;
+    e->ue = n2_ues_get(&e->l->ues, (uint32_t)keytab_index(&e->l->pairs, e->pair), e->pair->epoch,
+                       &m->carrier);
+    if (!e->ue)
+        return;
+    /* What looks readable although ciphering is on is chance. */
+    if (!m->readable || (ciphered && e->ue->ciphering))
+        e->ue->hidden |= !e->ue->security_mode;
+    else if (m->protocol == NAS_5GMM)
+        mobility_message(e);
+}
+
+static void
+on_ngap(struct event *e, const struct ngap_msg *g)
+{
+    uint32_t pair = (uint32_t)keytab_index(&e->l->pairs, e->pair);
+    bool initiating = g->kind == NGAP_INITIATING;
+
+    if ((g->procedure == NGAP_NG_SETUP && initiating) ||
+        (g->procedure == NGAP_NG_RESET && initiating && g->reset_all)) {
+        e->pair->epoch++;
+    } else if (!g->has_ran_ue_id) {
+        return;
+    } else if (g->procedure == NGAP_INITIAL_UE_MESSAGE && initiating) {
+        (void)n2_ues_begin(&e->l->ues, pair, e->pair->epoch, g->ran_ue_id);
+    } else if (g->procedure == NGAP_INITIAL_CONTEXT_SETUP && initiating && g->has_amf_ue_id) {
+        struct nas_carrier c = {.has_amf_ue_id = true,
+                                .has_ran_ue_id = true,
+                                .amf_ue_id = g->amf_ue_id,
+                                .ran_ue_id = g->ran_ue_id};
+        e->ue = n2_ues_get(&e->l->ues, pair, e->pair->epoch, &c);
+        if (e->ue)
+            accepted(e);
+    } else if (g->procedure == NGAP_UE_CONTEXT_RELEASE && g->kind == NGAP_SUCCESSFUL &&
+               g->has_amf_ue_id) {
+        n2_ues_end(&e->l->ues, pair, g->ran_ue_id, g->amf_ue_id);
+    }
+}
+
+static void
+nas_message(void *ledger, const struct msg *m)
+{
+    struct nas_ledger *l = ledger;
+    struct event e = {.l = l, .meta = m->meta};
+    enum ngap_sender by;
+    struct n2_key key;
+    uint16_t port;
+
+    if (m->kind == MSG_NGAP)
+        by = m->u.ngap->sender;
+    else if (m->kind == MSG_NAS && m->u.nas->carrier.has_ran_ue_id &&
+             m->u.nas->carrier.procedure != NGAP_NAS_NON_DELIVERY)
+        by = m->u.nas->carrier.sender;
+    else
+        return;
+    if (!n2_ends(m->meta, by, &l->pairs, &key, &port) || !(e.pair = keytab_put(&l->pairs, &key)))
+        return;
+    if (m->kind == MSG_NGAP)
+        on_ngap(&e, m->u.ngap);
+    else
+        on_nas(&e, m->u.nas);
+}
+
+static void
+ends(const struct n2_key *key, struct fact_sink *sink)
+{
+    ledger_addr(sink, FN_AMF, &key->amf);
+    ledger_addr(sink, FN_GNB, &key->gnb);
+}
+
+static void
+emit_modes(const struct nas_ledger *l, struct fact_sink *sink)
+{
+    static const char *const ciphering[] = {"NEA0", "NEA1", "NEA2", "NEA3"};
+    static const char *const integrity[] = {"NIA0", "NIA1", "NIA2", "NIA3"};
+
+    for (size_t i = 0; i < l->modes.count; i++) {
+        const struct nas_mode *mode = keytab_at(&l->modes, i);
+        const struct mode_key *k = &mode->key;
+        fact_enter_index(sink, FN_NAS_SECURITY_MODE, (uint32_t)i);
+        ledger_seen_emit(&mode->seen, l->env, sink);
+        ends(&k->ends, sink);
+        fact_leaf(sink, FN_CIPHERING, k->ciphering < 4 ? ciphering[k->ciphering] : "other");
+        fact_leaf(sink, FN_INTEGRITY, k->integrity < 4 ? integrity[k->integrity] : "other");
+        fact_leaf_bool(sink, FN_UE_SUPPORTS_CIPHERING, k->can_cipher);
+        fact_leaf_bool(sink, FN_UE_SUPPORTS_INTEGRITY, k->can_integrity);
+        fact_leaf_bool(sink, FN_EMERGENCY, k->emergency);
+        fact_leaf_u64(sink, FN_UES, mode->ues);
+        fact_leave(sink);
+    }
+}
+
+static void
+emit_capabilities(const struct nas_ledger *l, struct fact_sink *sink)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct nas_pair *p = keytab_at(&l->pairs, i);
+        if (!p->capability_seen.count)
+            continue;
+        fact_enter_index(sink, FN_NAS_CAPABILITY, n++);
+        ledger_seen_emit(&p->capability_seen, l->env, sink);
+        ends(&p->key, sink);
+        n2_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
+        n2_tally_emit(&p->equal, FN_EQUAL, l->env, sink);
+        n2_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
+        n2_tally_emit(&p->header_wrong, FN_HEADER_TYPE_WRONG, l->env, sink);
+        n2_tally_emit(&p->mismatch, FN_REJECTED_MISMATCH, l->env, sink);
+        fact_leave(sink);
+    }
+}
+
+static void
+emit_rejects(const struct nas_pair *p, struct fact_sink *sink)
+{
+    char key[4];
+
+    for (unsigned cause = 0; cause < CAUSES; cause++) {
+        if (!p->cause[cause])
+            continue;
+        (void)snprintf(key, sizeof(key), "%u", cause);
+        fact_enter(sink, FN_REJECT, key);
+        fact_leaf_u64(sink, FN_COUNT, p->cause[cause]);
+        fact_leave(sink);
+    }
+}
+
+static void
+emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t index,
+                  struct fact_sink *sink)
+{
+    fact_enter_index(sink, FN_NAS_REGISTRATION, index);
+    ledger_seen_emit(&p->seen, l->env, sink);
+    ends(&p->key, sink);
+    n2_tally_emit(&p->requests, FN_REQUESTS, l->env, sink);
+    n2_tally_emit(&p->suci_null, FN_SUCI_NULL, l->env, sink);
+    n2_tally_emit(&p->suci_protected, FN_SUCI_PROTECTED, l->env, sink);
+    if (p->plmn_seen)
+        fact_leaf_bool(sink, FN_TEST_PLMN, p->test_plmn);
+    n2_tally_emit(&p->identity_requests, FN_IDENTITY_REQUESTS, l->env, sink);
+    n2_tally_emit(&p->authentications, FN_AUTHENTICATIONS, l->env, sink);
+    n2_tally_emit(&p->failures_mac, FN_AUTHENTICATION_FAILURES_MAC, l->env, sink);
+    n2_tally_emit(&p->failures_sync, FN_AUTHENTICATION_FAILURES_SYNC, l->env, sink);
+    n2_tally_emit(&p->auth_rejects, FN_AUTHENTICATION_REJECTS, l->env, sink);
+    n2_tally_emit(&p->accepted, FN_ACCEPTED, l->env, sink);
+    n2_tally_emit(&p->unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
+    n2_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
+    for (unsigned id = 0; id < KEY_IDS; id++)
+        if (p->key_id[id]) {
+            fact_leaf_u64(sink, FN_HOME_NETWORK_KEY_ID, id);
+        }
+    fact_leaf_u64(sink, FN_PEAK_PER_SECOND, p->peak);
+    emit_rejects(p, sink);
+    fact_leave(sink);
+}
+
+static bool
+nas_emit(const void *ledger, struct fact_sink *sink)
+{
+    const struct nas_ledger *l = ledger;
+    uint32_t n = 0;
+
+    emit_modes(l, sink);
+    emit_capabilities(l, sink);
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct nas_pair *p = keytab_at(&l->pairs, i);
+        if (p->seen.count)
+            emit_registration(l, p, n++, sink);
+    }
+    return !l->pairs.refused && !l->modes.refused && !l->ues.evicted;
+}
+
+const struct ledger_type ledger_nas = {
+    .name = "nas",
+    .open = nas_open,
+    .close = nas_close,
+    .message = nas_message,
+    .emit = nas_emit,
+};

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger of NGAP: n2-path, ngap-association, path-switch and security-result of x1818-traffic.
+ */
+#include "agents/traffic/n2.h"
+#include "agents/traffic/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MAX_N2_PATHS 4096
+#define MAX_N2_NODES 4       /* RAN nodes that one pair of addresses names */
+#define MAX_N2_CONTEXT 16384 /* UE contexts whose capabilities are remembered for a path switch */
+#define SCTP 132
+
+/* Key of a path: bytes only, no padding. */
+struct path_key {
+    struct n2_key ends;
+    uint8_t port[2], dtls;
+};
+
+struct n2_path {
+    struct path_key key;
+    struct ledger_seen seen;
+};
+
+/* One RAN node behind a pair of addresses. */
+struct n2_node {
+    bool known, setup_accepted;
+    struct ngap_node id;
+    uint64_t resets;
+    struct ledger_seen seen;
+};
+
+struct n2_pair {
+    struct n2_key key;
+    struct n2_node node[MAX_N2_NODES];
+    unsigned nodes, current;
+    bool nodes_full;
+    struct n2_tally compared, different;
+    struct ledger_seen switch_seen;
+    struct n2_tally integrity_not, confidentiality_not, performed;
+    struct ledger_seen result_seen;
+};
+
+/* Key of a UE context at the AMF: bytes only, no padding. */
+struct context_key {
+    struct net_addr amf;
+    uint8_t amf_id[8];
+};
+
+struct n2_context {
+    struct context_key key;
+    struct ngap_capabilities capabilities;
+};
+
+struct ngap_ledger {
+    const struct ledger_env *env;
+    struct keytab paths, pairs, contexts;
+    uint64_t forgotten; /* contexts dropped for lack of room */
+};
+
+static void *
+ngap_open(const struct ledger_env *env)
+{
+    struct ngap_ledger *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return NULL;
+    l->env = env;
+    keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct n2_path), MAX_N2_PATHS);
+    keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct n2_pair), MAX_N2_PAIRS);
+    keytab_init(&l->contexts, sizeof(struct context_key), sizeof(struct n2_context),
+                MAX_N2_CONTEXT);
+    return l;
+}
+
+static void
+ngap_close(void *ledger)
+{
+    struct ngap_ledger *l = ledger;
+
+    if (!l)
+        return;
+    keytab_clear(&l->paths);
+    keytab_clear(&l->pairs);
+    keytab_clear(&l->contexts);
+    free(l);
+}
+
+static void
+path(struct ngap_ledger *l, const struct n2_key *ends, uint16_t port, bool dtls,
+     const struct msg_meta *meta)
+{
+    struct path_key key;
+
+    memset(&key, 0, sizeof(key));
+    key.ends = *ends;
+    key.port[0] = (uint8_t)(port >> 8);
+    key.port[1] = (uint8_t)port;
+    key.dtls = dtls;
+    struct n2_path *p = keytab_put(&l->paths, &key);
+    if (p)
+        ledger_seen_add(&p->seen, meta);
+}
+
+static bool
+node_equal(const struct ngap_node *a, const struct ngap_node *b)
+{
+    return a->kind == b->kind && a->bits == b->bits && a->id == b->id &&
+           memcmp(a->plmn, b->plmn, 3) == 0;
+}
+
+/* The node that sent this NG Setup; a pair that was seen before without one gets its first. */
+static void
+choose_node(struct n2_pair *p, const struct ngap_node *id)
+{
+    for (unsigned i = 0; i < p->nodes; i++) {
+        if (!p->node[i].known) {
+            p->node[i].known = true;
+            p->node[i].id = *id;
+        }
+        if (node_equal(&p->node[i].id, id)) {
+            p->current = i;
+            return;
+        }
+    }
+    if (p->nodes == MAX_N2_NODES) {
+        p->nodes_full = true;
+        return;
+    }
+    p->current = p->nodes++;
+    p->node[p->current].known = true;
+    p->node[p->current].id = *id;
+}
+
+static void
+association(struct n2_pair *p, const struct ngap_msg *g, const struct msg_meta *meta)
+{
+    if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING && g->has_node)
+        choose_node(p, &g->node);
+    if (!p->nodes)
+        p->nodes = 1;
+    struct n2_node *n = &p->node[p->current];
+    if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_SUCCESSFUL)
+        n->setup_accepted = true;
+    n->resets += g->procedure == NGAP_NG_RESET && g->kind == NGAP_INITIATING;
+    ledger_seen_add(&n->seen, meta);
+}
+
+static bool
+keep_newer_half(void *ctx, void *entry)
+{
+    size_t *left = ctx;
+
+    (void)entry;
+    if (*left) {
+        (*left)--;
+        return false;
+    }
+    return true;
+}
+
+static struct n2_context *
+context(struct ngap_ledger *l, const struct net_addr *amf, uint64_t amf_id, bool add)
+{
+    struct context_key key;
+
+    memset(&key, 0, sizeof(key));
+    key.amf = *amf;
+    for (unsigned i = 0; i < sizeof(key.amf_id); i++)
+        key.amf_id[i] = (uint8_t)(amf_id >> (8 * i));
+    struct n2_context *c = keytab_find(&l->contexts, &key);
+    if (c || !add)
+        return c;
+    if (l->contexts.count == MAX_N2_CONTEXT) {
+        size_t half = MAX_N2_CONTEXT / 2;
+        keytab_sweep(&l->contexts, keep_newer_half, &half);
+        l->forgotten += MAX_N2_CONTEXT / 2;
+    }
+    return keytab_put(&l->contexts, &key);
+}
+
+static bool
+capabilities_equal(const struct ngap_capabilities *a, const struct ngap_capabilities *b)
+{
+    return a->nr_ciphering == b->nr_ciphering && a->nr_integrity == b->nr_integrity &&
+           a->eutra_ciphering == b->eutra_ciphering && a->eutra_integrity == b->eutra_integrity;
+}
+
+/* TS 33.501 clause 6.7.3.1: what the target node returns must be what the AMF gave out. */
+static void
+path_switch(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
+            const struct msg_meta *meta)
+{
+    const struct n2_context *c;
+
+    if (!g->has_source_amf_ue_id || !(c = context(l, &p->key.amf, g->source_amf_ue_id, false)))
+        return;
+    n2_tally_add(&p->compared, meta);
+    if (!capabilities_equal(&c->capabilities, &g->capabilities))
+        n2_tally_add(&p->different, meta);
+    ledger_seen_add(&p->switch_seen, meta);
+}
+
+static void
+capabilities(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
+             const struct msg_meta *meta)
+{
+    if (!g->has_capabilities)
+        return;
+    if (g->sender == NGAP_BY_AMF && g->has_amf_ue_id) {
+        struct n2_context *c = context(l, &p->key.amf, g->amf_ue_id, true);
+        if (c)
+            c->capabilities = g->capabilities;
+    } else if (g->procedure == NGAP_PATH_SWITCH_REQUEST && g->kind == NGAP_INITIATING) {
+        path_switch(l, p, g, meta);
+    }
+}
+
+static void
+results(struct n2_pair *p, const struct ngap_up_security *up, const struct msg_meta *meta)
+{
+    if (!up->results)
+        return;
+    for (unsigned i = 0; i < up->integrity_not_performed; i++)
+        n2_tally_add(&p->integrity_not, meta);
+    for (unsigned i = 0; i < up->confidentiality_not_performed; i++)
+        n2_tally_add(&p->confidentiality_not, meta);
+    for (unsigned i = 0; i < up->performed; i++)
+        n2_tally_add(&p->performed, meta);
+    ledger_seen_add(&p->result_seen, meta);
+}
+
+static void
+ngap_message(void *ledger, const struct msg *m)
+{
+    struct ngap_ledger *l = ledger;
+    struct n2_key key;
+    struct n2_pair *p;
+    uint16_t port;
+
+    if (m->kind == MSG_DTLS && m->meta->protocol == SCTP) {
+        if (n2_ends(m->meta, NGAP_BY_EITHER, &l->pairs, &key, &port))
+            path(l, &key, port, true, m->meta);
+        return;
+    }
+    if (m->kind != MSG_NGAP || !n2_ends(m->meta, m->u.ngap->sender, &l->pairs, &key, &port))
+        return;
+    path(l, &key, port, false, m->meta);
+    if (!(p = keytab_put(&l->pairs, &key)))
+        return;
+    association(p, m->u.ngap, m->meta);
+    capabilities(l, p, m->u.ngap, m->meta);
+    results(p, &m->u.ngap->up, m->meta);
+}
+
+static void
+ends(const struct n2_key *key, struct fact_sink *sink)
+{
+    ledger_addr(sink, FN_GNB, &key->gnb);
+    ledger_addr(sink, FN_AMF, &key->amf);
+}
+
+static void
+emit_paths(const struct ngap_ledger *l, struct fact_sink *sink)
+{
+    for (size_t i = 0; i < l->paths.count; i++) {
+        const struct n2_path *p = keytab_at(&l->paths, i);
+        const struct n2_key *k = &p->key.ends;
+        fact_enter_index(sink, FN_N2_PATH, (uint32_t)i);
+        ledger_seen_emit(&p->seen, l->env, sink);
+        ledger_addr(sink, FN_CLIENT, &k->gnb);
+        ledger_addr(sink, FN_SERVER, &k->amf);
+        fact_leaf_u64(sink, FN_PORT, (uint64_t)p->key.port[0] << 8 | p->key.port[1]);
+        fact_leaf(sink, FN_SCOPE, ledger_scope(&k->gnb, &k->amf));
+        ends(k, sink);
+        fact_leaf(sink, FN_PROTECTION, p->key.dtls ? "dtls" : "none");
+        fact_leave(sink);
+    }
+}
+
+/* "MCC-MNC" of the three octets; nothing where they hold no digits. */
+static void
+emit_plmn(const uint8_t plmn[3], struct fact_sink *sink)
+{
+    unsigned d[6] = {plmn[0] & 15u, plmn[0] >> 4, plmn[1] & 15u,
+                     plmn[2] & 15u, plmn[2] >> 4, plmn[1] >> 4};
+    char text[8];
+
+    for (unsigned i = 0; i < 5; i++)
+        if (d[i] > 9)
+            return;
+    if (d[5] <= 9)
+        (void)snprintf(text, sizeof(text), "%u%u%u-%u%u%u", d[0] % 10, d[1] % 10, d[2] % 10,
+                       d[3] % 10, d[4] % 10, d[5] % 10);
+    else
+        (void)snprintf(text, sizeof(text), "%u%u%u-%u%u", d[0] % 10, d[1] % 10, d[2] % 10,
+                       d[3] % 10, d[4] % 10);
+    fact_leaf(sink, FN_PLMN, text);
+}
+
+static void
+emit_node(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_node *n,
+          uint32_t index, struct fact_sink *sink)
+{
+    static const char *const prefix[] = {"", "ng-enb:", "n3iwf:"};
+    char text[24];
+
+    fact_enter_index(sink, FN_NGAP_ASSOCIATION, index);
+    ledger_seen_emit(&n->seen, l->env, sink);
+    ends(&p->key, sink);
+    if (n->known) {
+        (void)snprintf(text, sizeof(text), "%s%u", prefix[n->id.kind], n->id.id);
+        fact_leaf(sink, FN_GNB_ID, text);
+        emit_plmn(n->id.plmn, sink);
+    }
+    fact_leaf_bool(sink, FN_SETUP_ACCEPTED, n->setup_accepted);
+    fact_leaf_u64(sink, FN_NG_RESETS, n->resets);
+    fact_leave(sink);
+}
+
+static void
+emit_switch(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index,
+            struct fact_sink *sink)
+{
+    fact_enter_index(sink, FN_PATH_SWITCH, index);
+    ledger_seen_emit(&p->switch_seen, l->env, sink);
+    ends(&p->key, sink);
+    n2_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
+    n2_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
+    fact_leave(sink);
+}
+
+static void
+emit_result(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index,
+            struct fact_sink *sink)
+{
+    fact_enter_index(sink, FN_SECURITY_RESULT, index);
+    ledger_seen_emit(&p->result_seen, l->env, sink);
+    ends(&p->key, sink);
+    n2_tally_emit(&p->integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
+    n2_tally_emit(&p->confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
+    n2_tally_emit(&p->performed, FN_PERFORMED, l->env, sink);
+    fact_leave(sink);
+}
+
+static bool
+ngap_emit(const void *ledger, struct fact_sink *sink)
+{
+    const struct ngap_ledger *l = ledger;
+    uint32_t nodes = 0, switches = 0, with_result = 0;
+    bool room = !l->paths.refused && !l->pairs.refused && !l->contexts.refused && !l->forgotten;
+
+    emit_paths(l, sink);
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct n2_pair *p = keytab_at(&l->pairs, i);
+        for (unsigned k = 0; k < p->nodes; k++)
+            emit_node(l, p, &p->node[k], nodes++, sink);
+        if (p->switch_seen.count)
+            emit_switch(l, p, switches++, sink);
+        if (p->result_seen.count)
+            emit_result(l, p, with_result++, sink);
+        room = room && !p->nodes_full;
+    }
+    return room;
+}
+
+const struct ledger_type ledger_ngap = {
+    .name = "ngap",
+    .open = ngap_open,
+    .close = ngap_close,
+    .message = ngap_message,
+    .emit = ngap_emit,
+};

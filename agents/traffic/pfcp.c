@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* N4: which nodes speak PFCP, how they answer, and what looks like an attack on them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/dissect/icmp.h"
+#include "agents/dissect/pfcp.h"
+#include "agents/traffic/keytab.h"
+#include "agents/traffic/pair.h"
+#include "agents/traffic/pfcp_session.h"
+#include "agents/traffic/pfcp_stack.h"
+#include "agents/traffic/table.h"
+
+#define MAX_PFCP_NODES 1024
+#define MAX_PFCP_PATHS 4096
+#define MAX_PFCP_FLOWS 2048
+#define FIRST_EVENT 2000 /* of the shared list "event" */
+#define PROTOCOL_UDP 17
+
+/* Frames that prove one leaf. */
+struct proof {
+    uint64_t count;
+    uint64_t frame[MAX_LEDGER_FRAMES];
+};
+
+struct node {
+    struct net_addr address;
+    bool smf, upf;           /* proved by establishments and reports */
+    bool smf_says, upf_says; /* by the features in an association */
+    bool remote;
+    bool has_recovery;
+    uint32_t recovery;
+    char node_id[MAX_PFCP_NODE_ID];
+    uint64_t requests, responses, answers; /* answers: with a cause */
+    uint64_t establishments, modifications, deletions, associations;
+    struct proof rejected, restarts, unreachable;
+    struct ledger_seen seen;
+};
+
+struct path_key {
+    struct net_addr low, high;
+};
+
+struct path {
+    struct path_key key;
+    bool client_known, client_low; /* sender of the first request */
+    bool low_smf, high_smf;        /* sender of an establishment */
+    struct ledger_seen seen;
+};
+
+struct pfcp_ledger {
+    const struct ledger_env *env;
+    struct keytab nodes, paths, stacks;
+    struct pfcp_sessions *sessions;
+    int64_t last_us;
+};
+
+enum role { ROLE_UNKNOWN, ROLE_SMF, ROLE_UPF };
+
+static void
+ledger_close(void *ledger)
+{
+    struct pfcp_ledger *l = ledger;
+
+    if (!l)
+        return;
+    keytab_clear(&l->nodes);
+    keytab_clear(&l->paths);
+    keytab_clear(&l->stacks);
+    pfcp_sessions_free(l->sessions);
+    free(l);
+}
+
+static void *
+ledger_open(const struct ledger_env *env)
+{
+    struct pfcp_ledger *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return NULL;
+    l->env = env;
+    keytab_init(&l->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_NODES);
+    keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct path), MAX_PFCP_PATHS);
+    pfcp_stack_init(&l->stacks, MAX_PFCP_FLOWS);
+    l->sessions = pfcp_sessions_new();
+    if (!l->sessions) {
+        ledger_close(l);
+        return NULL;
+    }
+    return l;
+}
+
+static void
+prove(struct proof *p, const struct msg_meta *meta)
+{
+    if (p->count < MAX_LEDGER_FRAMES)
+        p->frame[p->count] = meta->frame;
+    p->count++;
+}
+
+static struct node *
+put_node(struct pfcp_ledger *l, const struct net_addr *address)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, address);
+    return keytab_put(&l->nodes, &key);
+}
+
+static const struct node *
+find_node(const struct pfcp_ledger *l, const struct net_addr *address)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, address);
+    return keytab_find(&l->nodes, &key);
+}
+
+static bool
+is_remote(const struct msg_meta *meta)
+{
+    return strcmp(ledger_scope(&meta->src, &meta->dst), "loopback") != 0;
+}
+
+static void
+take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *meta)
+{
+    n->requests += m->request;
+    n->responses += m->response;
+    n->smf |= m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST;
+    n->upf |=
+        m->type == PFCP_SESSION_ESTABLISHMENT_RESPONSE || m->type == PFCP_SESSION_REPORT_REQUEST;
+    n->smf_says |= m->cp_features;
+    n->upf_says |= m->up_features;
+    n->establishments += m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST;
+    n->modifications += m->type == PFCP_SESSION_MODIFICATION_REQUEST;
+    n->deletions += m->type == PFCP_SESSION_DELETION_REQUEST;
+    if (m->node_id[0] && !n->node_id[0])
+        memcpy(n->node_id, m->node_id, sizeof(n->node_id));
+    if (m->response && m->has_cause) {
+        n->answers++;
+        if (m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
+            prove(&n->rejected, meta);
+    }
+    if (m->has_recovery) {
+        if (n->has_recovery && n->recovery != m->recovery)
+            prove(&n->restarts, meta);
+        n->has_recovery = true;
+        n->recovery = m->recovery;
+    }
+}
+
+static void
+take_path(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta *meta)
+{
+    bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
+    struct path_key key;
+    struct path *p;
+
+    memset(&key, 0, sizeof(key));
+    keytab_addr(&key.low, src_low ? &meta->src : &meta->dst);
+    keytab_addr(&key.high, src_low ? &meta->dst : &meta->src);
+    p = keytab_put(&l->paths, &key);
+    if (!p)
+        return;
+    ledger_seen_add(&p->seen, meta);
+    if (!p->client_known && (m->request || m->response)) {
+        p->client_known = true;
+        p->client_low = m->request == src_low;
+    }
+    if (m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST) {
+        p->low_smf |= src_low;
+        p->high_smf |= !src_low;
+    }
+}
+
+static void
+take_pfcp(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta *meta)
+{
+    bool associated = m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && m->has_cause &&
+                      m->cause == PFCP_CAUSE_ACCEPTED;
+
+    for (unsigned end = 0; end < 2; end++) {
+        struct node *n = put_node(l, end == 0 ? &meta->src : &meta->dst);
+
+        if (!n)
+            continue;
+        ledger_seen_add(&n->seen, meta);
+        n->remote |= is_remote(meta);
+        n->associations += associated;
+        if (end == 0)
+            take_sender(n, m, meta);
+    }
+    take_path(l, m, meta);
+    pfcp_sessions_message(l->sessions, m, meta);
+    pfcp_stack_message(&l->stacks, m, meta);
+}
+
+static void
+take_unreachable(struct pfcp_ledger *l, const struct icmp_msg *icmp, const struct msg_meta *meta)
+{
+    struct net_addr key;
+    struct node *n;
+
+    if (!icmp->port || icmp->protocol != PROTOCOL_UDP || icmp->dport != PFCP_PORT)
+        return;
+    keytab_addr(&key, &icmp->dst);
+    n = keytab_find(&l->nodes, &key);
+    if (n)
+        prove(&n->unreachable, meta);
+    pfcp_stack_unreachable(&l->stacks, &icmp->dst, &icmp->src, meta->time_us);
+}
+
+static void
+ledger_message(void *ledger, const struct msg *m)
+{
+    struct pfcp_ledger *l = ledger;
+
+    if (m->meta->time_us > l->last_us)
+        l->last_us = m->meta->time_us;
+    if (m->kind == MSG_PFCP)
+        take_pfcp(l, m->u.pfcp, m->meta);
+    else if (m->kind == MSG_ICMP_UNREACHABLE)
+        take_unreachable(l, m->u.icmp, m->meta);
+}
+
+static enum role
+role_of(const struct node *n)
+{
+    if (!n)
+        return ROLE_UNKNOWN;
+    if (n->smf != n->upf)
+        return n->smf ? ROLE_SMF : ROLE_UPF;
+    if (!n->smf && n->smf_says != n->upf_says)
+        return n->smf_says ? ROLE_SMF : ROLE_UPF;
+    return ROLE_UNKNOWN;
+}
+
+static void
+emit_proof(const struct pfcp_ledger *l, enum fact_node leaf, const struct proof *p,
+           struct fact_sink *sink)
+{
+    fact_leaf_u64(sink, leaf, p->count);
+    for (uint64_t i = 0; i < p->count && i < MAX_LEDGER_FRAMES; i++)
+        fact_source_frame(sink, l->env->observer, p->frame[i]);
+}
+
+/* -- paths -- */
+
+static void
+emit_path(const struct pfcp_ledger *l, const struct path *p, uint32_t index, struct fact_sink *sink)
+{
+    enum role low = role_of(find_node(l, &p->key.low)), high = role_of(find_node(l, &p->key.high));
+    const struct net_addr *smf = NULL, *upf = NULL;
+    struct pair pair;
+
+    if (p->low_smf != p->high_smf)
+        smf = p->low_smf ? &p->key.low : &p->key.high;
+    else if (low == ROLE_SMF && high != ROLE_SMF)
+        smf = &p->key.low;
+    else if (high == ROLE_SMF && low != ROLE_SMF)
+        smf = &p->key.high;
+    else if (low == ROLE_UPF && high == ROLE_UNKNOWN)
+        smf = &p->key.high;
+    else if (high == ROLE_UPF && low == ROLE_UNKNOWN)
+        smf = &p->key.low;
+    if (smf)
+        upf = smf == &p->key.low ? &p->key.high : &p->key.low;
+
+    memset(&pair, 0, sizeof(pair));
+    pair.client = smf ? *smf : p->client_low ? p->key.low : p->key.high;
+    pair.server = net_addr_equal(&pair.client, &p->key.low) ? p->key.high : p->key.low;
+    pair.port = PFCP_PORT;
+    fact_enter_index(sink, FN_N4_PATH, index);
+    ledger_seen_emit(&p->seen, l->env, sink);
+    pair_emit(&pair, sink);
+    if (smf) {
+        ledger_addr(sink, FN_SMF, smf);
+        ledger_addr(sink, FN_UPF, upf);
+    }
+    fact_leaf(sink, FN_PROTECTION, "none");
+    fact_leave(sink);
+}
+
+/* -- nodes -- */
+
+/* Requests of second stacks, per source address. */
+struct stack_sum {
+    struct net_addr address;
+    uint64_t packets;
+};
+
+static void
+sum_stack(void *ctx, const struct pfcp_stack_finding *f)
+{
+    struct stack_sum *sum = ctx;
+
+    if (net_addr_equal(&f->src, &sum->address))
+        sum->packets += f->packets.count;
+}
+
+static void
+emit_node(const struct pfcp_ledger *l, const struct node *n, uint32_t index, struct fact_sink *sink)
+{
+    static const char *const roles[] = {"unknown", "smf", "upf"};
+    struct stack_sum stack = {.address = n->address};
+
+    pfcp_stack_judge(&l->stacks, sum_stack, &stack);
+    fact_enter_index(sink, FN_PFCP_NODE, index);
+    ledger_seen_emit(&n->seen, l->env, sink);
+    ledger_addr(sink, FN_ADDRESS, &n->address);
+    fact_leaf(sink, FN_ROLE, roles[role_of(n)]);
+    if (n->node_id[0])
+        fact_leaf(sink, FN_NODE_ID, n->node_id);
+    fact_leaf(sink, FN_SCOPE, n->remote ? "remote" : "loopback");
+    fact_leaf_u64(sink, FN_REQUESTS, n->requests);
+    fact_leaf_u64(sink, FN_RESPONSES, n->responses);
+    emit_proof(l, FN_REJECTED, &n->rejected, sink);
+    fact_leaf_u64(sink, FN_RESPONSES_WITH_CAUSE, n->answers);
+    if (n->answers) {
+        fact_leaf_u64(sink, FN_REJECT_RATIO_PERCENT, n->rejected.count * 100 / n->answers);
+        for (uint64_t i = 0; i < n->rejected.count && i < MAX_LEDGER_FRAMES; i++)
+            fact_source_frame(sink, l->env->observer, n->rejected.frame[i]);
+    }
+    fact_leaf_u64(sink, FN_UNANSWERED,
+                  pfcp_sessions_unanswered(l->sessions, &n->address, l->last_us));
+    emit_proof(l, FN_RECOVERY_CHANGES, &n->restarts, sink);
+    emit_proof(l, FN_PORT_UNREACHABLE, &n->unreachable, sink);
+    fact_leaf_u64(sink, FN_ESTABLISHMENTS, n->establishments);
+    fact_leaf_u64(sink, FN_MODIFICATIONS, n->modifications);
+    fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
+    fact_leaf_u64(sink, FN_UNKNOWN_SESSION_COMMANDS,
+                  pfcp_sessions_unknown(l->sessions, &n->address));
+    fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, stack.packets);
+    fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, n->associations);
+    fact_leave(sink);
+}
+
+/* -- events -- */
+
+struct event {
+    const char *kind;
+    const struct net_addr *src, *dst;
+    bool certain, answered;
+    const struct ledger_seen *seen;
+};
+
+struct event_out {
+    const struct pfcp_ledger *l;
+    struct fact_sink *sink;
+    uint32_t next;
+};
+
+static void
+emit_event(struct event_out *o, const struct event *e)
+{
+    fact_enter_index(o->sink, FN_EVENT, o->next++);
+    ledger_seen_emit(e->seen, o->l->env, o->sink);
+    fact_leaf(o->sink, FN_KIND, e->kind);
+    ledger_addr(o->sink, FN_SOURCE, e->src);
+    ledger_addr(o->sink, FN_DESTINATION, e->dst);
+    fact_leaf_u64(o->sink, FN_FIRST_FRAME, e->seen->frame[0]);
+    fact_leaf(o->sink, FN_GRADE, e->certain ? "certain" : "suspected");
+    fact_leaf_bool(o->sink, FN_ANSWERED, e->answered);
+    fact_leave(o->sink);
+}
+
+static void
+emit_stack(void *ctx, const struct pfcp_stack_finding *f)
+{
+    struct event_out *o = ctx;
+    struct event e = {
+        .src = &f->src, .dst = &f->dst, .certain = f->certain, .answered = f->answered};
+    const struct {
+        const char *kind;
+        const struct ledger_seen *seen;
+    } part[] = {
+        {"pfcp-second-stack", &f->packets},
+        {"pfcp-session-deletion", &f->commands},
+        {"upf-crash", &f->crashes},
+        {"upf-restart", &f->restarts},
+    };
+
+    for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+        e.kind = part[i].kind;
+        e.seen = part[i].seen;
+        if (e.seen->count)
+            emit_event(o, &e);
+    }
+}
+
+/* Other sets of SMFs may take sessions over, so this alone is only suspected. */
+static void
+emit_command(void *ctx, const struct pfcp_command_finding *f)
+{
+    struct event e = {.kind = "pfcp-session-deletion",
+                      .src = &f->src,
+                      .dst = &f->dst,
+                      .answered = f->answered,
+                      .seen = &f->seen};
+
+    emit_event(ctx, &e);
+}
+
+static bool
+ledger_emit(const void *ledger, struct fact_sink *sink)
+{
+    const struct pfcp_ledger *l = ledger;
+    struct event_out events = {.l = l, .sink = sink, .next = FIRST_EVENT};
+
+    for (size_t i = 0; i < l->paths.count; i++)
+        emit_path(l, keytab_at(&l->paths, i), (uint32_t)i, sink);
+    for (size_t i = 0; i < l->nodes.count; i++)
+        emit_node(l, keytab_at(&l->nodes, i), (uint32_t)i, sink);
+    pfcp_stack_judge(&l->stacks, emit_stack, &events);
+    pfcp_sessions_judge(l->sessions, emit_command, &events);
+    return !l->nodes.refused && !l->paths.refused && !l->stacks.refused &&
+           !pfcp_sessions_full(l->sessions);
+}
+
+const struct ledger_type ledger_pfcp = {
+    .name = "pfcp",
+    .open = ledger_open,
+    .close = ledger_close,
+    .message = ledger_message,
+    .emit = ledger_emit,
+};

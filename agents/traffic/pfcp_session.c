@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/traffic/pfcp_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/traffic/keytab.h"
+
+#define SECOND_US INT64_C(1000000)
+#define RETRANSMIT_US (30 * SECOND_US) /* the same number later than this is a new request */
+#define LAST_US (10 * SECOND_US)
+#define BURST 5
+#define BURST_US (60 * SECOND_US)
+
+enum claim { CLAIM_OWN, CLAIM_FOREIGN, CLAIM_UNKNOWN, CLAIM_UNDECIDED };
+
+struct pair_key {
+    struct net_addr src, dst;
+};
+
+struct pending_key {
+    struct pair_key pair;
+    uint8_t type, reserved; /* no padding in keys: they are compared as bytes */
+    uint32_t sequence;
+};
+
+struct pending {
+    struct pending_key key;
+    bool used, answered;
+    enum claim claim;
+    struct msg_meta first;
+    int64_t last_us;
+};
+
+struct session_key {
+    struct net_addr address;
+    uint8_t reserved[7];
+    uint64_t seid;
+};
+
+struct session {
+    struct session_key key;
+    struct net_addr owner;
+    uint64_t owner_id;
+};
+
+struct node {
+    struct net_addr address;
+    uint64_t id;          /* hash of its Node ID, 0: not known */
+    uint64_t established; /* sessions that it accepted */
+    uint64_t unanswered;
+};
+
+struct pair {
+    struct pair_key key;
+    bool associated;      /* the association was set up in this capture */
+    uint64_t established; /* sessions of src that dst accepted */
+    uint64_t unknown;
+    uint64_t foreign_accepted;
+    bool burst, accepted;
+    unsigned tries;
+    int64_t try_us[BURST];
+    struct ledger_seen seen;
+};
+
+struct pfcp_sessions {
+    struct keytab pending, sessions, nodes, pairs;
+};
+
+struct pfcp_sessions *
+pfcp_sessions_new(void)
+{
+    struct pfcp_sessions *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return NULL;
+    keytab_init(&s->pending, sizeof(struct pending_key), sizeof(struct pending), MAX_PFCP_PENDING);
+    keytab_init(&s->sessions, sizeof(struct session_key), sizeof(struct session),
+                MAX_PFCP_SESSIONS);
+    keytab_init(&s->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_PAIRS);
+    keytab_init(&s->pairs, sizeof(struct pair_key), sizeof(struct pair), MAX_PFCP_PAIRS);
+    return s;
+}
+
+void
+pfcp_sessions_free(struct pfcp_sessions *s)
+{
+    if (!s)
+        return;
+    keytab_clear(&s->pending);
+    keytab_clear(&s->sessions);
+    keytab_clear(&s->nodes);
+    keytab_clear(&s->pairs);
+    free(s);
+}
+
+static struct pair_key
+make_pair(const struct net_addr *src, const struct net_addr *dst)
+{
+    struct pair_key key;
+
+    memset(&key, 0, sizeof(key));
+    keytab_addr(&key.src, src);
+    keytab_addr(&key.dst, dst);
+    return key;
+}
+
+static struct pending_key
+make_pending(const struct net_addr *src, const struct net_addr *dst, uint8_t type,
+             uint32_t sequence)
+{
+    struct pending_key key;
+
+    memset(&key, 0, sizeof(key));
+    key.pair = make_pair(src, dst);
+    key.type = type;
+    key.sequence = sequence;
+    return key;
+}
+
+static struct session_key
+make_session(const struct net_addr *address, uint64_t seid)
+{
+    struct session_key key;
+
+    memset(&key, 0, sizeof(key));
+    keytab_addr(&key.address, address);
+    key.seid = seid;
+    return key;
+}
+
+static struct node *
+put_node(struct pfcp_sessions *s, const struct net_addr *address)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, address);
+    return keytab_put(&s->nodes, &key);
+}
+
+static const struct node *
+find_node(const struct pfcp_sessions *s, const struct net_addr *address)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, address);
+    return keytab_find(&s->nodes, &key);
+}
+
+static struct pair *
+put_pair(struct pfcp_sessions *s, const struct net_addr *src, const struct net_addr *dst)
+{
+    struct pair_key key = make_pair(src, dst);
+
+    return keytab_put(&s->pairs, &key);
+}
+
+/* FNV-1a, only to compare Node IDs; never 0. */
+static uint64_t
+text_hash(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+
+    for (; *text; text++)
+        h = (h ^ (uint8_t)*text) * 0x100000001b3u;
+    return h | 1;
+}
+
+static void
+give_up(struct pfcp_sessions *s, const struct pending *p)
+{
+    struct node *n = p->used && !p->answered ? put_node(s, &p->key.pair.dst) : NULL;
+
+    if (n)
+        n->unanswered++;
+}
+
+struct sweep {
+    struct pfcp_sessions *s;
+    int64_t now_us;
+};
+
+static bool
+keep_pending(void *ctx, void *entry)
+{
+    struct sweep *w = ctx;
+    struct pending *p = entry;
+
+    if (w->now_us - p->last_us <= RETRANSMIT_US)
+        return true;
+    give_up(w->s, p);
+    return false;
+}
+
+/* Whose session does the command mean? */
+static enum claim
+judge_claim(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta,
+            const struct pair *pair)
+{
+    struct session_key key = make_session(&meta->dst, m->seid);
+    const struct session *session = keytab_find(&s->sessions, &key);
+    const struct node *sender = find_node(s, &meta->src);
+
+    if (s->sessions.refused)
+        return CLAIM_OWN;
+    if (!session)
+        return pair->associated ? CLAIM_UNKNOWN : CLAIM_UNDECIDED;
+    if (net_addr_equal(&session->owner, &meta->src))
+        return CLAIM_OWN;
+    /* One control plane function may have several addresses. */
+    if (sender && sender->id && sender->id == session->owner_id)
+        return CLAIM_OWN;
+    return CLAIM_FOREIGN;
+}
+
+static void
+take_request(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta)
+{
+    bool command =
+        m->type == PFCP_SESSION_MODIFICATION_REQUEST || m->type == PFCP_SESSION_DELETION_REQUEST;
+    struct pending_key key = make_pending(&meta->src, &meta->dst, m->type, m->sequence);
+    struct pair *pair = put_pair(s, &meta->src, &meta->dst);
+    struct pending *p;
+
+    if (s->pending.count == MAX_PFCP_PENDING) {
+        struct sweep w = {s, meta->time_us};
+
+        keytab_sweep(&s->pending, keep_pending, &w);
+    }
+    p = keytab_put(&s->pending, &key);
+    if (!p || !pair)
+        return;
+    if (p->used && meta->time_us - p->last_us <= RETRANSMIT_US) {
+        p->last_us = meta->time_us;
+        return;
+    }
+    give_up(s, p);
+    p->used = true;
+    p->answered = false;
+    p->first = *meta;
+    p->last_us = meta->time_us;
+    p->claim = command && m->has_seid ? judge_claim(s, m, meta, pair) : CLAIM_OWN;
+    if (p->claim == CLAIM_FOREIGN || p->claim == CLAIM_UNKNOWN)
+        pair->unknown++;
+}
+
+static void
+take_establishment(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta,
+                   struct pair *pair)
+{
+    const struct net_addr *address[2] = {&meta->src, &m->fseid_address};
+    const struct node *owner = find_node(s, &meta->dst);
+    uint64_t owner_id = owner ? owner->id : 0;
+    struct node *acceptor = put_node(s, &meta->src);
+
+    if (acceptor)
+        acceptor->established++;
+    pair->established++;
+    if (!m->has_fseid)
+        return;
+    /* Commands go to the address of the F-SEID or to the one that answered. */
+    for (unsigned i = 0; i < 2; i++) {
+        struct session_key key = make_session(address[i], m->fseid);
+        struct session *session = address[i]->family ? keytab_put(&s->sessions, &key) : NULL;
+
+        if (!session)
+            continue;
+        keytab_addr(&session->owner, &meta->dst);
+        session->owner_id = owner_id;
+    }
+}
+
+/* try_us is a ring of the last five; the oldest of them is the next to be overwritten. */
+static void
+note_try(struct pair *pair, const struct msg_meta *meta)
+{
+    pair->try_us[pair->tries++ % BURST] = meta->time_us;
+    ledger_seen_add(&pair->seen, meta);
+    if (pair->tries >= BURST && meta->time_us - pair->try_us[pair->tries % BURST] <= BURST_US)
+        pair->burst = true;
+}
+
+static void
+take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct pending *p,
+                    struct pair *pair)
+{
+    bool accepted = m->cause != 0 && m->cause < PFCP_CAUSE_REJECTED;
+    const struct node *upf = find_node(s, &p->key.pair.dst);
+
+    if (p->claim == CLAIM_OWN)
+        return;
+    if (p->claim == CLAIM_FOREIGN && accepted) {
+        pair->foreign_accepted++;
+        pair->accepted = true;
+        ledger_seen_add(&pair->seen, &p->first);
+        return;
+    }
+    if (m->cause != PFCP_CAUSE_SESSION_NOT_FOUND)
+        return;
+    if (p->claim == CLAIM_UNDECIDED) {
+        if (pair->established || !upf || upf->established == 0)
+            return;
+        pair->unknown++;
+    }
+    note_try(pair, &p->first);
+}
+
+static void
+take_response(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta)
+{
+    struct pending_key key =
+        make_pending(&meta->dst, &meta->src, (uint8_t)(m->type - 1), m->sequence);
+    struct pending *p = keytab_find(&s->pending, &key);
+    struct pair *pair = put_pair(s, &meta->dst, &meta->src);
+    bool again = p && p->answered;
+    struct pair *back;
+
+    if (p)
+        p->answered = true;
+    if (!pair || again || !m->has_cause)
+        return;
+    if (p)
+        take_command_answer(s, m, p, pair);
+    if (m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
+        return;
+    if (m->type == PFCP_SESSION_ESTABLISHMENT_RESPONSE) {
+        take_establishment(s, m, meta, pair);
+    } else if (m->type == PFCP_ASSOCIATION_SETUP_RESPONSE) {
+        pair->associated = true;
+        back = put_pair(s, &meta->src, &meta->dst);
+        if (back)
+            back->associated = true;
+    }
+}
+
+void
+pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_msg *m,
+                      const struct msg_meta *meta)
+{
+    struct node *sender = m->node_id[0] ? put_node(s, &meta->src) : NULL;
+
+    if (sender)
+        sender->id = text_hash(m->node_id);
+    if (m->request)
+        take_request(s, m, meta);
+    else if (m->response && m->type != PFCP_VERSION_NOT_SUPPORTED)
+        take_response(s, m, meta);
+}
+
+uint64_t
+pfcp_sessions_unanswered(const struct pfcp_sessions *s, const struct net_addr *node, int64_t end_us)
+{
+    const struct node *n = find_node(s, node);
+    uint64_t count = n ? n->unanswered : 0;
+
+    for (size_t i = 0; i < s->pending.count; i++) {
+        const struct pending *p = keytab_at(&s->pending, i);
+
+        if (!p->answered && end_us - p->first.time_us > LAST_US &&
+            net_addr_equal(&p->key.pair.dst, node))
+            count++;
+    }
+    return count;
+}
+
+uint64_t
+pfcp_sessions_unknown(const struct pfcp_sessions *s, const struct net_addr *node)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < s->pairs.count; i++) {
+        const struct pair *p = keytab_at(&s->pairs, i);
+
+        if (net_addr_equal(&p->key.src, node))
+            count += p->unknown;
+    }
+    return count;
+}
+
+void
+pfcp_sessions_judge(const struct pfcp_sessions *s,
+                    void (*found)(void *ctx, const struct pfcp_command_finding *f), void *ctx)
+{
+    for (size_t i = 0; i < s->pairs.count; i++) {
+        const struct pair *p = keytab_at(&s->pairs, i);
+        struct pfcp_command_finding f = {
+            .src = p->key.src, .dst = p->key.dst, .answered = p->accepted};
+
+        if (!p->burst && !p->foreign_accepted)
+            continue;
+        f.seen = p->seen;
+        found(ctx, &f);
+    }
+}
+
+bool
+pfcp_sessions_full(const struct pfcp_sessions *s)
+{
+    return s->pending.refused || s->sessions.refused || s->nodes.refused || s->pairs.refused;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SBI: who serves it in clear or in TLS, what is asked, with which tokens and answers. */
+#include "agents/traffic/sbi.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/traffic/sbi_rules.h"
+#include "agents/traffic/table.h"
+
+#define MIN_ANSWERS 20 /* below it a ratio of errors says nothing */
+
+struct socket_key {
+    struct net_addr server;
+    uint16_t port;
+};
+
+struct server {
+    struct socket_key key;
+    bool carries_sbi; /* a request to a 3GPP API in clear */
+    bool tls_sbi;     /* TLS that is SBI by itself */
+    bool remote;      /* a client or the server is no loopback address */
+    uint64_t clear_connections, tls_connections, clear_requests;
+    uint64_t unknown_requests; /* path not known: SBI if the socket is */
+    uint64_t tokens, success, client_errors, server_errors, answers;
+    unsigned services, clients;
+    char service[MAX_SBI_SERVICES][MAX_HTTP_SERVICE];
+    struct net_addr client[MAX_SBI_CLIENTS];
+    struct ledger_seen clear, tls;
+};
+
+struct exchange_key {
+    struct pair pair;
+    char service[MAX_HTTP_SERVICE];
+    char method[MAX_HTTP_METHOD];
+    char template[MAX_HTTP_TEMPLATE];
+    char user_agent[MAX_HTTP_TEXT];
+    uint8_t n32, token;
+};
+
+struct exchange {
+    struct exchange_key key;
+    uint64_t succeeded, failed;
+    struct ledger_seen seen;
+};
+
+struct sbi_ledger {
+    const struct ledger_env *env;
+    struct keytab servers, exchanges;
+    struct sbi_profiles profiles;
+};
+
+/* ---- accumulation
+ * ---------------------------------------------------------------------------------------------- */
+
+static struct server *
+server_of(struct sbi_ledger *l, const struct pair *p)
+{
+    struct socket_key k;
+    struct server *s;
+
+    memset(&k, 0, sizeof(k));
+    k.server = p->server;
+    k.port = p->port;
+    s = keytab_put(&l->servers, &k);
+    if (s)
+        s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);
+    return s;
+}
+
+static void
+add_service(struct server *s, const char *service)
+{
+    for (unsigned i = 0; i < s->services; i++)
+        if (strcmp(s->service[i], service) == 0)
+            return;
+    if (s->services < MAX_SBI_SERVICES)
+        snprintf(s->service[s->services++], MAX_HTTP_SERVICE, "%s", service);
+}
+
+static void
+add_client(struct server *s, const struct net_addr *client)
+{
+    for (unsigned i = 0; i < s->clients; i++)
+        if (net_addr_equal(&s->client[i], client))
+            return;
+    if (s->clients < MAX_SBI_CLIENTS)
+        s->client[s->clients++] = *client;
+}
+
+static struct exchange_key
+exchange_key(const struct http_msg *h, const struct pair *p)
+{
+    struct exchange_key k;
+
+    memset(&k, 0, sizeof(k));
+    k.pair = *p;
+    /* All are NUL-terminated and were cleared before they were filled; copy up to the NUL alone. */
+    memcpy(k.service, h->route.service, strlen(h->route.service));
+    memcpy(k.method, h->method, strlen(h->method));
+    memcpy(k.template, h->route.template, strlen(h->route.template));
+    memcpy(k.user_agent, h->user_agent, strlen(h->user_agent));
+    k.n32 = sbi_n32_context(h) != N32_NONE;
+    k.token = h->auth == HTTP_AUTH_BEARER;
+    return k;
+}
+
+static void
+count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+{
+    const struct http_msg *h = m->u.http;
+    struct server *s = server_of(l, p);
+    struct exchange_key k = exchange_key(h, p);
+    struct exchange *e = keytab_put(&l->exchanges, &k);
+
+    if (e)
+        ledger_seen_add(&e->seen, m->meta);
+    if (!s)
+        return;
+    s->carries_sbi = true;
+    s->clear_requests++;
+    s->tokens += h->auth == HTTP_AUTH_BEARER;
+    add_service(s, h->route.service);
+    add_client(s, &p->client);
+    ledger_seen_add(&s->clear, m->meta);
+}
+
+static void
+count_answer(struct sbi_ledger *l, const struct http_msg *h, const struct pair *p)
+{
+    struct server *s = server_of(l, p);
+    struct exchange_key k = exchange_key(h, p);
+    struct exchange *e = keytab_find(&l->exchanges, &k);
+    const bool success = h->status < 400;
+
+    if (e) {
+        e->succeeded += success;
+        e->failed += !success;
+    }
+    if (!s)
+        return;
+    s->answers++;
+    s->success += h->status < 300;
+    s->client_errors += h->status >= 400 && h->status < 500;
+    s->server_errors += h->status >= 500;
+}
+
+static void
+http_request(struct sbi_ledger *l, const struct msg *m)
+{
+    const struct http_msg *h = m->u.http;
+    struct pair p = pair_by_direction(m->meta, true);
+    struct server *s;
+
+    if (sbi_request(h)) {
+        count_request(l, m, &p);
+    } else if (h->version == 2 && !h->path) {
+        s = server_of(l, &p);
+        if (s)
+            s->unknown_requests++;
+    }
+}
+
+static void
+http_response(struct sbi_ledger *l, const struct msg *m)
+{
+    const struct http_msg *h = m->u.http;
+    struct pair p = pair_by_direction(m->meta, false);
+
+    if (!h->paired || !h->route.sbi || h->status == 0)
+        return;
+    /* A 3GPP API that answers HTTP/1.1 with success is the SBI after all; most refuse it. */
+    if (h->version == 1 && h->status < 300)
+        count_request(l, m, &p);
+    else if (h->version == 1)
+        return;
+    count_answer(l, h, &p);
+}
+
+static void
+h2_open(struct sbi_ledger *l, const struct msg *m)
+{
+    struct pair p = pair_by_direction(m->meta, m->meta->to_server);
+    struct server *s = server_of(l, &p);
+
+    if (!s)
+        return;
+    s->clear_connections++;
+    ledger_seen_add(&s->clear, m->meta);
+}
+
+static void
+tls(struct sbi_ledger *l, const struct msg *m)
+{
+    const struct tls_msg *t = m->u.tls;
+    struct pair p = pair_by_direction(m->meta, !t->from_server);
+    struct server *s;
+
+    /* The answer counts: a ClientHello that nobody answers is no TLS connection. */
+    if (t->what != TLS_SERVER_HELLO)
+        return;
+    s = server_of(l, &p);
+    if (!s)
+        return;
+    s->tls_connections++;
+    s->tls_sbi |= sbi_tls_hint(t, &p.server);
+    if (s->tls_sbi)
+        add_client(s, &p.client);
+    ledger_seen_add(&s->tls, m->meta);
+}
+
+static void
+ledger_message(void *ledger, const struct msg *m)
+{
+    struct sbi_ledger *l = ledger;
+
+    switch (m->kind) {
+    case MSG_HTTP_REQUEST:
+        http_request(l, m);
+        break;
+    case MSG_HTTP_RESPONSE:
+        http_response(l, m);
+        break;
+    case MSG_H2_OPEN:
+        h2_open(l, m);
+        break;
+    case MSG_TLS:
+        tls(l, m);
+        break;
+    default:
+        break;
+    }
+    sbi_profiles_message(&l->profiles, m);
+}
+
+/* ---- facts
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+/* One life for both kinds; the frames in clear are the evidence that matters, they come first. */
+static struct ledger_seen
+both(const struct server *s)
+{
+    const struct ledger_seen *a = &s->clear, *b = &s->tls;
+    struct ledger_seen out = a->count ? *a : *b;
+
+    if (!a->count || !b->count)
+        return out;
+    out.count += b->count;
+    if (b->first_us < out.first_us)
+        out.first_us = b->first_us;
+    if (b->last_us > out.last_us)
+        out.last_us = b->last_us;
+    for (unsigned i = 0; i < b->frames && out.frames < MAX_LEDGER_FRAMES; i++)
+        out.frame[out.frames++] = b->frame[i];
+    return out;
+}
+
+static void
+server_answers(const struct server *s, struct fact_sink *sink)
+{
+    if (s->answers == 0)
+        return;
+    fact_leaf_u64(sink, FN_REQUESTS_2XX, s->success);
+    fact_leaf_u64(sink, FN_REQUESTS_4XX, s->client_errors);
+    fact_leaf_u64(sink, FN_REQUESTS_5XX, s->server_errors);
+    if (s->answers >= MIN_ANSWERS)
+        fact_leaf_u64(sink, FN_ERROR_RATIO_PERCENT,
+                      (s->client_errors + s->server_errors) * 100 / s->answers);
+}
+
+static void
+server_facts(const struct sbi_ledger *l, const struct server *s, struct fact_sink *sink)
+{
+    const struct ledger_seen seen = both(s);
+    int oauth2 = sbi_profiles_oauth2(&l->profiles, &s->key.server);
+
+    ledger_seen_emit(&seen, l->env, sink);
+    ledger_addr(sink, FN_SERVER, &s->key.server);
+    fact_leaf_u64(sink, FN_PORT, s->key.port);
+    fact_leaf(sink, FN_SCOPE, s->remote ? "remote" : "loopback");
+    fact_leaf_u64(sink, FN_CLEAR_CONNECTIONS, s->clear_connections);
+    fact_leaf_u64(sink, FN_TLS_CONNECTIONS, s->tls_connections);
+    fact_leaf_u64(sink, FN_CLEAR_REQUESTS, s->clear_requests + s->unknown_requests);
+    for (unsigned i = 0; i < s->services; i++)
+        fact_leaf(sink, FN_SERVICE, s->service[i]);
+    for (unsigned i = 0; i < s->clients; i++)
+        ledger_addr(sink, FN_CLIENT, &s->client[i]);
+    if (s->carries_sbi)
+        fact_leaf_u64(sink, FN_TOKENS_SEEN, s->tokens);
+    if (oauth2 >= 0)
+        fact_leaf_bool(sink, FN_OAUTH2_REQUIRED, oauth2);
+    server_answers(s, sink);
+}
+
+static void
+servers(const struct sbi_ledger *l, struct fact_sink *sink)
+{
+    uint32_t index = 0;
+
+    for (size_t i = 0; i < l->servers.count; i++) {
+        const struct server *s = keytab_at(&l->servers, i);
+
+        if (!s->carries_sbi && !s->tls_sbi)
+            continue;
+        fact_enter_index(sink, FN_SBI_SERVER, index++);
+        server_facts(l, s, sink);
+        fact_leave(sink);
+    }
+}
+
+static void
+exchanges(const struct sbi_ledger *l, struct fact_sink *sink)
+{
+    for (size_t i = 0; i < l->exchanges.count; i++) {
+        const struct exchange *e = keytab_at(&l->exchanges, i);
+        char operation[MAX_HTTP_METHOD + MAX_HTTP_TEMPLATE];
+
+        snprintf(operation, sizeof(operation), "%s %s", e->key.method, e->key.template);
+        fact_enter_index(sink, FN_SBI_EXCHANGE, (uint32_t)i);
+        ledger_seen_emit(&e->seen, l->env, sink);
+        pair_emit(&e->key.pair, sink);
+        fact_leaf(sink, FN_SERVICE, e->key.service);
+        fact_leaf(sink, FN_OPERATION, operation);
+        fact_leaf_bool(sink, FN_N32, e->key.n32);
+        fact_leaf_bool(sink, FN_TOKEN, e->key.token);
+        if (e->key.user_agent[0])
+            fact_leaf(sink, FN_USER_AGENT, e->key.user_agent);
+        fact_leaf_u64(sink, FN_SUCCEEDED, e->succeeded);
+        fact_leaf_u64(sink, FN_FAILED, e->failed);
+        fact_leave(sink);
+    }
+}
+
+static bool
+ledger_emit(const void *ledger, struct fact_sink *sink)
+{
+    const struct sbi_ledger *l = ledger;
+
+    servers(l, sink);
+    exchanges(l, sink);
+    sbi_profiles_emit(&l->profiles, l->env, sink);
+    return !l->servers.refused && !l->exchanges.refused && !l->profiles.table.refused;
+}
+
+static void *
+ledger_open(const struct ledger_env *env)
+{
+    struct sbi_ledger *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return NULL;
+    l->env = env;
+    keytab_init(&l->servers, sizeof(struct socket_key), sizeof(struct server), MAX_SBI_SERVERS);
+    keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
+                MAX_SBI_EXCHANGES);
+    sbi_profiles_init(&l->profiles);
+    return l;
+}
+
+static void
+ledger_close(void *ledger)
+{
+    struct sbi_ledger *l = ledger;
+
+    if (!l)
+        return;
+    keytab_clear(&l->servers);
+    keytab_clear(&l->exchanges);
+    sbi_profiles_clear(&l->profiles);
+    free(l);
+}
+
+const struct ledger_type ledger_sbi = {
+    .name = "sbi",
+    .open = ledger_open,
+    .close = ledger_close,
+    .message = ledger_message,
+    .emit = ledger_emit,
+};

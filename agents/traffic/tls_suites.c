@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/traffic/tls_suites.h"
+
+#include <stddef.h>
+
+/* By id. */
+static const struct tls_suite suites[] = {
+    {0x0000, "TLS_NULL_WITH_NULL_NULL", false, false},
+    {0x0001, "TLS_RSA_WITH_NULL_MD5", false, false},
+    {0x0002, "TLS_RSA_WITH_NULL_SHA", false, false},
+    {0x0004, "TLS_RSA_WITH_RC4_128_MD5", false, false},
+    {0x0005, "TLS_RSA_WITH_RC4_128_SHA", false, false},
+    {0x0009, "TLS_RSA_WITH_DES_CBC_SHA", false, false},
+    {0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA", false, false},
+    {0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA", false, true},
+    {0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA", false, false},
+    {0x0032, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA", false, true},
+    {0x0033, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", false, true},
+    {0x0034, "TLS_DH_anon_WITH_AES_128_CBC_SHA", false, true},
+    {0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA", false, false},
+    {0x0038, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA", false, true},
+    {0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA", false, true},
+    {0x003a, "TLS_DH_anon_WITH_AES_256_CBC_SHA", false, true},
+    {0x003b, "TLS_RSA_WITH_NULL_SHA256", false, false},
+    {0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256", false, false},
+    {0x003d, "TLS_RSA_WITH_AES_256_CBC_SHA256", false, false},
+    {0x0040, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA256", false, true},
+    {0x0067, "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256", false, true},
+    {0x006a, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA256", false, true},
+    {0x006b, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256", false, true},
+    {0x006c, "TLS_DH_anon_WITH_AES_128_CBC_SHA256", false, true},
+    {0x006d, "TLS_DH_anon_WITH_AES_256_CBC_SHA256", false, true},
+    {0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256", true, false},
+    {0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384", true, false},
+    {0x009e, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", true, true},
+    {0x009f, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", true, true},
+    {0x00a2, "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256", true, true},
+    {0x00a3, "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384", true, true},
+    {0x00a6, "TLS_DH_anon_WITH_AES_128_GCM_SHA256", true, true},
+    {0x00a7, "TLS_DH_anon_WITH_AES_256_GCM_SHA384", true, true},
+    {0x1301, "TLS_AES_128_GCM_SHA256", true, true},
+    {0x1302, "TLS_AES_256_GCM_SHA384", true, true},
+    {0x1303, "TLS_CHACHA20_POLY1305_SHA256", true, true},
+    {0x1304, "TLS_AES_128_CCM_SHA256", true, true},
+    {0x1305, "TLS_AES_128_CCM_8_SHA256", true, true},
+    {0xc006, "TLS_ECDHE_ECDSA_WITH_NULL_SHA", false, true},
+    {0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA", false, true},
+    {0xc008, "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA", false, true},
+    {0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", false, true},
+    {0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", false, true},
+    {0xc010, "TLS_ECDHE_RSA_WITH_NULL_SHA", false, true},
+    {0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA", false, true},
+    {0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA", false, true},
+    {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", false, true},
+    {0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", false, true},
+    {0xc015, "TLS_ECDH_anon_WITH_NULL_SHA", false, true},
+    {0xc018, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA", false, true},
+    {0xc019, "TLS_ECDH_anon_WITH_AES_256_CBC_SHA", false, true},
+    {0xc023, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", false, true},
+    {0xc024, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", false, true},
+    {0xc027, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", false, true},
+    {0xc028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384", false, true},
+    {0xc02b, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", true, true},
+    {0xc02c, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", true, true},
+    {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", true, true},
+    {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", true, true},
+    {0xc09c, "TLS_RSA_WITH_AES_128_CCM", true, false},
+    {0xc09d, "TLS_RSA_WITH_AES_256_CCM", true, false},
+    {0xc09e, "TLS_DHE_RSA_WITH_AES_128_CCM", true, true},
+    {0xc09f, "TLS_DHE_RSA_WITH_AES_256_CCM", true, true},
+    {0xc0a0, "TLS_RSA_WITH_AES_128_CCM_8", true, false},
+    {0xc0a1, "TLS_RSA_WITH_AES_256_CCM_8", true, false},
+    {0xc0a2, "TLS_DHE_RSA_WITH_AES_128_CCM_8", true, true},
+    {0xc0a3, "TLS_DHE_RSA_WITH_AES_256_CCM_8", true, true},
+    {0xc0ac, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", true, true},
+    {0xc0ad, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM", true, true},
+    {0xc0ae, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", true, true},
+    {0xc0af, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", true, true},
+    {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", true, true},
+    {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", true, true},
+    {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", true, true},
+};
+
+const struct tls_suite *
+tls_suite_get(uint16_t id)
+{
+    for (size_t i = 0; i < sizeof(suites) / sizeof(*suites); i++)
+        if (suites[i].id == id)
+            return &suites[i];
+    return NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agents/traffic/keytab.h"
+
+struct entry {
+    uint32_t key, value;
+};
+
+static bool
+keep_even(void *ctx, void *entry)
+{
+    (*(unsigned *)ctx)++;
+    return ((struct entry *)entry)->key % 2 == 0;
+}
+
+static void
+order_and_limit(void **state)
+{
+    struct keytab t;
+    unsigned asked = 0;
+
+    (void)state;
+    keytab_init(&t, sizeof(uint32_t), sizeof(struct entry), 1000);
+    for (uint32_t k = 0; k < 1000; k++) {
+        uint32_t key = k * 7919;
+        struct entry *e = keytab_put(&t, &key);
+
+        assert_non_null(e);
+        assert_int_equal(e->value, 0);
+        e->value = k + 1;
+        assert_ptr_equal(keytab_put(&t, &key), e);
+    }
+    assert_null(keytab_put(&t, &(uint32_t){5}));
+    assert_int_equal(t.refused, 1);
+    for (uint32_t k = 0; k < 1000; k++) {
+        const struct entry *e = keytab_at(&t, k);
+
+        assert_int_equal(e->value, k + 1);
+        assert_int_equal(keytab_index(&t, e), k);
+        assert_ptr_equal(keytab_find(&t, &e->key), e);
+    }
+    keytab_sweep(&t, keep_even, &asked);
+    assert_int_equal(asked, 1000);
+    assert_int_equal(t.count, 500);
+    assert_null(keytab_find(&t, &(uint32_t){7919}));
+    assert_int_equal(((struct entry *)keytab_find(&t, &(uint32_t){7919 * 2}))->value, 3);
+    keytab_clear(&t);
+    keytab_clear(&t);
+}
+
+static void
+empty(void **state)
+{
+    struct keytab t;
+
+    (void)state;
+    keytab_init(&t, 4, 8, 0);
+    assert_null(keytab_find(&t, "abc"));
+    assert_null(keytab_put(&t, "abc"));
+    keytab_sweep(&t, keep_even, NULL);
+    keytab_clear(&t);
+}
+
+static void
+addresses(void **state)
+{
+    struct net_addr dirty = {4, {192, 0, 2, 1, 9, 9, 9}}, clean = {4, {192, 0, 2, 1}}, out;
+
+    (void)state;
+    keytab_addr(&out, &dirty);
+    assert_memory_equal(&out, &clean, sizeof(out));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_and_limit),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(addresses),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/ledger_sample.h"
+
+#include "agents/dissect/icmp.h"
+#include "agents/dissect/pfcp.h"
+#include "agents/traffic/table.h"
+
+static struct net_addr smf, upf, other;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    smf = v4(192, 0, 2, 1);
+    upf = v4(192, 0, 2, 2);
+    other = v4(192, 0, 2, 9);
+    return 0;
+}
+
+static void
+say(struct ledger_test *t, const struct net_addr *src, const struct net_addr *dst,
+    const struct pfcp_msg *p)
+{
+    struct msg m = {.kind = MSG_PFCP};
+
+    t->meta.src = *src;
+    t->meta.dst = *dst;
+    t->meta.sport = t->meta.dport = 8805;
+    m.u.pfcp = p;
+    ledger_test_say(t, m);
+}
+
+static void
+request(struct ledger_test *t, const struct net_addr *src, const struct net_addr *dst, uint8_t type,
+        uint32_t sequence, uint64_t seid)
+{
+    struct pfcp_msg p = {
+        .type = type, .request = true, .has_seid = type >= 50, .seid = seid, .sequence = sequence};
+
+    say(t, src, dst, &p);
+}
+
+static void
+answer(struct ledger_test *t, const struct net_addr *src, const struct net_addr *dst, uint8_t type,
+       uint32_t sequence, uint8_t cause, uint64_t fseid)
+{
+    struct pfcp_msg p = {.type = type,
+                         .response = true,
+                         .has_cause = cause != 0,
+                         .cause = cause,
+                         .sequence = sequence};
+
+    p.has_fseid = fseid != 0;
+    p.fseid = fseid;
+    say(t, src, dst, &p);
+}
+
+static void
+heartbeat(struct ledger_test *t, const struct net_addr *src, const struct net_addr *dst,
+          uint32_t sequence, uint32_t recovery)
+{
+    struct pfcp_msg p = {.type = PFCP_HEARTBEAT_REQUEST,
+                         .request = true,
+                         .has_recovery = true,
+                         .recovery = recovery};
+
+    p.sequence = sequence;
+    say(t, src, dst, &p);
+}
+
+/* One session from establishment to deletion. */
+static void
+session(struct ledger_test *t, const struct net_addr *cp, const struct net_addr *up,
+        uint32_t sequence, uint64_t seid)
+{
+    request(t, cp, up, PFCP_SESSION_ESTABLISHMENT_REQUEST, sequence, 0);
+    answer(t, up, cp, PFCP_SESSION_ESTABLISHMENT_RESPONSE, sequence, 1, seid);
+}
+
+static void
+unreachable(struct ledger_test *t, const struct net_addr *node, const struct net_addr *peer)
+{
+    struct icmp_msg icmp = {
+        .code = 3, .port = true, .src = *peer, .dst = *node, .protocol = 17, .dport = 8805};
+    struct msg m = {.kind = MSG_ICMP_UNREACHABLE};
+
+    t->meta.src = *node;
+    t->meta.dst = *peer;
+    m.u.icmp = &icmp;
+    ledger_test_say(t, m);
+}
+
+static void
+normal(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    request(&t, &smf, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 1, 0);
+    answer(&t, &upf, &smf, PFCP_ASSOCIATION_SETUP_RESPONSE, 1, 1, 0);
+    session(&t, &smf, &upf, 2, 70);
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 3, 70);
+    answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, 3, 1, 0);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"n4-path\""), 1);
+    assert_int_equal(
+        occurs(json, "\"smf\":\"192.0.2.1\",\"upf\":\"192.0.2.2\",\"protection\":\"none\""), 1);
+    assert_int_equal(occurs(json, "\"role\":\"smf\""), 1);
+    assert_int_equal(occurs(json, "\"role\":\"upf\""), 1);
+    assert_int_equal(occurs(json, "\"reject-ratio-percent\":0"), 1);
+    assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
+    assert_int_equal(occurs(json, "\"associations-accepted\":\"1\""), 2);
+    assert_int_equal(occurs(json, "own.pcap#frame=1"), 3);
+    assert_int_equal(occurs(json, "\"event\""), 0);
+    free(json);
+}
+
+/* 64 refuses like all above it; 1 does not. Retransmissions are one request; the last ten seconds
+ * do not count. */
+static void
+answers(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 1, 5);
+    answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, 1, 64, 0);
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 2, 6);
+    answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, 2, 1, 0);
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 3, 7);
+    t.meta.time_us += 3 * SECOND;
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 3, 7);
+    t.meta.time_us += 12 * SECOND;
+    request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 4, 8);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"rejected\":\"1\""), 1);
+    assert_int_equal(occurs(json, "\"responses-with-cause\":\"2\""), 1);
+    assert_int_equal(occurs(json, "\"reject-ratio-percent\":50"), 1);
+    assert_int_equal(occurs(json, "\"unanswered\":\"1\""), 1);
+    assert_int_equal(occurs(json, "\"unanswered\":\"0\""), 1);
+    free(json);
+}
+
+static void
+recovery(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    heartbeat(&t, &upf, &smf, 1, 100);
+    heartbeat(&t, &upf, &smf, 2, 100);
+    heartbeat(&t, &upf, &smf, 3, 101);
+    heartbeat(&t, &smf, &upf, 1, 7);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"recovery-changes\":\"1\""), 1);
+    assert_int_equal(
+        occurs(json, "\"@recovery-changes\":{\"x1818-facts:source\":\"own.pcap#frame=3\"}"), 1);
+    assert_int_equal(occurs(json, "\"event\""), 0);
+    free(json);
+}
+
+/* The SMF counts on from 5000 with TTL 62; something else says 1, 2, 3 with TTL 63. */
+static void
+second_stack(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    for (uint32_t i = 0; i < 6; i++) {
+        t.meta.ttl = 62;
+        t.meta.df = true;
+        session(&t, &smf, &upf, 5000 + i, 70 + i);
+        if (i % 2)
+            continue;
+        t.meta.ttl = 63;
+        t.meta.df = false;
+        request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 1 + i / 2, 70 + i);
+        t.meta.ttl = 64;
+        answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, 1 + i / 2, 1, 0);
+    }
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"kind\":\"pfcp-second-stack\""), 1);
+    assert_int_equal(occurs(json, "\"kind\":\"pfcp-session-deletion\""), 1);
+    assert_int_equal(occurs(json, "\"first-frame\":\"3\",\"grade\":\"certain\",\"answered\":true"),
+                     2);
+    assert_int_equal(occurs(json, "\"second-stack-packets\":\"3\""), 1);
+    assert_int_equal(occurs(json, "\"index\":2000"), 1);
+    free(json);
+}
+
+/* A new route changes the TTL, a restart the numbers, a failover both: none of them is a second
+ * stack. */
+static void
+no_second_stack(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    for (uint32_t i = 0; i < 9; i++) {
+        t.meta.ttl = i % 3 == 0 ? 61 : 62;
+        request(&t, &smf, &upf, PFCP_HEARTBEAT_REQUEST, 5000 + i, 0);
+    }
+    for (uint32_t i = 1; i < 9; i++)
+        request(&t, &smf, &upf, PFCP_HEARTBEAT_REQUEST, i, 0);
+    t.meta.ttl = 50;
+    for (uint32_t i = 900; i < 909; i++)
+        request(&t, &smf, &upf, PFCP_HEARTBEAT_REQUEST, i, 0);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"event\""), 0);
+    assert_int_equal(occurs(json, "\"second-stack-packets\":\"0\""), 2);
+    free(json);
+}
+
+static void
+crash(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    t.meta.ttl = 62;
+    t.meta.df = true;
+    session(&t, &smf, &upf, 5000, 70);
+    t.meta.ttl = 63;
+    t.meta.df = false;
+    request(&t, &smf, &upf, PFCP_SESSION_ESTABLISHMENT_REQUEST, 2, 0);
+    t.meta.ttl = 62;
+    t.meta.df = true;
+    request(&t, &smf, &upf, PFCP_SESSION_ESTABLISHMENT_REQUEST, 5001, 0);
+    unreachable(&t, &upf, &smf);
+    unreachable(&t, &upf, &smf);
+    t.meta.time_us += 60 * SECOND;
+    heartbeat(&t, &upf, &smf, 1, 9);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"kind\":\"upf-crash\""), 1);
+    assert_int_equal(occurs(json, "\"kind\":\"upf-restart\""), 1);
+    assert_int_equal(occurs(json, "\"kind\":\"pfcp-session-deletion\""), 0);
+    assert_int_equal(occurs(json, "\"first-frame\":\"3\""), 3);
+    assert_int_equal(occurs(json, "\"port-unreachable\":\"2\""), 1);
+    free(json);
+}
+
+/* The same refusals without a second stack are no crash by attack. */
+static void
+plain_stop(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    session(&t, &smf, &upf, 5000, 70);
+    request(&t, &smf, &upf, PFCP_SESSION_ESTABLISHMENT_REQUEST, 5001, 0);
+    unreachable(&t, &upf, &smf);
+    request(&t, &smf, &upf, PFCP_SESSION_ESTABLISHMENT_REQUEST, 5002, 0);
+    unreachable(&t, &upf, &smf);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"port-unreachable\":\"2\""), 1);
+    assert_int_equal(occurs(json, "\"event\""), 0);
+    free(json);
+}
+
+static void
+foreign_session(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    session(&t, &smf, &upf, 1, 70);
+    request(&t, &other, &upf, PFCP_SESSION_DELETION_REQUEST, 1, 70);
+    answer(&t, &upf, &other, PFCP_SESSION_DELETION_RESPONSE, 1, 1, 0);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"kind\":\"pfcp-session-deletion\",\"source\":\"192.0.2.9\""),
+                     1);
+    assert_int_equal(occurs(json, "\"grade\":\"suspected\",\"answered\":true"), 1);
+    assert_int_equal(occurs(json, "\"unknown-session-commands\":\"1\""), 1);
+    free(json);
+}
+
+/* Guessing: five refused tries within a minute by a node that has no session while another has. */
+static void
+guessing(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    for (uint32_t tries = 4; tries <= 5; tries++) {
+        ledger_test_open(&t, &ledger_pfcp);
+        session(&t, &smf, &upf, 1, 70);
+        for (uint32_t i = 1; i <= tries; i++) {
+            request(&t, &other, &upf, PFCP_SESSION_DELETION_REQUEST, i, 1000 + i);
+            answer(&t, &upf, &other, PFCP_SESSION_DELETION_RESPONSE, i, 65, 0);
+            t.meta.time_us += SECOND;
+        }
+        json = ledger_test_facts(&t);
+        assert_int_equal(occurs(json, "\"kind\":\"pfcp-session-deletion\""), tries == 5);
+        free(json);
+    }
+}
+
+/* A capture that begins later does not know the sessions of before. */
+static void
+unknown_past(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    session(&t, &smf, &upf, 1, 70);
+    for (uint32_t i = 2; i < 20; i++) {
+        request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, i, 1000 + i);
+        answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, i, i % 2 ? 1 : 65, 0);
+    }
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
+    assert_int_equal(occurs(json, "\"event\""), 0);
+    free(json);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(normal),          cmocka_unit_test(answers),
+        cmocka_unit_test(recovery),        cmocka_unit_test(second_stack),
+        cmocka_unit_test(no_second_stack), cmocka_unit_test(crash),
+        cmocka_unit_test(plain_stop),      cmocka_unit_test(foreign_session),
+        cmocka_unit_test(guessing),        cmocka_unit_test(unknown_past),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
