@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/link.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LINKS 4096
+#define MAX_PATH 1024
+#define MAX_KEY 512
+#define MAX_ADDRESSES 20000
+
+/* One configuration file that a workload names. */
+struct mount {
+    char path[MAX_PATH];     /* as resolved below the root, or as inside the container */
+    char manifest[MAX_PATH]; /* deployment file that says so */
+    char workload[MAX_KEY];
+    char kind[24];   /* container | pod */
+    char db_uri[16]; /* account | no-account | reference, "" when the workload sets none */
+};
+
+/* One inventory NF with a configuration file. */
+struct declared {
+    char path[MAX_PATH], id[MAX_KEY], type[24], deployment[24];
+    char taken[MAX_KEY]; /* key of the section that it stands for, "" at first */
+};
+
+struct link_sink {
+    struct fact_sink sink; /* first */
+    struct fact_sink *next;
+    char scope[64];
+    enum fact_section kind;
+    char source[MAX_PATH]; /* of the open section */
+    size_t depth;
+    enum fact_node stack[MAX_FACT_DEPTH];
+    /* An NF section waits for its type before it begins: what the inventory declares for a file is
+     * of one type. */
+    bool waiting;
+    char key[MAX_KEY];
+    const struct declared *is; /* what the open NF section is declared as, or NULL */
+    /* Open workload, or open inventory NF. */
+    char id[MAX_KEY], workload_kind[24], db_uri[16], type[24], deployment[24];
+    struct mount *mount;
+    size_t mounts, pending; /* mounts from pending on belong to the open workload */
+    struct declared *declared;
+    size_t declareds;
+    char **address; /* distinct, sorted */
+    size_t addresses;
+};
+
+static void
+copy(char *out, size_t size, const char *in)
+{
+    snprintf(out, size, "%s", in ? in : "");
+}
+
+static struct mount *
+mount_add(struct link_sink *l)
+{
+    if (l->mounts == MAX_LINKS)
+        return NULL;
+    if (l->mounts % 64 == 0) {
+        struct mount *m = realloc(l->mount, (l->mounts + 64) * sizeof(*m));
+        if (!m) {
+            l->sink.status = ST_IO;
+            return NULL;
+        }
+        l->mount = m;
+    }
+    return memset(&l->mount[l->mounts++], 0, sizeof(struct mount));
+}
+
+static void
+declare(struct link_sink *l, const char *path)
+{
+    struct declared *d;
+
+    if (l->declareds == MAX_LINKS)
+        return;
+    if (l->declareds % 64 == 0) {
+        d = realloc(l->declared, (l->declareds + 64) * sizeof(*d));
+        if (!d) {
+            l->sink.status = ST_IO;
+            return;
+        }
+        l->declared = d;
+    }
+    d = memset(&l->declared[l->declareds++], 0, sizeof(*d));
+    copy(d->path, sizeof(d->path), path);
+    copy(d->id, sizeof(d->id), l->id);
+}
+
+/* Position of an address in the sorted list, or where it would stand. */
+static size_t
+address_find(const struct link_sink *l, const char *text, bool *found)
+{
+    size_t low = 0, high = l->addresses;
+
+    *found = false;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int c = strcmp(l->address[mid], text);
+
+        if (c == 0) {
+            *found = true;
+            return mid;
+        }
+        *(c < 0 ? &low : &high) = c < 0 ? mid + 1 : mid;
+    }
+    return low;
+}
+
+static void
+address_add(struct link_sink *l, const char *text)
+{
+    bool found;
+    size_t at = address_find(l, text, &found);
+
+    if (found || l->addresses == MAX_ADDRESSES)
+        return;
+    if (l->addresses % 256 == 0) {
+        char **more = realloc(l->address, (l->addresses + 256) * sizeof(*more));
+        if (!more) {
+            l->sink.status = ST_IO;
+            return;
+        }
+        l->address = more;
+    }
+    memmove(l->address + at + 1, l->address + at, (l->addresses - at) * sizeof(*l->address));
+    l->address[at] = strdup(text);
+    if (l->address[at])
+        l->addresses++;
+    else
+        memmove(l->address + at, l->address + at + 1, (l->addresses - at) * sizeof(*l->address));
+}
+
+static bool
+names_address(enum fact_node node)
+{
+    static const enum fact_node nodes[] = {FN_CLIENT, FN_SERVER,     FN_GNB,     FN_AMF,
+                                           FN_UPF,    FN_SMF,        FN_ADDRESS, FN_REGISTRANT,
+                                           FN_SOURCE, FN_DESTINATION};
+
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+        if (nodes[i] == node)
+            return true;
+    return false;
+}
+
+static bool
+is_address(const char *text)
+{
+    unsigned char buf[16];
+
+    return inet_pton(AF_INET, text, buf) == 1 || inet_pton(AF_INET6, text, buf) == 1;
+}
+
+/* The entry for the open section. One entry is one NF: a second section of the same file does not
+ * become it too. */
+static struct declared *
+declared_find(const struct link_sink *l, const char *type)
+{
+    for (size_t i = 0; i < l->declareds; i++) {
+        struct declared *d = &l->declared[i];
+
+        if (strcmp(d->path, l->source) == 0 &&
+            (!type || !d->type[0] || strcmp(d->type, type) == 0) &&
+            (!d->taken[0] || strcmp(d->taken, l->key) == 0))
+            return d;
+    }
+    return NULL;
+}
+
+/* Length of the directory part of a path with its slash. */
+static size_t
+dir_len(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
+static bool
+same_dir(const char *a, const char *b)
+{
+    return dir_len(a) == dir_len(b) && strncmp(a, b, dir_len(a)) == 0;
+}
+
+/* How well a mount names the file of the open section: 0 not, 1 by name beside the manifest, 2
+ * exactly. */
+static int
+mount_score(const struct link_sink *l, const struct mount *m)
+{
+    size_t len = strlen(m->path);
+
+    if (strcmp(m->path, l->source) == 0)
+        return 2;
+    /* A mounted directory of the input. */
+    if (len && strncmp(m->path, l->source, len) == 0 && l->source[len] == '/')
+        return 2;
+    if (strcmp(m->path + dir_len(m->path), l->source + dir_len(l->source)) == 0 &&
+        same_dir(m->manifest, l->source))
+        return 1;
+    return 0;
+}
+
+/* The one workload that runs the open section's file; NULL when none or several do. */
+static const struct mount *
+mount_find(const struct link_sink *l)
+{
+    const struct mount *best = NULL;
+    int score = 0;
+    bool several = false;
+
+    for (size_t i = 0; i < l->mounts; i++) {
+        const struct mount *m = &l->mount[i];
+        int s = mount_score(l, m);
+
+        if (s == 0 || s < score)
+            continue;
+        if (s > score) {
+            best = m;
+            several = false;
+        } else if (strcmp(best->workload, m->workload) != 0) {
+            several = true;
+        }
+        score = s;
+    }
+    return several ? NULL : best;
+}
+
+static bool
+inside(const struct link_sink *l, enum fact_node node, size_t depth)
+{
+    return l->depth > depth && l->stack[depth] == node;
+}
+
+static void
+link_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    l->kind = kind;
+    l->depth = 0;
+    l->is = NULL;
+    copy(l->source, sizeof(l->source), source);
+    l->waiting = kind == FACT_NF_CONFIG;
+    if (l->waiting)
+        copy(l->key, sizeof(l->key), key);
+    else
+        fact_begin(l->next, kind, key, source);
+}
+
+/* Begin the section that waits, under the name that the inventory gives it. */
+static void
+start(struct link_sink *l, const char *type)
+{
+    struct declared *d;
+    char renamed[MAX_KEY + 80];
+
+    if (!l->waiting)
+        return;
+    l->waiting = false;
+    d = declared_find(l, type);
+    l->is = d;
+    if (d) {
+        copy(d->taken, sizeof(d->taken), l->key);
+        snprintf(renamed, sizeof(renamed), "nf:%s/%s", l->scope, d->id);
+    }
+    fact_begin(l->next, l->kind, d ? renamed : l->key, l->source);
+}
+
+static void
+link_head(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    start(l, node == FN_TYPE ? value : NULL);
+    fact_head(l->next, node, value);
+}
+
+static void
+link_enter(struct fact_sink *s, enum fact_node node, const char *key)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    start(l, NULL);
+    if (l->depth < MAX_FACT_DEPTH)
+        l->stack[l->depth] = node;
+    l->depth++;
+    if (l->depth == 1 && ((l->kind == FACT_CONTAINERS && node == FN_WORKLOAD) ||
+                          (l->kind == FACT_INVENTORY && node == FN_NF))) {
+        copy(l->id, sizeof(l->id), key);
+        l->workload_kind[0] = l->db_uri[0] = l->type[0] = l->deployment[0] = '\0';
+        l->pending = l->kind == FACT_CONTAINERS ? l->mounts : l->declareds;
+    }
+    fact_enter(l->next, node, key);
+}
+
+static void
+workload_leaf(struct link_sink *l, enum fact_node node, const char *value)
+{
+    struct mount *m;
+
+    if (node == FN_KIND && l->depth == 1)
+        copy(l->workload_kind, sizeof(l->workload_kind),
+             strcmp(value, "compose-service") == 0 ? "container" : "pod");
+    if (node == FN_DATABASE_URI && l->depth == 2)
+        copy(l->db_uri, sizeof(l->db_uri), value);
+    if (node == FN_CONFIG_FILE && l->depth == 2 && (m = mount_add(l))) {
+        copy(m->path, sizeof(m->path), value);
+        copy(m->manifest, sizeof(m->manifest), l->source);
+        copy(m->workload, sizeof(m->workload), l->id);
+    }
+}
+
+static void
+link_leaf(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    start(l, NULL);
+    if (l->kind == FACT_NF_CONFIG && l->depth == 0 &&
+        (node == FN_DEPLOYMENT || node == FN_WORKLOAD))
+        return; /* decided here, at the end of the section */
+    if (l->kind == FACT_CONTAINERS && inside(l, FN_WORKLOAD, 0))
+        workload_leaf(l, node, value);
+    if (l->kind == FACT_INVENTORY && inside(l, FN_NF, 0)) {
+        if (node == FN_CONFIG)
+            declare(l, value);
+        if (node == FN_TYPE)
+            copy(l->type, sizeof(l->type), value);
+        if (node == FN_DEPLOYMENT)
+            copy(l->deployment, sizeof(l->deployment), value);
+    }
+    if (l->kind != FACT_INVENTORY && l->depth > 0 && names_address(node) && is_address(value))
+        address_add(l, value);
+    fact_leaf(l->next, node, value);
+}
+
+static void
+link_source(struct fact_sink *s, const char *source)
+{
+    fact_source(((struct link_sink *)s)->next, source);
+}
+
+static void
+link_unresolved(struct fact_sink *s, const char *child)
+{
+    struct fact_sink *next = ((struct link_sink *)s)->next;
+
+    if (next->status == ST_OK)
+        next->ops->unresolved(next, child);
+}
+
+static void
+link_leave(struct fact_sink *s)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    if (l->depth > 0)
+        l->depth--;
+    if (l->depth == 0 && l->kind == FACT_CONTAINERS)
+        for (; l->pending < l->mounts; l->pending++) {
+            struct mount *m = &l->mount[l->pending];
+            copy(m->kind, sizeof(m->kind), l->workload_kind);
+            copy(m->db_uri, sizeof(m->db_uri), l->db_uri);
+        }
+    if (l->depth == 0 && l->kind == FACT_INVENTORY)
+        for (; l->pending < l->declareds; l->pending++) {
+            struct declared *d = &l->declared[l->pending];
+            copy(d->type, sizeof(d->type), l->type);
+            copy(d->deployment, sizeof(d->deployment), l->deployment);
+        }
+    fact_leave(l->next);
+}
+
+/* What the section could not know itself. */
+static void
+add_links(struct link_sink *l)
+{
+    const struct mount *m = mount_find(l);
+    const char *deployment = l->is && l->is->deployment[0] ? l->is->deployment
+                             : m                           ? m->kind
+                                                           : "unknown";
+
+    fact_leaf(l->next, FN_DEPLOYMENT, deployment);
+    if (!m)
+        return;
+    fact_leaf(l->next, FN_WORKLOAD, m->workload);
+    if (m->db_uri[0]) {
+        fact_enter(l->next, FN_DATABASE, NULL);
+        fact_leaf(l->next, FN_ENVIRONMENT_OVERRIDE, m->db_uri);
+        fact_leave(l->next);
+    }
+}
+
+static void
+link_end(struct fact_sink *s, int64_t observed, bool complete)
+{
+    struct link_sink *l = (struct link_sink *)s;
+
+    start(l, NULL);
+    if (l->kind == FACT_NF_CONFIG)
+        add_links(l);
+    fact_end(l->next, observed, complete);
+    if (l->next->status != ST_OK)
+        s->status = l->next->status;
+}
+
+static const struct fact_sink_ops link_ops = {
+    .begin = link_begin,
+    .head = link_head,
+    .enter = link_enter,
+    .leaf = link_leaf,
+    .source = link_source,
+    .unresolved = link_unresolved,
+    .leave = link_leave,
+    .end = link_end,
+};
+
+struct link_sink *
+link_new(struct fact_sink *next, const char *scope)
+{
+    struct link_sink *l = calloc(1, sizeof(*l));
+
+    if (!l)
+        return NULL;
+    l->sink.ops = &link_ops;
+    l->next = next;
+    copy(l->scope, sizeof(l->scope), scope);
+    return l;
+}
+
+void
+link_free(struct link_sink *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->addresses; i++)
+        free(l->address[i]);
+    free(l->address);
+    free(l->mount);
+    free(l->declared);
+    free(l);
+}
+
+struct fact_sink *
+link_as_sink(struct link_sink *l)
+{
+    return &l->sink;
+}
+
+size_t
+link_addresses(struct link_sink *l, const char *const **out)
+{
+    *out = (const char *const *)l->address;
+    return l->addresses;
+}

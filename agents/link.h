@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A sink in front of the fact tree that joins what files alone cannot know: which workload mounts
+ * the configuration of an NF, what encloses it, which inventory entry it is.
+ *
+ * Deployment files must be read first; NF sections that pass later get deployment, workload and
+ * database override. An inventory entry renames one section: that of its file and type which comes
+ * first. Others keep their key.
+ */
+#ifndef AGENTS_LINK_H
+#define AGENTS_LINK_H
+
+#include <stddef.h>
+
+#include "lib/fact_sink.h"
+
+struct link_sink;
+
+/* next receives everything; borrowed. NULL without memory. */
+struct link_sink *link_new(struct fact_sink *next, const char *scope);
+void link_free(struct link_sink *l);
+struct fact_sink *link_as_sink(struct link_sink *l);
+/*
+ * The distinct IP addresses that sections other than the inventory named so far, sorted; borrowed
+ * until the next write.
+ */
+size_t link_addresses(struct link_sink *l, const char *const **out);
+
+#endif
