@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/engine/facts.h"
+
+#include <libyang/libyang.h>
+#include <string.h>
+
+const struct lyd_node *
+facts_child(const struct lyd_node *parent, const char *name)
+{
+    const struct lyd_node *n;
+
+    LY_LIST_FOR(lyd_child(parent), n)
+    {
+        if (strcmp(n->schema->name, name) == 0)
+            return n;
+    }
+    return NULL;
+}
+
+const char *
+facts_value(const struct lyd_node *parent, const char *name)
+{
+    const struct lyd_node *n = facts_child(parent, name);
+
+    return n && (n->schema->nodetype & LYD_NODE_TERM) ? lyd_get_value(n) : NULL;
+}
+
+const char *
+facts_annotation(const struct lyd_node *node, const char *name)
+{
+    const struct lyd_meta *m;
+
+    LY_LIST_FOR(node->meta, m)
+    {
+        if (strcmp(m->name, name) == 0 && strcmp(m->annotation->module->name, "x1818-facts") == 0)
+            return lyd_get_meta_value(m);
+    }
+    return NULL;
+}
+
+bool
+facts_lists(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *s = list; s; s = strchr(s, ' ')) {
+        s += *s == ' ';
+        if (strncmp(s, word, len) == 0 && (s[len] == ' ' || !s[len]))
+            return true;
+    }
+    return false;
+}
+
+const struct lyd_node *
+facts_section(const struct lyd_node *node)
+{
+    for (; node; node = lyd_parent(node))
+        if (node->schema->nodetype & (LYS_LIST | LYS_CONTAINER))
+            if (lys_find_child(node->schema, node->schema->module, "complete", 0, 0, 0))
+                return node;
+    return NULL;
+}
+
+bool
+facts_nf_type(const struct lyd_node *inventory, const char *type)
+{
+    const struct lysc_node *nf =
+        lys_find_child(inventory->schema, inventory->schema->module, "nf", 0, 0, 0);
+    const struct lysc_node *leaf = nf ? lys_find_child(nf, nf->module, "type", 0, 0, 0) : NULL;
+
+    return leaf && lyd_value_validate(leaf->module->ctx, leaf, type, strlen(type), NULL, NULL,
+                                      NULL) == LY_SUCCESS;
+}

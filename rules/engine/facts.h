@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small questions to a fact tree. */
+#ifndef RULES_ENGINE_FACTS_H
+#define RULES_ENGINE_FACTS_H
+
+#include <stdbool.h>
+
+struct lyd_node;
+
+/* First child of this name, or NULL. */
+const struct lyd_node *facts_child(const struct lyd_node *parent, const char *name);
+/* Canonical value of the leaf child of this name, or NULL. Borrowed from the tree. */
+const char *facts_value(const struct lyd_node *parent, const char *name);
+/* Value of the annotation x1818-facts:NAME of a node, or NULL. Borrowed. */
+const char *facts_annotation(const struct lyd_node *node, const char *name);
+/* True if the words of list (separated by one space) hold word. */
+bool facts_lists(const char *list, const char *word);
+/* The section that holds the node (the nearest node from it upwards with a leaf complete), or NULL.
+ */
+const struct lyd_node *facts_section(const struct lyd_node *node);
+/* True if type is one of the NF types of the schema that the inventory belongs to. */
+bool facts_nf_type(const struct lyd_node *inventory, const char *type);
+
+#endif

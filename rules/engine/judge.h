@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One check on one bound node -> one part of a verdict. */
+#ifndef RULES_ENGINE_JUDGE_H
+#define RULES_ENGINE_JUDGE_H
+
+#include "rules/engine/evidence.h"
+#include "rules/engine/resolve.h"
+#include "rules/engine/rule.h"
+
+struct part {
+    size_t check, seq; /* number of the check in its rule; order of binding */
+    struct target target;
+    enum rule_verdict verdict;
+    enum rule_reason reason;
+    enum rule_severity severity;
+    char *message, *cause; /* cause may be NULL */
+    struct evidence_nodes evidence;
+};
+
+struct judge {
+    const struct rule *rule;
+    bool has_unresolved; /* an annotation unresolved stands somewhere in the tree */
+    struct diag *d;      /* filled when an expression cannot be evaluated */
+};
+
+/* Fill in verdict, reason, severity, message, cause and evidence of the part. */
+enum status judge_node(const struct judge *j, const struct rule_check *c,
+                       const struct lyd_node *node, struct part *out) MUST_USE;
+/* True in *found (and its name in *name, malloc'd) if something that x reads with node as context
+ * is unresolved. */
+enum status judge_unresolved(const struct judge *j, const struct rule_check *c,
+                             const struct expr *x, const struct lyd_node *node,
+                             char **name) MUST_USE;
+/* Fill d: an expression of the check failed. Returns ST_CONFIG. */
+enum status judge_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
+                        const struct lyd_node *node);
+void part_clear(struct part *p);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What `vigil rules lint` refuses beyond what cannot be read at all. */
+#include <libyang/libyang.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "rules/engine/message.h"
+#include "rules/engine/tests.h"
+
+#define MAX_CONTEXTS 16 /* schema nodes that one for-each may select */
+
+struct lint {
+    const struct rule *rule;
+    const struct rule_check *check;
+    struct rule_reader rd;
+    struct ly_ctx *ctx;
+    struct ly_set *contexts; /* schema nodes of for-each */
+    const struct lysc_node *facts;
+};
+
+/* What libyang said first; what follows tells where, which the rule's line does already. */
+static const char *
+libyang_says(struct ly_ctx *ctx)
+{
+    const struct ly_err_item *e = ly_err_first(ctx);
+
+    return e && e->msg ? e->msg : "libyang cannot read it";
+}
+
+/*
+ * libyang 2.1.30 finds no atoms of floor(), ceiling() and round(), without a message: number() in
+ * their place reads the same nodes. The caller frees the text.
+ */
+static char *
+without_rounding(const char *text)
+{
+    static const char *const names[] = {"floor(", "ceiling(", "round("};
+    struct buf b;
+
+    buf_init(&b, 2 * MAX_EXPR_BYTES);
+    while (*text) {
+        size_t skip = 0;
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            if (strncmp(text, names[i], strlen(names[i])) == 0)
+                skip = strlen(names[i]);
+        if (skip)
+            buf_puts(&b, "number(");
+        else
+            buf_put(&b, text, 1);
+        text += skip ? skip : 1;
+    }
+    return buf_take(&b);
+}
+
+/*
+ * Atoms of an expression in one context; errors and warnings of libyang are mistakes: a path that
+ * the schema does not know, a literal that is no value of the node it is compared with.
+ */
+static struct ly_set *
+atoms_of(struct lint *l, const struct lysc_node *context, const char *text, const char *what,
+         unsigned line)
+{
+    struct ly_set *set = NULL;
+    LY_ERR rc;
+
+    ly_err_clean(l->ctx, NULL);
+    rc = lys_find_xpath_atoms(l->ctx, context, text, LYS_FIND_NO_MATCH_ERROR, &set);
+    if (rc != LY_SUCCESS && !ly_err_first(l->ctx)) {
+        char *other = without_rounding(text);
+
+        rc = lys_find_xpath_atoms(l->ctx, context, other ? other : "", LYS_FIND_NO_MATCH_ERROR,
+                                  &set);
+        free(other);
+    }
+    if (rc != LY_SUCCESS || ly_err_first(l->ctx))
+        rule_mistake(&l->rd, line, "check '%s': '%s': %s", l->check->id, what,
+                     libyang_says(l->ctx));
+    ly_err_clean(l->ctx, NULL);
+    return rc == LY_SUCCESS ? set : NULL;
+}
+
+/* The child of facts that holds a schema node, NULL for facts itself. */
+static const struct lysc_node *
+owner_of(const struct lysc_node *n)
+{
+    while (n && n->parent && n->parent->parent)
+        n = n->parent;
+    return n && n->parent ? n : NULL;
+}
+
+struct far_search {
+    const char *path; /* a path from the root that a check of scope target may not read */
+    size_t len;
+};
+
+static void
+search_far(void *ctx, const char *path, size_t len)
+{
+    static const char *const allowed[] = {"/x1818-facts:facts/evaluation/",
+                                          "/x1818-facts:facts/inventory"};
+    struct far_search *s = ctx;
+
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+        if (strncmp(path, allowed[i], strlen(allowed[i])) == 0)
+            return;
+    s->path = path;
+    s->len = len;
+}
+
+/* Scope target: nothing but what stands below the owner of the bound section, evaluation and
+ * inventory. */
+static void
+check_scope(struct lint *l, const struct lysc_node *context, const char *text,
+            const struct ly_set *atoms, const char *what, unsigned line)
+{
+    struct far_search s = {0};
+    const struct expr_visitor v = {.absolute = search_far, .ctx = &s};
+    const struct lysc_node *home = owner_of(context);
+    struct expr_report rep;
+
+    if (l->check->scope == SCOPE_NETWORK)
+        return;
+    if (expr_parse(text, &v, &rep) == ST_OK && s.path) {
+        rule_mistake(&l->rd, line, "check '%s': '%s' reads %.*s: say scope: network", l->check->id,
+                     what, s.len < 100 ? (int)s.len : 100, s.path);
+        return;
+    }
+    for (uint32_t i = 0; i < atoms->count; i++) {
+        const struct lysc_node *owner = owner_of(atoms->snodes[i]);
+
+        if (owner && owner != home && strcmp(owner->name, "evaluation") != 0 &&
+            strcmp(owner->name, "inventory") != 0) {
+            rule_mistake(&l->rd, line, "check '%s': '%s' reads %s: say scope: network",
+                         l->check->id, what, owner->name);
+            return;
+        }
+    }
+}
+
+static void
+lint_text(struct lint *l, const char *text, const char *what, unsigned line)
+{
+    struct expr_report rep;
+
+    if (expr_parse(text, NULL, &rep) != ST_OK)
+        return;
+    if (rep.objection) {
+        rule_mistake(&l->rd, line, "check '%s': '%s' %s", l->check->id, what, rep.objection);
+        return;
+    }
+    for (uint32_t i = 0; l->contexts && i < l->contexts->count && i < MAX_CONTEXTS; i++) {
+        const struct lysc_node *context = l->contexts->snodes[i];
+        struct ly_set *atoms = atoms_of(l, context, text, what, line);
+
+        if (atoms)
+            check_scope(l, context, text, atoms, what, line);
+        ly_set_free(atoms, NULL);
+    }
+}
+
+static void
+lint_expr(struct lint *l, const struct expr *x, const char *what)
+{
+    if (x->text)
+        lint_text(l, x->text, what, x->line);
+}
+
+static void
+lint_template(struct lint *l, const char *text, const char *what)
+{
+    char expr[MAX_EXPR_BYTES + 1];
+
+    for (const char *pos = text; text;) {
+        struct message_piece m = message_next(&pos);
+
+        if (m.kind == MESSAGE_END)
+            return;
+        if (m.kind != MESSAGE_EXPR || m.len > MAX_EXPR_BYTES)
+            continue;
+        memcpy(expr, m.text, m.len);
+        expr[m.len] = '\0';
+        lint_text(l, expr, what, l->check->line);
+    }
+}
+
+/* for-each: its own expression, and the schema nodes that are the context of all others. */
+static void
+lint_for_each(struct lint *l)
+{
+    const struct expr *x = &l->check->for_each;
+    struct expr_report rep;
+    struct ly_set *atoms;
+
+    l->contexts = NULL;
+    if (expr_parse(x->text, NULL, &rep) == ST_OK && rep.objection)
+        rule_mistake(&l->rd, x->line, "check '%s': 'for-each' %s", l->check->id, rep.objection);
+    atoms = atoms_of(l, l->facts, x->text, "for-each", x->line);
+    if (atoms && lys_find_xpath(l->ctx, l->facts, x->text, 0, &l->contexts) != LY_SUCCESS)
+        l->contexts = NULL;
+    if (atoms && (!l->contexts || l->contexts->count == 0))
+        rule_mistake(&l->rd, x->line, "check '%s': 'for-each' selects no node of the schema",
+                     l->check->id);
+    ly_set_free(atoms, NULL);
+    ly_err_clean(l->ctx, NULL);
+}
+
+static void
+lint_check(struct lint *l)
+{
+    const struct rule_check *c = l->check;
+
+    lint_for_each(l);
+    lint_expr(l, &c->target, "target");
+    lint_expr(l, &c->port, "port");
+    lint_expr(l, &c->applies, "applies");
+    lint_expr(l, &c->applies_evidence, "applies-evidence");
+    lint_expr(l, &c->fail, "fail");
+    lint_expr(l, &c->evidence, "evidence");
+    for (size_t i = 0; i < c->requireds; i++)
+        lint_expr(l, &c->requires[i], "requires");
+    for (size_t i = 0; i < c->unknowns; i++) {
+        lint_expr(l, &c->unknown[i].when, "unknown");
+        lint_template(l, c->unknown[i].message, "message of unknown");
+    }
+    for (size_t i = 0; i < c->whens; i++)
+        lint_expr(l, &c->when[i].cond, "when");
+    lint_template(l, c->message, "message");
+    lint_template(l, c->applies_message, "applies-message");
+    lint_template(l, c->pass_message, "pass-message");
+    lint_template(l, c->cause, "cause");
+    if (c->fail.kind != EXPR_NODESET && !c->evidence.text && c->requireds == 0)
+        rule_mistake(&l->rd, c->fail.line,
+                     "check '%s': 'fail' selects no nodes, so 'evidence' must", c->id);
+    ly_set_free(l->contexts, NULL);
+    l->contexts = NULL;
+}
+
+static void
+lint_tests(struct lint *l)
+{
+    static const enum rule_verdict needed[] = {VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN};
+    bool seen[4] = {false}, event = strcmp(l->rule->info.kind, "event") == 0; /* never passes */
+    const struct yaml_node *list;
+    struct yaml_stream *yaml;
+
+    if (rule_tests_open(l->rule, &l->rd, &yaml, &list) == ST_OK) {
+        for (size_t i = 0; list && i < yaml_count(list); i++) {
+            const struct yaml_node *expect = yaml_get(yaml_item(list, i), "expect");
+
+            rule_test_check(&l->rd, yaml_item(list, i));
+            for (size_t k = 0; k < yaml_count(expect); k++)
+                for (int v = 0; rule_verdict_words[v]; v++) {
+                    const char *s = yaml_text(yaml_get(yaml_item(expect, k), "verdict"));
+
+                    seen[v] = seen[v] || (s && strcmp(s, rule_verdict_words[v]) == 0);
+                }
+        }
+        for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+            if (!seen[needed[i]] && !(needed[i] == VERDICT_PASS && event))
+                rule_mistake(&l->rd, l->rule->tests ? l->rule->tests_line : 1, "no test expects %s",
+                             rule_verdict_words[needed[i]]);
+    }
+    yaml_stream_free(yaml);
+}
+
+static void
+lint_info(struct lint *l)
+{
+    const struct rule_info *info = &l->rule->info;
+    const char *slash = strrchr(info->file, '/');
+
+    if (!*info->group)
+        rule_mistake(&l->rd, 1, "'group' is missing or empty");
+    if (!*info->statement)
+        rule_mistake(&l->rd, 1, "'statement' is missing or empty");
+    if (info->references == 0)
+        rule_mistake(&l->rd, 1, "'references' is missing or empty");
+    if (l->rule->checks && info->remediations == 0)
+        rule_mistake(&l->rd, 1, "'remediation' is missing or empty");
+    if (slash) {
+        size_t len = strlen(info->domain), at = (size_t)(slash - info->file);
+
+        if (at < len || strncmp(slash - len, info->domain, len) != 0)
+            rule_mistake(&l->rd, 1, "a control of domain %s stands in the folder %s", info->domain,
+                         info->domain);
+    }
+}
+
+static const struct lysc_node *
+facts_schema(struct ly_ctx *ctx)
+{
+    const struct lys_module *mod = ly_ctx_get_module_implemented(ctx, "x1818-facts");
+
+    return mod ? lys_find_child(NULL, mod, "facts", 0, 0, 0) : NULL;
+}
+
+void
+rule_lint(const struct rule *r, const struct fact_schema *schema, struct diag_list *errors)
+{
+    struct lint l = {
+        .rule = r, .rd = {.file = r->path, .errors = errors}, .ctx = fact_schema_ctx(schema)};
+
+    l.facts = facts_schema(l.ctx);
+    lint_info(&l);
+    for (size_t i = 0; i < r->checks; i++) {
+        l.check = &r->check[i];
+        lint_check(&l);
+    }
+    if (r->checks)
+        lint_tests(&l);
+}
+
+/* Add the atoms of one expression to set. */
+static enum status
+add_atoms(struct ly_ctx *ctx, const struct lysc_node *context, const char *text, struct ly_set *set)
+{
+    struct ly_set *atoms = NULL;
+    enum status st = ST_OK;
+
+    if (!text)
+        return ST_OK;
+    if (lys_find_xpath_atoms(ctx, context, text, 0, &atoms) != LY_SUCCESS)
+        return ST_CONFIG;
+    for (uint32_t i = 0; i < atoms->count && st == ST_OK; i++)
+        if (ly_set_add(set, atoms->snodes[i], 0, NULL) != LY_SUCCESS)
+            st = ST_IO;
+    ly_set_free(atoms, NULL);
+    return st;
+}
+
+enum status
+rule_read_set(const struct rule_check *c, const struct fact_schema *schema, struct ly_set **set)
+{
+    struct ly_ctx *ctx = fact_schema_ctx(schema);
+    const struct lysc_node *facts = facts_schema(ctx);
+    const char *text[10 + MAX_REQUIRES + 2 * MAX_CLAUSES] = {
+        c->target.text,           c->port.text, c->applies.text,
+        c->applies_evidence.text, c->fail.text, c->evidence.text,
+    };
+    struct ly_set *contexts = NULL;
+    size_t n = 6;
+    enum status st;
+
+    for (size_t i = 0; i < c->requireds; i++)
+    text[n++] = c->requires[i].text;
+    for (size_t i = 0; i < c->unknowns; i++)
+        text[n++] = c->unknown[i].when.text;
+    for (size_t i = 0; i < c->whens; i++)
+        text[n++] = c->when[i].cond.text;
+    if (ly_set_new(set) != LY_SUCCESS)
+        return ST_IO;
+    st = add_atoms(ctx, facts, c->for_each.text, *set);
+    if (st == ST_OK && lys_find_xpath(ctx, facts, c->for_each.text, 0, &contexts) != LY_SUCCESS)
+        st = ST_CONFIG;
+    for (uint32_t i = 0; st == ST_OK && i < contexts->count; i++)
+        for (size_t k = 0; k < n && st == ST_OK; k++)
+            st = add_atoms(ctx, contexts->snodes[i], text[k], *set);
+    ly_set_free(contexts, NULL);
+    ly_err_clean(ctx, NULL);
+    if (st != ST_OK) {
+        ly_set_free(*set, NULL);
+        *set = NULL;
+    }
+    return st;
+}
