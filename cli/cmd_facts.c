@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+
+int
+cmd_facts(int argc, char **argv)
+{
+    struct fact_schema *schema = NULL;
+    struct pipeline *p = NULL;
+    struct cli_options *o = malloc(sizeof(*o));
+    char *json = NULL;
+    int code = EXIT_WRONG;
+
+    if (!o || !cli_options_read(argc, argv, o))
+        goto out;
+    code = cli_read_inputs(o, &schema, &p);
+    if (code != EXIT_CLEAN)
+        goto out;
+    cli_print_errors(pipeline_errors(p));
+    if (fact_tree_print_json(pipeline_facts(p), &json) != ST_OK || fputs(json, stdout) == EOF ||
+        fflush(stdout) != 0) {
+        fprintf(stderr, "vigil: the facts could not be printed\n");
+        code = EXIT_WRONG;
+    } else if (pipeline_errors(p)->count) {
+        code = EXIT_FINDINGS;
+    }
+    if (o->verbose && fact_tree_refused(pipeline_facts(p)))
+        fprintf(stderr, "%llu values did not fit the schema; the last: %s\n",
+                (unsigned long long)fact_tree_refused(pipeline_facts(p)),
+                fact_tree_refused_text(pipeline_facts(p)));
+out:
+    free(json);
+    pipeline_free(p);
+    fact_schema_free(schema);
+    free(o);
+    return code;
+}

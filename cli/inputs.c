@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* One line on a terminal, overwritten in place; nothing anywhere else. */
+static void
+on_progress(void *ctx, const char *what, int percent)
+{
+    const char *slash = strrchr(what, '/');
+
+    (void)ctx;
+    fprintf(stderr, "\r\033[Kreading %.60s %d %%", slash ? slash + 1 : what, percent);
+}
+
+static enum status
+queue(struct pipeline *p, const struct cli_options *o)
+{
+    enum status st = o->inventory ? pipeline_inventory(p, o->inventory) : ST_OK;
+
+    for (size_t i = 0; i < o->inputs && st == ST_OK; i++)
+        st = o->input[i].kind == INPUT_CAPTURE ? pipeline_capture(p, o->input[i].path)
+                                               : pipeline_config(p, o->input[i].path);
+    return st == ST_OK ? pipeline_finish(p) : st;
+}
+
+int
+cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct pipeline **p)
+{
+    bool progress = isatty(STDERR_FILENO);
+    struct pipeline_options po = {
+        .scope = "scan",
+        .now = o->now,
+        .root = o->root,
+        .vantage = o->vantage,
+        .pseudonym_key = o->has_key ? o->key : NULL,
+        .progress = progress ? on_progress : NULL,
+    };
+    char dir[1024];
+    struct diag d;
+    enum status st;
+
+    *p = NULL;
+    st = fact_schema_new(cli_data_path("yang", dir), schema, &d);
+    if (st != ST_OK) {
+        fprintf(stderr, "vigil: %s: %s\n", d.file, d.text);
+        return EXIT_WRONG;
+    }
+    *p = pipeline_new(*schema, &po);
+    st = *p ? queue(*p, o) : ST_IO;
+    if (progress)
+        fputs("\r\033[K", stderr);
+    if (st != ST_OK) {
+        fprintf(stderr, "vigil: reading the inputs: %s\n", status_name(st));
+        return EXIT_WRONG;
+    }
+    return EXIT_CLEAN;
+}

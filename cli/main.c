@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vigil: one command tells the truth about a 5G core. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} commands[] = {
+    {"scan", cmd_scan, "judge configuration and captures"},
+    {"facts", cmd_facts, "print the facts that the same inputs yield, as RFC 7951 JSON"},
+    {"rules", cmd_rules, "list, show, lint, test or measure the rule pack"},
+};
+
+static void
+usage(FILE *out)
+{
+    fputs("usage: vigil COMMAND [OPTION]... [ARGUMENT]...\n\n", out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].what);
+    fputs("\nTry: vigil scan /etc/open5gs\n"
+          "     vigil scan -c /etc/open5gs -r core.pcap --vantage node-nic\n"
+          "`vigil COMMAND --help` and vigil(1) tell more.\n",
+          out);
+}
+
+int
+main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_DFL); /* vigil | head ends without a word, as other tools do */
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_WRONG;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("vigil " VIGIL_VERSION);
+        return EXIT_CLEAN;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage(stdout);
+        return EXIT_CLEAN;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "vigil: unknown command; known: scan, facts, rules (vigil --help)\n");
+    return EXIT_WRONG;
+}
