@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make install puts everything in place, and the installed program runs on what was installed."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from vigil import DEMO, NOW, ROOT, check, directory, finish, run
+
+with directory() as d:
+    make = subprocess.run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={d}", "PREFIX=/usr"], capture_output=True,
+                          text=True, check=False)
+    check(make.returncode == 0, f"make install: {make.stderr[-400:]}")
+    data = os.path.join(d, "usr/share/vigil5g")
+    for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
+                 "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
+                 "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
+        check(os.path.isfile(os.path.join(d, name)), f"{name} is not installed")
+    vigil = os.path.join(d, "usr/bin/vigil")
+    args = ["scan", "-f", "json", "--now", NOW, os.path.join(DEMO, "config")]
+    env = {"PATH": os.environ["PATH"], "VIGIL_DATADIR": data}
+    installed = subprocess.run([vigil, *args], env=env, capture_output=True, check=False, cwd="/")
+    here = run(*args)
+    check(installed.returncode == 1 and installed.stdout == here.stdout, f"installed: {installed.stderr[:300]}")
+    # It reads what is installed, not the source tree.
+    os.rename(os.path.join(data, "yang"), os.path.join(data, "gone"))
+    check(subprocess.run([vigil, *args], env=env, capture_output=True, check=False).returncode == 2,
+          "it works without its data")
+finish()
