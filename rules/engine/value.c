@@ -69,6 +69,40 @@ compare(const char *expr, const char *op, long long number, const struct lyd_nod
     return st;
 }
 
+struct presence {
+    const struct lyd_node *node;
+    bool missing;
+};
+
+static void
+check_step(void *ctx, const char *parent, const char *name)
+{
+    struct presence *p = ctx;
+    struct ly_set *set;
+    struct buf b;
+
+    buf_init(&b, 2 * MAX_EXPR_BYTES);
+    buf_printf(&b, "%s/%s", parent, name);
+    if (!p->missing && b.status == ST_OK && expr_nodes(buf_text(&b), p->node, &set) == ST_OK) {
+        p->missing = set->count == 0;
+        ly_set_free(set, NULL);
+    }
+    buf_clear(&b);
+}
+
+/* Does arithmetic lack an operand? XPath makes that NaN, libyang 2.1.30 zero. */
+static bool
+lacks_operand(const char *expr, const struct lyd_node *node)
+{
+    struct presence p = {.node = node};
+    const struct expr_visitor v = {.step = check_step, .ctx = &p};
+    struct expr_report rep;
+
+    if (strchr(expr, '[') || strstr(expr, "count(") || strstr(expr, "sum("))
+        return false;
+    return expr_parse(expr, &v, &rep) == ST_OK && p.missing;
+}
+
 /* A range [low, high) of powers of two that holds the number; most numbers are small. */
 static enum status
 find_range(const char *expr, const struct lyd_node *node, long long *low, long long *high,
@@ -171,6 +205,8 @@ put_number(struct buf *b, const char *expr, const struct lyd_node *node)
 
     if (args == 1 && arg[0])
         st = count_nodes(arg[0], node, &number);
+    else if (node && lacks_operand(expr, node))
+        known = false;
     else if (node)
         st = find_number(expr, node, &number, &known);
     for (size_t i = 0; i < args; i++)
