@@ -4,26 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Length of a whole printable UTF-8 sequence at p, 0 if there is none. */
-static size_t
-sequence(const unsigned char *p)
-{
-    size_t n = p[0] < 0x80   ? 1
-               : p[0] < 0xc2 ? 0
-               : p[0] < 0xe0 ? 2
-               : p[0] < 0xf0 ? 3
-               : p[0] < 0xf5 ? 4
-                             : 0;
-
-    if (n == 1)
-        return p[0] >= 0x20 && p[0] != 0x7f;
-    if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
-        return 0; /* C1 controls: terminals obey them */
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
+#include "lib/utf8.h"
 
 json_t *
 text_json(const char *text)
@@ -37,7 +18,7 @@ text_json(const char *text)
     if (!copy)
         return NULL;
     for (unsigned char *p = (unsigned char *)copy; *p;) {
-        size_t n = sequence(p);
+        size_t n = utf8_len((const char *)p);
         if (n == 0)
             *p = '?';
         p += n ? n : 1;
@@ -70,7 +51,7 @@ void
 text_html(const char *text, FILE *out)
 {
     for (const char *p = text; *p;) {
-        size_t n = sequence((const unsigned char *)p);
+        size_t n = utf8_len(p);
         const char *ref = reference(*p);
 
         if (ref)
@@ -87,7 +68,7 @@ void
 text_plain(const char *text, FILE *out)
 {
     for (const char *p = text; *p;) {
-        size_t n = sequence((const unsigned char *)p);
+        size_t n = utf8_len(p);
 
         if (n)
             fwrite(p, 1, n, out);
