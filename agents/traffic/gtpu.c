@@ -22,12 +22,8 @@ struct end {
     bool ran;        /* a gNB told it to the AMF: its own */
 };
 
-struct path_key {
-    struct net_addr low, high;
-};
-
 struct path {
-    struct path_key key;
+    struct pair_ends key;
     bool low_first; /* the lower address sent the first message to the GTP-U port */
     bool container; /* PDU session container seen: 5G */
     struct ledger_seen seen;
@@ -47,7 +43,7 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->ends, sizeof(struct net_addr), sizeof(struct end), MAX_GTPU_ENDS);
-    keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct path), MAX_GTPU_PATHS);
+    keytab_init(&l->paths, sizeof(struct pair_ends), sizeof(struct path), MAX_GTPU_PATHS);
     return l;
 }
 
@@ -87,13 +83,10 @@ take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_
 static void
 take_gtpu(struct gtpu_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
-    bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
-    struct path_key key;
+    struct pair_ends key;
+    bool src_low = pair_ends(meta, &key);
     struct path *p;
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.low, src_low ? &meta->src : &meta->dst);
-    keytab_addr(&key.high, src_low ? &meta->dst : &meta->src);
     p = keytab_put(&l->paths, &key);
     if (!p)
         return;

@@ -18,6 +18,25 @@ pair_by_direction(const struct msg_meta *meta, bool to_server)
 }
 
 void
+pair_socket(const struct pair *p, struct pair_socket *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->server = p->server;
+    out->port = p->port;
+}
+
+bool
+pair_ends(const struct msg_meta *meta, struct pair_ends *out)
+{
+    bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
+
+    memset(out, 0, sizeof(*out));
+    keytab_addr(&out->low, src_low ? &meta->src : &meta->dst);
+    keytab_addr(&out->high, src_low ? &meta->dst : &meta->src);
+    return src_low;
+}
+
+void
 pair_emit(const struct pair *p, struct fact_sink *sink)
 {
     ledger_addr(sink, FN_CLIENT, &p->client);

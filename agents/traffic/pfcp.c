@@ -37,12 +37,8 @@ struct node {
     struct ledger_seen seen;
 };
 
-struct path_key {
-    struct net_addr low, high;
-};
-
 struct path {
-    struct path_key key;
+    struct pair_ends key;
     bool client_known, client_low; /* sender of the first request */
     bool low_smf, high_smf;        /* sender of an establishment */
     struct ledger_seen seen;
@@ -80,7 +76,7 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_NODES);
-    keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct path), MAX_PFCP_PATHS);
+    keytab_init(&l->paths, sizeof(struct pair_ends), sizeof(struct path), MAX_PFCP_PATHS);
     pfcp_stack_init(&l->stacks, MAX_PFCP_FLOWS);
     l->sessions = pfcp_sessions_new();
     if (!l->sessions) {
@@ -153,13 +149,10 @@ take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *met
 static void
 take_path(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta *meta)
 {
-    bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
-    struct path_key key;
+    struct pair_ends key;
+    bool src_low = pair_ends(meta, &key);
     struct path *p;
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.low, src_low ? &meta->src : &meta->dst);
-    keytab_addr(&key.high, src_low ? &meta->dst : &meta->src);
     p = keytab_put(&l->paths, &key);
     if (!p)
         return;

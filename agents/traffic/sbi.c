@@ -11,13 +11,8 @@
 
 #define MIN_ANSWERS 20 /* below it a ratio of errors says nothing */
 
-struct socket_key {
-    struct net_addr server;
-    uint16_t port;
-};
-
 struct server {
-    struct socket_key key;
+    struct pair_socket key;
     bool carries_sbi; /* a request to a 3GPP API in clear */
     bool tls_sbi;     /* TLS that is SBI by itself */
     bool remote;      /* a client or the server is no loopback address */
@@ -57,12 +52,10 @@ struct sbi_ledger {
 static struct server *
 server_of(struct sbi_ledger *l, const struct pair *p)
 {
-    struct socket_key k;
+    struct pair_socket k;
     struct server *s;
 
-    memset(&k, 0, sizeof(k));
-    k.server = p->server;
-    k.port = p->port;
+    pair_socket(p, &k);
     s = keytab_put(&l->servers, &k);
     if (s)
         s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);
@@ -352,7 +345,7 @@ ledger_open(const struct ledger_env *env)
     if (!l)
         return NULL;
     l->env = env;
-    keytab_init(&l->servers, sizeof(struct socket_key), sizeof(struct server), MAX_SBI_SERVERS);
+    keytab_init(&l->servers, sizeof(struct pair_socket), sizeof(struct server), MAX_SBI_SERVERS);
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);

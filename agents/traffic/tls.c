@@ -31,11 +31,6 @@ enum version_slot {
     SLOT_COUNT
 };
 
-struct socket_key {
-    struct net_addr server;
-    uint16_t port;
-};
-
 struct suite_count {
     uint16_t suite;
     uint64_t count;
@@ -48,7 +43,7 @@ struct certificate {
 };
 
 struct server {
-    struct socket_key key;
+    struct pair_socket key;
     bool remote;
     bool sbi;      /* by the TLS of it */
     bool sbi_http; /* it carried SBI in clear */
@@ -76,12 +71,10 @@ struct tls_ledger {
 static struct server *
 server_of(struct tls_ledger *l, const struct pair *p)
 {
-    struct socket_key k;
+    struct pair_socket k;
     struct server *s;
 
-    memset(&k, 0, sizeof(k));
-    k.server = p->server;
-    k.port = p->port;
+    pair_socket(p, &k);
     s = keytab_put(&l->servers, &k);
     if (s)
         s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);
@@ -236,12 +229,10 @@ static void
 refused(struct tls_ledger *l, const struct msg *m)
 {
     const struct pair p = pair_by_direction(m->meta, m->meta->to_server);
-    struct socket_key k;
+    struct pair_socket k;
     struct server *s;
 
-    memset(&k, 0, sizeof(k));
-    k.server = p.server;
-    k.port = p.port;
+    pair_socket(&p, &k);
     s = keytab_find(&l->servers, &k);
     if (s && take_pending(s, m->meta->flow)) {
         s->refused++;
@@ -385,7 +376,7 @@ ledger_open(const struct ledger_env *env)
     if (!l)
         return NULL;
     l->env = env;
-    keytab_init(&l->servers, sizeof(struct socket_key), sizeof(struct server), MAX_TLS_SERVERS);
+    keytab_init(&l->servers, sizeof(struct pair_socket), sizeof(struct server), MAX_TLS_SERVERS);
     return l;
 }
 
