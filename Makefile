@@ -65,32 +65,27 @@ $(B)/gen/fact_nodes.c: $(B)/gen/gen_fact_nodes $(YANG)
 	$(QUIET)$< yang c > $@.tmp && mv $@.tmp $@
 
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/gen/fact_nodes.h
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/%.o: %.c | $(B)/gen/fact_nodes.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/unit/%: tests/unit/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lcmocka -lssl
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lcmocka -lssl
 
 # Fuzz targets without libFuzzer: each corpus file is one run.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil.a $(LDLIBS)
-
-# For authors of rules: $(B)/tools/ruletest DIR [ID]
-$(B)/tools/%: tools/%.c $(B)/libvigil.a
-	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
 
 $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
 
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
