@@ -12,26 +12,13 @@
 
 #include "agents/capture/capture.h"
 #include "agents/link.h"
+#include "agents/pipeline_document.h"
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
-#include "agents/source/source.h"
 #include "agents/traffic/observe.h"
-#include "lib/buf.h"
-#include "lib/template.h"
+#include "lib/yaml.h"
 
 #define MAX_INPUTS 1000
-#define MAX_EMBEDDED 4 /* YAML inside YAML inside ... */
-
-/* A file or part whose NFs wait for the second pass. Its text alone is held: trees of many files
- * are too large. */
-struct job {
-    struct pipeline_input *input;
-    char *path, *part, *text; /* text: whole file or part as read */
-    size_t len;
-    unsigned first_line;
-    struct yaml_stream *yaml;
-    bool templated;
-};
 
 struct pipeline {
     const struct fact_schema *schema;
@@ -43,15 +30,10 @@ struct pipeline {
     size_t inputs;
     char root[PATH_MAX]; /* of all configuration inputs */
     int root_fd;
-    struct job *job;
-    size_t jobs;
-    size_t nfs;        /* documents of NFs that were met */
-    unsigned embedded; /* depth */
+    struct pipeline_document_reader *documents; /* NULL until the root is known */
     struct pipeline_input *current;
     char *inventory_text, *inventory_path;
     struct yaml_stream *inventory;
-    char *chart_dir; /* of the values that are held */
-    struct yaml_stream *chart_values;
 };
 
 struct pipeline *
@@ -73,27 +55,14 @@ pipeline_new(const struct fact_schema *schema, const struct pipeline_options *o)
     return p;
 }
 
-static void
-job_clear(struct job *j)
-{
-    free(j->path);
-    free(j->part);
-    free(j->text);
-    yaml_stream_free(j->yaml);
-}
-
 void
 pipeline_free(struct pipeline *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->jobs; i++)
-        job_clear(&p->job[i]);
-    free(p->job);
+    pipeline_document_free(p->documents);
     for (size_t i = 0; i < p->inputs; i++)
         free(p->input[i].relative);
-    free(p->chart_dir);
-    yaml_stream_free(p->chart_values);
     free(p->inventory_text);
     free(p->inventory_path);
     yaml_stream_free(p->inventory);
@@ -118,231 +87,14 @@ input_add(struct pipeline *p, enum input_kind kind, const char *path)
     return &p->input[p->inputs++];
 }
 
-/* --- documents
- * --------------------------------------------------------------------------------------------------
- */
-
-static void offer_text(struct pipeline *p, const char *path, const char *part, unsigned first_line,
-                       const char *text, size_t len);
-
-static void
-on_embedded(void *ctx, const char *path, const char *id, unsigned first_line, const char *text,
-            size_t len)
-{
-    struct pipeline *p = ctx;
-
-    if (p->embedded == MAX_EMBEDDED)
-        return;
-    p->embedded++;
-    offer_text(p, path, id, first_line, text, len);
-    p->embedded--;
-}
-
-static struct source_env
-environment(struct pipeline *p)
-{
-    return (struct source_env){
-        .root_fd = p->root_fd,
-        .scope = p->o.scope,
-        .now = p->o.now,
-        .errors = &p->errors,
-        .notes = &p->notes,
-        .embedded = on_embedded,
-        .embedded_ctx = p,
-    };
-}
-
-/* The row that claims a document best; the first of equals. */
-static const struct source *
-claimant(const struct source_input *in, enum source_claim *claim)
-{
-    const struct source *best = NULL;
-
-    *claim = SOURCE_NO;
-    for (const struct source *const *s = source_table; *s; s++) {
-        enum source_claim c = (*s)->claim(in);
-        if (c > *claim) {
-            *claim = c;
-            best = *s;
-        }
-    }
-    return best;
-}
-
-static struct source_input
-document(const struct job *j, size_t i)
-{
-    return (struct source_input){
-        .path = j->path,
-        .part = j->part,
-        .document = i,
-        .root = j->yaml ? yaml_root(j->yaml, i) : NULL,
-        .text = j->text,
-        .len = j->len,
-        .first_line = j->first_line,
-        .templated = j->templated,
-    };
-}
-
-/* Run the sources of one pass over the documents of a job. Counts the documents of this and of the
- * other pass. */
-static void
-run_job(struct pipeline *p, const struct job *j, bool deployment, size_t *mine, size_t *other)
-{
-    struct source_env env = environment(p);
-    size_t docs = j->yaml ? yaml_documents(j->yaml) : 1;
-
-    *mine = *other = 0;
-    for (size_t i = 0; i < docs; i++) {
-        struct source_input in = document(j, i);
-        enum source_claim claim;
-        const struct source *s = claimant(&in, &claim);
-
-        if (!s)
-            continue;
-        if (s->deployment != deployment) {
-            ++*other;
-            continue;
-        }
-        ++*mine;
-        if (!s->deployment && p->nfs++ >= MAX_PIPELINE_NFS) {
-            if (p->nfs == MAX_PIPELINE_NFS + 1)
-                diag_list_addf(&p->errors, in.path, in.first_line,
-                               "more than %d documents of NFs; this and what follows is not read",
-                               MAX_PIPELINE_NFS);
-            continue;
-        }
-        if (s->read(&env, &in, link_as_sink(p->link)) == ST_LIMIT)
-            diag_list_addf(&p->errors, in.path, in.first_line, "over a limit; a part was not read");
-        if (j->input)
-            j->input->read++;
-    }
-}
-
-static enum status
-job_add(struct pipeline *p, const struct job *j)
-{
-    if (p->jobs % 64 == 0) {
-        struct job *more = realloc(p->job, (p->jobs + 64) * sizeof(*more));
-        if (!more)
-            return ST_IO;
-        p->job = more;
-    }
-    p->job[p->jobs++] = *j;
-    return ST_OK;
-}
-
-/* values.yaml of the chart that holds a file: the directory above with Chart.yaml beside it. Held
- * for the next file. */
-static const struct yaml_node *
-chart_values(struct pipeline *p, const char *path)
-{
-    struct source_env env = environment(p);
-    struct source_file f;
-    char dir[1024], name[1100];
-    struct diag d;
-
-    snprintf(dir, sizeof(dir), "%s", path);
-    for (;;) {
-        char *slash = strrchr(dir, '/');
-
-        *(slash ? slash : dir) = '\0';
-        if (p->chart_dir && strcmp(p->chart_dir, dir) == 0)
-            return yaml_root(p->chart_values, 0);
-        snprintf(name, sizeof(name), "%s%sChart.yaml", dir, *dir ? "/" : "");
-        if (pipeline_walk_exists(p->root_fd, name))
-            break;
-        if (!*dir)
-            return NULL;
-    }
-    free(p->chart_dir);
-    yaml_stream_free(p->chart_values);
-    p->chart_values = NULL;
-    p->chart_dir = strdup(dir);
-    snprintf(name, sizeof(name), "%s%svalues.yaml", dir, *dir ? "/" : "");
-    if (source_open(&env, name, name + (*dir ? strlen(dir) + 1 : 0), &f) != ST_OK)
-        return NULL;
-    if (yaml_parse(f.data, f.len, name, 1, &p->chart_values, &d) != ST_OK) {
-        yaml_stream_free(p->chart_values);
-        p->chart_values = NULL;
-    }
-    source_file_clear(&f);
-    return yaml_root(p->chart_values, 0);
-}
-
-/* Parse text as YAML after its placeholders were marked. */
-static enum status
-parse_marked(struct pipeline *p, struct job *j, struct diag *d)
-{
-    struct buf marked;
-    enum status st;
-
-    if (!template_present(j->text, j->len))
-        return yaml_parse(j->text, j->len, j->path, j->first_line, &j->yaml, d);
-    j->templated = true;
-    buf_init(&marked, MAX_YAML_BYTES);
-    st = template_mark(j->text, j->len, chart_values(p, j->path), &marked);
-    if (st == ST_OK || st == ST_MALFORMED)
-        st = yaml_parse(buf_text(&marked), marked.len, j->path, j->first_line, &j->yaml, d);
-    else
-        diag_set(d, st, j->path, 0, "template: %s", status_name(st));
-    buf_clear(&marked);
-    return st;
-}
-
-static bool
-is_yaml_name(const char *path)
-{
-    return pipeline_walk_candidate(path) == WALK_YAML;
-}
-
-static void
-offer_text(struct pipeline *p, const char *path, const char *part, unsigned first_line,
-           const char *text, size_t len)
-{
-    struct job j = {.input = p->current, .first_line = first_line ? first_line : 1, .len = len};
-    struct diag d = {.line = 0};
-    enum status st = ST_OK;
-    size_t now, later;
-
-    j.path = strdup(path);
-    j.part = part ? strdup(part) : NULL;
-    j.text = malloc(len + 1);
-    if (!j.path || !j.text || (part && !j.part)) {
-        job_clear(&j);
-        diag_list_addf(&p->errors, path, 0, "out of memory");
-        return;
-    }
-    memcpy(j.text, text, len);
-    j.text[len] = '\0';
-    if (is_yaml_name(path) || part)
-        st = parse_marked(p, &j, &d);
-    run_job(p, &j, true, &now, &later);
-    /* A template that does not parse and a ConfigMap entry of another language are no mistake of
-     * their owner. */
-    if (st != ST_OK && (now || later || !(j.templated || part)))
-        diag_list_add(&p->errors, &d);
-    else if (!now && !later && !part)
-        diag_list_addf(&p->skipped, path, 0, "%s",
-                       st == ST_OK ? "no known kind of configuration"
-                                   : "a template that cannot be read");
-    yaml_stream_free(j.yaml);
-    j.yaml = NULL;
-    if (later && job_add(p, &j) == ST_OK)
-        return;
-    if (later)
-        diag_list_addf(&p->errors, path, 0, "out of memory");
-    job_clear(&j);
-}
-
-/* --- files
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 static void
 on_file(void *ctx, const char *path, const char *text, size_t len)
 {
-    offer_text(ctx, path, NULL, 1, text, len);
+    struct pipeline *p = ctx;
+
+    pipeline_document_offer(p->documents, path, text, len, &p->current->read);
 }
 
 static const struct pipeline_walk_ops walk_ops = {.file = on_file};
@@ -432,35 +184,30 @@ out:
     p->current = NULL;
 }
 
-/* The second pass over a job; what is wrong with its text was said in the first. */
-static void
-run_later(struct pipeline *p, struct job *j)
-{
-    struct diag d;
-    size_t now, later;
-
-    if ((is_yaml_name(j->path) || j->part) && parse_marked(p, j, &d) != ST_OK && !j->yaml)
-        return;
-    run_job(p, j, false, &now, &later);
-    job_clear(j);
-    *j = (struct job){.input = NULL};
-}
-
-static void
+static enum status
 read_all_config(struct pipeline *p)
 {
     if (!find_root(p))
-        return;
+        return ST_OK; /* it has said why */
+    p->documents = pipeline_document_new(&(struct pipeline_document_env){
+        .root_fd = p->root_fd,
+        .scope = p->o.scope,
+        .now = p->o.now,
+        .errors = &p->errors,
+        .notes = &p->notes,
+        .skipped = &p->skipped,
+        .sink = link_as_sink(p->link),
+    });
+    if (!p->documents)
+        return ST_IO;
     for (size_t i = 0; i < p->inputs; i++)
         if (p->input[i].kind == INPUT_CONFIG)
             read_config(p, &p->input[i]);
-    for (size_t i = 0; i < p->jobs; i++)
-        run_later(p, &p->job[i]);
+    pipeline_document_finish(p->documents);
+    return ST_OK;
 }
 
-/* --- captures
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- captures --- */
 
 struct progress {
     const struct pipeline *p;
@@ -566,8 +313,7 @@ pipeline_is_capture(const char *path)
     return n > 0 && capture_magic(head, (size_t)n);
 }
 
-/* --- inventory and the public face
- * -------------------------------------------------------------------------------- */
+/* --- inventory and the public face --- */
 
 enum status
 pipeline_inventory(struct pipeline *p, const char *path)
@@ -617,8 +363,9 @@ pipeline_finish(struct pipeline *p)
 {
     enum status st;
 
-    read_all_config(p);
-    st = read_all_captures(p);
+    st = read_all_config(p);
+    if (st == ST_OK)
+        st = read_all_captures(p);
     if (st == ST_OK && p->inventory) {
         const char *const *address;
         size_t n = link_addresses(p->link, &address);
