@@ -46,8 +46,7 @@ struct sbi_ledger {
     struct sbi_profiles profiles;
 };
 
-/* ---- accumulation
- * ---------------------------------------------------------------------------------------------- */
+/* --- accumulation --- */
 
 static struct server *
 server_of(struct sbi_ledger *l, const struct pair *p)
@@ -227,9 +226,7 @@ ledger_message(void *ledger, const struct msg *m)
     sbi_profiles_message(&l->profiles, m);
 }
 
-/* ---- facts
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- facts --- */
 
 /* One life for both kinds; the frames in clear are the evidence that matters, they come first. */
 static struct ledger_seen

@@ -81,8 +81,7 @@ server_of(struct tls_ledger *l, const struct pair *p)
     return s;
 }
 
-/* ---- accumulation
- * ---------------------------------------------------------------------------------------------- */
+/* --- accumulation --- */
 
 static enum version_slot
 slot_of(uint16_t version)
@@ -259,9 +258,7 @@ ledger_message(void *ledger, const struct msg *m)
     }
 }
 
-/* ---- facts
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- facts --- */
 
 static void
 versions(const struct server *s, struct fact_sink *sink)
