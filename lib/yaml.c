@@ -8,6 +8,19 @@
 
 #define MAX_ANCHORS 1000 /* each alias is looked up among them */
 
+/* Nodes and texts live in blocks that go all at once. A sanitised build gives each its own, so that
+ * reading past the end of one is seen. */
+#ifdef __has_feature
+#define ADDRESS_SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZED 1
+#else
+#define ADDRESS_SANITIZED 0
+#endif
+#define BLOCK_MIN ((size_t)2048)
+#define BLOCK_MAX ((size_t)65536)
+#define BLOCK_ALIGN _Alignof(max_align_t)
+
 struct pair {
     struct yaml_node *key; /* NULL for items of a sequence */
     struct yaml_node *value;
@@ -31,9 +44,14 @@ struct anchor {
     struct yaml_node *node;
 };
 
+struct block {
+    struct block *next;
+    size_t used, size;
+    _Alignas(max_align_t) char data[];
+};
+
 struct yaml_stream {
-    struct yaml_node **all; /* owns every node */
-    size_t alls, all_capacity;
+    struct block *block; /* newest first; own every node */
     struct yaml_node **root;
     size_t roots, root_capacity;
 };
@@ -53,17 +71,46 @@ struct load {
     size_t weight; /* of the whole stream */
 };
 
-static enum status
-grow(void **array, size_t *capacity, size_t count, size_t size)
+/* Zeroed room that lives as long as the stream; NULL without memory. */
+static void *
+room(struct yaml_stream *s, size_t size)
 {
-    size_t cap = *capacity ? *capacity * 2 : 8;
+    struct block *b = s->block;
+    size_t want = (size + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN;
+    size_t fresh;
+    void *p;
+
+    if (!b || b->size - b->used < want) {
+        fresh = b ? b->size * 2 : BLOCK_MIN;
+        fresh = fresh < BLOCK_MAX ? fresh : BLOCK_MAX;
+        fresh = ADDRESS_SANITIZED ? size : fresh > want ? fresh : want;
+        b = calloc(1, sizeof(*b) + fresh);
+        if (!b)
+            return NULL;
+        b->size = fresh;
+        b->next = s->block;
+        s->block = b;
+    }
+    p = b->data + b->used;
+    b->used = ADDRESS_SANITIZED ? b->size : b->used + want;
+    return p;
+}
+
+/* Make room for one more element. The old array stays behind in its block, which at most doubles
+ * what the arrays take. */
+static enum status
+grow(struct yaml_stream *s, void **array, size_t *capacity, size_t count, size_t size)
+{
+    size_t cap = *capacity ? *capacity * 2 : 4;
     void *p;
 
     if (count < *capacity)
         return ST_OK;
-    p = realloc(*array, cap * size);
+    p = room(s, cap * size);
     if (!p)
         return ST_IO;
+    if (count)
+        memcpy(p, *array, count * size);
     *array = p;
     *capacity = cap;
     return ST_OK;
@@ -84,20 +131,14 @@ mark_line(const struct load *l, yaml_mark_t mark)
 static enum status
 node_new(struct load *l, enum yaml_kind kind, yaml_mark_t mark, struct yaml_node **out)
 {
-    struct yaml_stream *s = l->s;
-    struct yaml_node *n;
+    struct yaml_node *n = room(l->s, sizeof(*n));
 
-    *out = NULL;
-    if (grow((void **)&s->all, &s->all_capacity, s->alls, sizeof(struct yaml_node *)) != ST_OK)
-        return fail(l, ST_IO, mark_line(l, mark), "out of memory");
-    n = calloc(1, sizeof(*n));
+    *out = n;
     if (!n)
         return fail(l, ST_IO, mark_line(l, mark), "out of memory");
-    s->all[s->alls++] = n;
     n->kind = kind;
     n->line = n->content_line = mark_line(l, mark);
     n->weight = 1;
-    *out = n;
     return ST_OK;
 }
 
@@ -135,11 +176,10 @@ scalar_new(struct load *l, const yaml_event_t *ev, struct yaml_node **out)
         return st;
     if (memchr(text, '\0', len))
         return fail(l, ST_MALFORMED, n->line, "a NUL byte inside a value");
-    n->text = malloc(len + 1);
+    n->text = room(l->s, len + 1);
     if (!n->text)
         return fail(l, ST_IO, n->line, "out of memory");
     memcpy(n->text, text, len);
-    n->text[len] = '\0';
     n->len = len;
     n->style = style_of(ev->data.scalar.style);
     if (n->style == YAML_LITERAL || n->style == YAML_FOLDED)
@@ -204,7 +244,7 @@ attach(struct load *l, struct yaml_node *n)
     if (l->depth == 0) {
         if (s->roots == MAX_YAML_DOCUMENTS)
             return fail(l, ST_LIMIT, n->line, "too many documents");
-        if (grow((void **)&s->root, &s->root_capacity, s->roots, sizeof(struct yaml_node *)) !=
+        if (grow(s, (void **)&s->root, &s->root_capacity, s->roots, sizeof(struct yaml_node *)) !=
             ST_OK)
             return fail(l, ST_IO, n->line, "out of memory");
         s->root[s->roots++] = n;
@@ -219,7 +259,7 @@ attach(struct load *l, struct yaml_node *n)
         }
         l->key[l->depth - 1] = NULL;
     }
-    if (grow((void **)&up->pair, &up->capacity, up->count, sizeof(*up->pair)) != ST_OK)
+    if (grow(s, (void **)&up->pair, &up->capacity, up->count, sizeof(*up->pair)) != ST_OK)
         return fail(l, ST_IO, n->line, "out of memory");
     up->pair[up->count++] = (struct pair){key, n};
     up->weight += n->weight + (key ? key->weight : 0);
@@ -330,13 +370,10 @@ yaml_stream_free(struct yaml_stream *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->alls; i++) {
-        free(s->all[i]->text);
-        free(s->all[i]->pair);
-        free(s->all[i]);
+    for (struct block *b = s->block, *next; b; b = next) {
+        next = b->next;
+        free(b);
     }
-    free(s->all);
-    free(s->root);
     free(s);
 }
 
