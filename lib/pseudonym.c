@@ -4,10 +4,10 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define HALF 16 /* 128 of the 256 bits */
 
@@ -24,7 +24,7 @@ pseudonym_new(const uint8_t *key)
         return NULL;
     if (key) {
         memcpy(p->key, key, sizeof(p->key));
-    } else if (RAND_bytes(p->key, sizeof(p->key)) != 1) {
+    } else if (getrandom(p->key, sizeof(p->key), 0) != (ssize_t)sizeof(p->key)) {
         free(p);
         return NULL;
     }
