@@ -159,7 +159,8 @@ run(const char *what, const char *id, const char *dir)
         goto out;
     }
     if (rule_pack_load(dir ? dir : cli_data_path("rules/packs/x1818", path), schema,
-                       strcmp(what, "lint") == 0, &pack, &errors) != ST_OK) {
+                       strcmp(what, "lint") == 0 ? RULES_TO_LINT : RULES_TO_SHOW, &pack,
+                       &errors) != ST_OK) {
         cli_print_errors(&errors);
         code = EXIT_WRONG;
         goto out;

@@ -71,13 +71,14 @@ exit_code(const struct report *r, enum fail_on limit)
 static enum status
 load_pack(const struct cli_options *o, const struct fact_schema *schema, struct rule_pack **pack)
 {
+    bool prose = o->format == OUTPUT_HTML || o->format == OUTPUT_SARIF;
     struct diag_list errors;
     char dir[1024];
     enum status st;
 
     diag_list_init(&errors);
     st = rule_pack_load(o->rules ? o->rules : cli_data_path("rules/packs/x1818", dir), schema,
-                        false, pack, &errors);
+                        prose ? RULES_TO_SHOW : RULES_TO_JUDGE, pack, &errors);
     if (st == ST_OK && o->overlay)
         st = rule_pack_overlay(*pack, o->overlay, &errors);
     cli_print_errors(&errors);

@@ -63,30 +63,37 @@ struct rule_info {
         *domain;                 /* 5g-sa | virtual-infrastructure | management | people-process */
     const char *group, *kind;    /* kind: state | event */
     enum rule_severity severity; /* unconditional */
-    const char *statement, *why;
-    const char *no_source; /* NULL, or why nothing looks at it yet */
+    const char *no_source;       /* NULL, or why nothing looks at it yet */
     const char *const *remediation;
     size_t remediations;
+    const char *file; /* of the rule, below the pack directory */
+    size_t checks;    /* number of its checks */
+    size_t tests;
+    const char *x1818_clause; /* NULL until an owner of the text fills it by overlay */
+    /* Prose, "" and none with RULES_TO_JUDGE. */
+    const char *statement, *why;
     const struct rule_reference *reference;
     size_t references;
     const struct rule_threat *threat;
     size_t threats;
     const char *const *fight; /* MITRE FiGHT ids */
     size_t fights;
-    const char *file; /* of the rule, below the pack directory */
-    size_t checks;    /* number of its checks */
-    size_t tests;
-    const char *x1818_clause; /* NULL until an owner of the text fills it by overlay */
 };
 
 struct rule_pack;
 
+/* How much of a pack is read; each reads more than the one before. */
+enum rule_depth {
+    RULES_TO_JUDGE, /* all that a verdict needs: no prose, which stands below in rule_info */
+    RULES_TO_SHOW,  /* everything */
+    RULES_TO_LINT   /* and the checks of `vigil rules lint` (unknown paths, //, *, $, tests) */
+};
+
 /*
  * Load all *.yaml below dir (recursively, in order of name). Every error is added to errors with
- * file and line; then ST_CONFIG and *out is NULL. lint: also do the checks of `vigil rules lint`
- * (unknown paths, //, *, $, missing tests).
+ * file and line; then ST_CONFIG and *out is NULL.
  */
-enum status rule_pack_load(const char *dir, const struct fact_schema *schema, bool lint,
+enum status rule_pack_load(const char *dir, const struct fact_schema *schema, enum rule_depth depth,
                            struct rule_pack **out, struct diag_list *errors) MUST_USE;
 /* Apply a site overlay: parameters, severities, switched-off checks, x1818 clauses. */
 enum status rule_pack_overlay(struct rule_pack *p, const char *file,

@@ -25,6 +25,7 @@ struct loader {
     struct files files;
     size_t rule_capacity;
     EVP_MD_CTX *md;
+    enum rule_depth depth;
     bool failed;
 };
 
@@ -255,7 +256,7 @@ read_one(struct loader *l, const char *text, size_t len, const char *path, size_
     struct rule_pack *p = l->pack;
     struct rule *r;
 
-    if (rule_read(text, len, path, dir_len, &r, l->errors) != ST_OK) {
+    if (rule_read(text, len, path, dir_len, l->depth != RULES_TO_JUDGE, &r, l->errors) != ST_OK) {
         l->failed = true;
         return;
     }
@@ -335,7 +336,7 @@ by_domain_and_id(const void *a, const void *b)
 
 /* Order, twins, hash, lint: what needs all files. */
 static void
-finish(struct loader *l, bool lint)
+finish(struct loader *l)
 {
     struct rule_pack *p = l->pack;
     uint8_t md[EVP_MAX_MD_SIZE];
@@ -353,18 +354,20 @@ finish(struct loader *l, bool lint)
     for (size_t i = 0; i < 32; i++)
         snprintf(p->sha256 + 2 * i, 3, "%02x", md[i]);
     before = l->errors->count + l->errors->dropped;
-    for (size_t i = 0; lint && i < p->rules; i++)
+    for (size_t i = 0; l->depth == RULES_TO_LINT && i < p->rules; i++)
         rule_lint(p->rule[i], p->schema, l->errors);
     if (l->errors->count + l->errors->dropped != before)
         l->failed = true;
 }
 
 enum status
-rule_pack_load(const char *dir, const struct fact_schema *schema, bool lint, struct rule_pack **out,
-               struct diag_list *errors)
+rule_pack_load(const char *dir, const struct fact_schema *schema, enum rule_depth depth,
+               struct rule_pack **out, struct diag_list *errors)
 {
-    struct loader l = {
-        .pack = calloc(1, sizeof(*l.pack)), .errors = errors, .md = EVP_MD_CTX_new()};
+    struct loader l = {.pack = calloc(1, sizeof(*l.pack)),
+                       .errors = errors,
+                       .depth = depth,
+                       .md = EVP_MD_CTX_new()};
     enum status st = ST_IO;
 
     *out = NULL;
@@ -381,7 +384,7 @@ rule_pack_load(const char *dir, const struct fact_schema *schema, bool lint, str
         st = load_file(&l, l.files.path[i]);
     if (st != ST_OK)
         goto out;
-    finish(&l, lint);
+    finish(&l);
     st = l.failed ? ST_CONFIG : ST_OK;
 out:
     if (st == ST_IO)

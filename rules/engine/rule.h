@@ -97,10 +97,11 @@ struct rule_pack {
 
 /*
  * Read one rule from the text of its file. path is used in messages; behind the first dir_len bytes
- * of it stands the path below the pack directory. Every mistake is added to errors with its line;
- * then ST_CONFIG and *out is NULL.
+ * of it stands the path below the pack directory. prose: read statement, why, threats,
+ * techniques and references, too. Every mistake is added to errors with its line; then ST_CONFIG
+ * and *out is NULL.
  */
-enum status rule_read(const char *text, size_t len, const char *path, size_t dir_len,
+enum status rule_read(const char *text, size_t len, const char *path, size_t dir_len, bool prose,
                       struct rule **out, struct diag_list *errors) MUST_USE;
 void rule_free(struct rule *r);
 

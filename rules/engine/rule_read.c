@@ -450,6 +450,47 @@ find_tests(const char *text, size_t len, unsigned *line)
     return len;
 }
 
+/* Sections that no verdict needs, and that are half of a rule file. */
+static bool
+starts_prose(const char *line)
+{
+    static const char *const sections[] = {
+        "references:", "statement:", "threats:", "why:", "fight:"};
+
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+        if (strncmp(line, sections[i], strlen(sections[i])) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * The text without its prose: lines of these sections become empty, so that all others keep their
+ * numbers. NULL without memory; *out_len: its length.
+ */
+static char *
+drop_prose(const char *text, size_t len, size_t *out_len)
+{
+    char *out = malloc(len + 1);
+    bool prose = false;
+
+    *out_len = 0;
+    for (size_t i = 0; out && i < len;) {
+        const char *end = memchr(text + i, '\n', len - i);
+        size_t n = end ? (size_t)(end + 1 - text) - i : len - i;
+
+        if (!strchr("- #\n\r\t", text[i]))
+            prose = starts_prose(text + i);
+        if (prose) {
+            out[(*out_len)++] = '\n';
+        } else {
+            memcpy(out + *out_len, text + i, n);
+            *out_len += n;
+        }
+        i += n;
+    }
+    return out;
+}
+
 /* Items of a block sequence: lines that begin like its first one. */
 static size_t
 count_items(const char *text)
@@ -490,14 +531,15 @@ keep_tests(struct rule_reader *rd, const char *text, size_t len, unsigned line, 
 }
 
 enum status
-rule_read(const char *text, size_t len, const char *path, size_t dir_len, struct rule **out,
-          struct diag_list *errors)
+rule_read(const char *text, size_t len, const char *path, size_t dir_len, bool prose,
+          struct rule **out, struct diag_list *errors)
 {
     struct rule *r = calloc(1, sizeof(*r));
     struct rule_reader rd = {.file = path, .errors = errors, .rule = r};
     enum status st = ST_CONFIG;
     struct diag d;
-    size_t head;
+    size_t head, body_len;
+    char *body = NULL;
     unsigned line;
 
     *out = NULL;
@@ -511,8 +553,12 @@ rule_read(const char *text, size_t len, const char *path, size_t dir_len, struct
         rule_mistake(&rd, 0, "holds a NUL byte");
         goto out;
     }
-    head = find_tests(text, len, &line);
-    if (yaml_parse(text, head, path, 1, &r->yaml, &d) != ST_OK) {
+    body_len = head = find_tests(text, len, &line);
+    if (!prose && !(body = drop_prose(text, head, &body_len))) {
+        rule_mistake(&rd, 0, "out of memory");
+        goto out;
+    }
+    if (yaml_parse(body ? body : text, body_len, path, 1, &r->yaml, &d) != ST_OK) {
         diag_list_add(errors, &d);
         goto out;
     }
@@ -530,6 +576,7 @@ rule_read(const char *text, size_t len, const char *path, size_t dir_len, struct
     if (rd.mistakes == 0)
         st = ST_OK;
 out:
+    free(body);
     if (st == ST_OK)
         *out = r;
     else

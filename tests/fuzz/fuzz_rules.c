@@ -27,7 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!schema && fact_schema_new("yang", &schema, &d) != ST_OK)
         abort();
     diag_list_init(&errors);
-    if (rule_read((const char *)data, size, "fuzz.yaml", 0, &rule, &errors) == ST_OK) {
+    if (rule_read((const char *)data, size, "fuzz.yaml", 0, size % 2 == 0, &rule, &errors) ==
+        ST_OK) {
         struct rule_pack pack = {.schema = schema, .dir = rule->path, .rule = &rule, .rules = 1};
 
         rule_lint(rule, schema, &errors);

@@ -151,7 +151,7 @@ main(int argc, char **argv)
     state = strtoull(argv[2], NULL, 10) * 2 + 1;
     diag_list_init(&errors);
     if (!mkdtemp(dir) || fact_schema_new("yang", &schema, &d) != ST_OK ||
-        rule_pack_load("rules/packs/x1818", schema, false, &pack, &errors) != ST_OK)
+        rule_pack_load("rules/packs/x1818", schema, RULES_TO_JUDGE, &pack, &errors) != ST_OK)
         die("start-up failed in", dir);
     for (int i = 4; i < argc; i++)
         (strcmp(argv[1], "cut") == 0 ? cut : flip)(argv[i], strtoul(argv[3], NULL, 10));

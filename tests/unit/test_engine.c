@@ -60,7 +60,7 @@ load(const char *checks, bool lint, struct rule_pack **pack, struct diag_list *e
             checks);
     fclose(f);
     diag_list_init(errors);
-    st = rule_pack_load(dir, schema, lint, pack, errors);
+    st = rule_pack_load(dir, schema, lint ? RULES_TO_LINT : RULES_TO_JUDGE, pack, errors);
     unlink(path);
     snprintf(path, sizeof(path), "%s/pack.yaml", dir);
     unlink(path);

@@ -48,7 +48,7 @@ static enum status
 read_text(const char *text, struct rule **r, struct diag_list *errors)
 {
     diag_list_init(errors);
-    return rule_read(text, strlen(text), "dir/T-01.yaml", 4, r, errors);
+    return rule_read(text, strlen(text), "dir/T-01.yaml", 4, true, r, errors);
 }
 
 /* The text is refused with a message that holds part, at this line. */
@@ -161,6 +161,35 @@ test_mistakes(void **state)
     expect_mistake(WHOLE "tests: []\nwhy: w\n", 14, "last section");
 }
 
+/* A verdict needs no references: they are left out, and every line keeps its number. */
+static void
+test_without_prose(void **state)
+{
+    static const char text[] =
+        HEAD "threats: [{id: T-1,\n  title: x}]\nreferences:\n- standard: s\n# c\n\n"
+             "  clause: '1'\nno-source: n\nno: 1\n";
+    static const char good[] =
+        HEAD "threats: [{id: T-1, title: x}]\nreferences: [{standard: s}]\nno-source: n\n";
+    struct diag_list errors;
+    struct rule *r;
+
+    (void)state;
+    diag_list_init(&errors);
+    assert_int_equal(rule_read(text, sizeof(text) - 1, "f", 0, false, &r, &errors), ST_CONFIG);
+    assert_int_equal(errors.item[0].line, 13); /* the unknown key 'no' */
+    diag_list_clear(&errors);
+    assert_int_equal(rule_read(good, sizeof(good) - 1, "f", 0, false, &r, &errors), ST_OK);
+    assert_int_equal(r->info.references, 0);
+    assert_int_equal(r->info.threats, 0);
+    assert_string_equal(r->info.no_source, "n");
+    rule_free(r);
+    assert_int_equal(rule_read(good, sizeof(good) - 1, "f", 0, true, &r, &errors), ST_OK);
+    assert_int_equal(r->info.references, 1);
+    assert_int_equal(r->info.threats, 1);
+    rule_free(r);
+    diag_list_clear(&errors);
+}
+
 static void
 test_hostile(void **state)
 {
@@ -176,12 +205,12 @@ test_hostile(void **state)
     (void)state;
     assert_int_equal(read_text(bomb, &r, &errors), ST_CONFIG);
     diag_list_clear(&errors);
-    assert_int_equal(rule_read(nul, sizeof(nul) - 1, "f", 0, &r, &errors), ST_CONFIG);
+    assert_int_equal(rule_read(nul, sizeof(nul) - 1, "f", 0, true, &r, &errors), ST_CONFIG);
     diag_list_clear(&errors);
     big = malloc(MAX_RULE_BYTES);
     assert_non_null(big);
     memset(big, '[', MAX_RULE_BYTES);
-    assert_int_equal(rule_read(big, MAX_RULE_BYTES, "f", 0, &r, &errors), ST_CONFIG);
+    assert_int_equal(rule_read(big, MAX_RULE_BYTES, "f", 0, true, &r, &errors), ST_CONFIG);
     free(big);
     diag_list_clear(&errors);
     /* More checks, parameters and clauses than there is room for. */
@@ -197,7 +226,7 @@ test_hostile(void **state)
     expect_mistake(big, 6, "more than 32");
     free(big);
     for (size_t len = 0; len < sizeof(WHOLE) - 1; len++) { /* cut anywhere: never a crash */
-        if (rule_read(WHOLE, len, "f", 0, &r, &errors) == ST_OK)
+        if (rule_read(WHOLE, len, "f", 0, true, &r, &errors) == ST_OK)
             rule_free(r);
         diag_list_clear(&errors);
     }
@@ -218,7 +247,7 @@ load(const char *dir, bool lint)
     struct diag_list errors;
 
     diag_list_init(&errors);
-    if (rule_pack_load(dir, schema, lint, &p, &errors) != ST_OK)
+    if (rule_pack_load(dir, schema, lint ? RULES_TO_LINT : RULES_TO_SHOW, &p, &errors) != ST_OK)
         fail_msg("%s:%u: %s", errors.item[0].file, errors.item[0].line, errors.item[0].text);
     diag_list_clear(&errors);
     return p;
@@ -286,7 +315,8 @@ expect_load_error(const char *dir, bool lint, const char *file, unsigned line, c
     bool found = false;
 
     diag_list_init(&errors);
-    assert_int_equal(rule_pack_load(dir, schema, lint, &p, &errors), ST_CONFIG);
+    assert_int_equal(rule_pack_load(dir, schema, lint ? RULES_TO_LINT : RULES_TO_SHOW, &p, &errors),
+                     ST_CONFIG);
     assert_null(p);
     for (size_t i = 0; i < errors.count; i++)
         found = found || (errors.item[i].line == line && strstr(errors.item[i].text, part) &&
@@ -531,11 +561,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),         cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_sample_pack),
-        cmocka_unit_test(test_pack_errors),  cmocka_unit_test(test_lint),
-        cmocka_unit_test(test_read_set),     cmocka_unit_test(test_overlay),
-        cmocka_unit_test(test_model_agrees),
+        cmocka_unit_test(test_read),          cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_without_prose), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_sample_pack),   cmocka_unit_test(test_pack_errors),
+        cmocka_unit_test(test_lint),          cmocka_unit_test(test_read_set),
+        cmocka_unit_test(test_overlay),       cmocka_unit_test(test_model_agrees),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -32,7 +32,7 @@ setup(void **state)
     (void)state;
     diag_list_init(&errors);
     return fact_schema_new("yang", &schema, &d) == ST_OK &&
-                   rule_pack_load(SAMPLE, schema, false, &sample, &errors) == ST_OK
+                   rule_pack_load(SAMPLE, schema, RULES_TO_JUDGE, &sample, &errors) == ST_OK
                ? 0
                : -1;
 }
@@ -441,7 +441,7 @@ test_every_reason(void **state)
                  "    unknown: [{when: sbi, reason: %s, message: 'because of {../name}'}]\n",
                  rule_reason_words[i]);
         diag_list_init(&errors);
-        assert_int_equal(rule_read(text, strlen(text), "T-R.yaml", 0, &r, &errors), ST_OK);
+        assert_int_equal(rule_read(text, strlen(text), "T-R.yaml", 0, true, &r, &errors), ST_OK);
         pack.rule = &r;
         pack.rules = 1;
         write_nf(fact_tree_sink(t), "nf:scan/a", "amf", "192.0.2.1", 80, "http");
@@ -581,7 +581,7 @@ test_runtime_error(void **state)
 
     (void)state;
     diag_list_init(&errors);
-    assert_int_equal(rule_read(text, strlen(text), "dir/T-R.yaml", 4, &r, &errors), ST_OK);
+    assert_int_equal(rule_read(text, strlen(text), "dir/T-R.yaml", 4, true, &r, &errors), ST_OK);
     pack.rule = &r;
     pack.rules = 1;
     write_nf(fact_tree_sink(t), "nf:scan/a", "amf", "192.0.2.1", 80, "http");
