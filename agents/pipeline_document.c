@@ -200,9 +200,9 @@ parse_marked(struct pipeline_document_reader *r, struct job *j, struct diag *d)
     struct buf marked;
     enum status st;
 
-    if (!template_present(j->text, j->len))
+    j->templated = template_present(j->text, j->len);
+    if (!j->templated) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): job_clear() frees it */
         return yaml_parse(j->text, j->len, j->path, j->first_line, &j->yaml, d);
-    j->templated = true;
     buf_init(&marked, MAX_YAML_BYTES);
     st = template_mark(j->text, j->len, chart_values(r, j->path), &marked);
     if (st == ST_OK || st == ST_MALFORMED)

@@ -48,7 +48,7 @@ add_member(struct problem *p, const struct verdict *v)
 {
     if ((p->members & (p->members - 1)) == 0) {
         size_t cap = p->members ? p->members * 2 : 1;
-        const struct verdict **more = realloc(p->member, cap * sizeof(*more));
+        const struct verdict **more = realloc(p->member, cap * sizeof(struct verdict *));
         if (!more)
             return ST_IO;
         p->member = more;

@@ -119,7 +119,8 @@ grow(struct yaml_stream *s, void **array, size_t *capacity, size_t count, size_t
 static enum status
 fail(struct load *l, enum status st, unsigned line, const char *what)
 {
-    return diag_set(l->d, st, l->file, line, "%s", what);
+    (void)!diag_set(l->d, st, l->file, line, "%s", what);
+    return st;
 }
 
 static unsigned
@@ -128,18 +129,20 @@ mark_line(const struct load *l, yaml_mark_t mark)
     return l->first_line + (unsigned)mark.line;
 }
 
-static enum status
-node_new(struct load *l, enum yaml_kind kind, yaml_mark_t mark, struct yaml_node **out)
+/* NULL without memory, which is said in the diag then. */
+static struct yaml_node *
+node_new(struct load *l, enum yaml_kind kind, yaml_mark_t mark)
 {
     struct yaml_node *n = room(l->s, sizeof(*n));
 
-    *out = n;
-    if (!n)
-        return fail(l, ST_IO, mark_line(l, mark), "out of memory");
+    if (!n) {
+        (void)!fail(l, ST_IO, mark_line(l, mark), "out of memory");
+        return NULL;
+    }
     n->kind = kind;
     n->line = n->content_line = mark_line(l, mark);
     n->weight = 1;
-    return ST_OK;
+    return n;
 }
 
 static bool
@@ -169,11 +172,11 @@ scalar_new(struct load *l, const yaml_event_t *ev, struct yaml_node **out)
 {
     const char *text = (const char *)ev->data.scalar.value;
     size_t len = ev->data.scalar.length;
-    enum status st = node_new(l, YAML_SCALAR, ev->start_mark, out);
-    struct yaml_node *n = *out;
+    struct yaml_node *n = node_new(l, YAML_SCALAR, ev->start_mark);
 
-    if (st != ST_OK)
-        return st;
+    *out = n;
+    if (!n)
+        return ST_IO;
     if (memchr(text, '\0', len))
         return fail(l, ST_MALFORMED, n->line, "a NUL byte inside a value");
     n->text = room(l->s, len + 1);
@@ -270,11 +273,11 @@ static enum status
 open_collection(struct load *l, const yaml_event_t *ev, enum yaml_kind kind,
                 const yaml_char_t *anchor)
 {
-    struct yaml_node *n;
-    enum status st = node_new(l, kind, ev->start_mark, &n);
+    struct yaml_node *n = node_new(l, kind, ev->start_mark);
+    enum status st;
 
-    if (st != ST_OK)
-        return st;
+    if (!n)
+        return ST_IO;
     if (l->depth == MAX_YAML_DEPTH)
         return fail(l, ST_LIMIT, n->line, "nested too deeply");
     st = anchor_add(l, anchor, n);

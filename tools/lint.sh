@@ -35,9 +35,9 @@ done
 build/vigil rules lint || complain 'rules'
 for m in yang/*.yang; do yanglint -p yang "$m" || complain "$m"; done
 if [ "${TIDY:-1}" = 1 ]; then
-    flags="-std=c11 -D_GNU_SOURCE -DVIGIL_VERSION=\"0\" -DVIGIL_DATADIR=\"x\" -DVIGIL_BUILD_ROOT=\"y\" -I. -Ibuild/gen"
-    # shellcheck disable=SC2086
-    printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/' | xargs -P 2 -n 8 sh -c \
+    flags="-std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='\"0\"' -DVIGIL_DATADIR='\"x\"' -DVIGIL_BUILD_ROOT='\"y\"' -I. -Ibuild/gen"
+    # One file a run: clang-tidy 14 mistakes va_lists and null pointers from the second file on.
+    printf '%s\n' "$@" | grep '\.c$' | grep -v '^tests/' | xargs -P 2 -n 1 sh -c \
         'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' sh >build/tidy.log
     grep -E 'warning:|error:' build/tidy.log && complain 'clang-tidy'
 fi

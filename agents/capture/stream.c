@@ -16,7 +16,7 @@ drop_rest(struct stream_half *h, struct capture_env *env)
 void
 stream_clear(struct stream *s, struct capture_env *env)
 {
-    if (s->state && s->dissector->close)
+    if (s->state && s->dissector && s->dissector->close)
         s->dissector->close(s->state);
     s->state = NULL;
     for (unsigned i = 0; i < 2; i++)
@@ -59,7 +59,9 @@ keep(struct stream_half *h, struct capture_env *env, struct cur data, size_t max
 {
     size_t len = cur_left(data);
 
-    if (!reserve(h, env, len, max))
+    if (len == 0)
+        return true;
+    if (!reserve(h, env, len, max) || !h->rest)
         return false;
     if (!cur_copy(&data, h->rest + h->len, len))
         return false;

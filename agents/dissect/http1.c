@@ -66,19 +66,20 @@ static bool
 line(struct cur *in, struct cur *out)
 {
     const uint8_t *lf = cur_left(*in) ? memchr(in->pos, '\n', cur_left(*in)) : NULL;
-    struct cur body;
     uint8_t last;
     size_t n;
 
+    *out = (struct cur){NULL, NULL};
     if (!lf)
         return false;
     n = (size_t)(lf - in->pos);
-    if (!cur_sub(in, n, &body) || !cur_skip(in, 1))
+    if (!cur_sub(in, n, out) || !cur_skip(in, 1))
         return false;
-    if (n && cur_peek(body, n - 1, &last) && last == '\r' && !cur_sub(&body, n - 1, out))
-        return false;
-    if (!n || last != '\r')
-        *out = body;
+    if (n && cur_peek(*out, n - 1, &last) && last == '\r') {
+        struct cur with_cr = *out;
+
+        return cur_sub(&with_cr, n - 1, out);
+    }
     return true;
 }
 

@@ -48,7 +48,7 @@ combine_rows(struct verdict *v, size_t counted, enum rule_combine how, enum rule
              const struct witness_row **decider)
 {
     const unsigned char *rank = how == COMBINE_ALL ? inside_rank : any_rank;
-    enum rule_verdict said[WITNESSES];
+    enum rule_verdict said[WITNESSES] = {VERDICT_NOT_APPLICABLE};
     bool spoke[WITNESSES] = {false}, fails = false, passes = false;
 
     for (size_t i = 0; i < counted; i++) {

@@ -193,7 +193,7 @@ be_failed(const struct judge *j, const struct rule_check *c, const struct lyd_no
             break;
         }
     }
-    return say(j, c, node, c->message, NULL, out);
+    return say(j, c, node, c->message, "", out);
 }
 
 /* The expression `fail`. *done: the part is decided. */
@@ -281,7 +281,7 @@ judge_unknown(const struct judge *j, const struct rule_check *c, const struct ly
         out->verdict = VERDICT_UNKNOWN;
         out->reason = u->reason;
         st = show(j, c, &u->when, node, out);
-        return st == ST_OK ? say(j, c, node, u->message, NULL, out) : st;
+        return st == ST_OK ? say(j, c, node, u->message, "", out) : st;
     }
     return ST_OK;
 }

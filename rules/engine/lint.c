@@ -344,8 +344,11 @@ rule_read_set(const struct rule_check *c, const struct fact_schema *schema, stru
     size_t n = 6;
     enum status st;
 
-    for (size_t i = 0; i < c->requireds; i++)
-    text[n++] = c->requires[i].text;
+    for (size_t i = 0; i < c->requireds; i++) {
+        const struct expr *required = &c->requires[i];
+
+        text[n++] = required->text;
+    }
     for (size_t i = 0; i < c->unknowns; i++)
         text[n++] = c->unknown[i].when.text;
     for (size_t i = 0; i < c->whens; i++)

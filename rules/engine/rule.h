@@ -68,8 +68,10 @@ struct rule {
     size_t checks;
     struct rule_parameter *parameter;
     size_t parameters;
-    const char *const *remediation; /* what info points to, to be freed */
-    const char *const *fight;
+    const char **remediation; /* what info points to, to be freed */
+    const char **fight;
+    struct rule_reference *reference;
+    struct rule_threat *threat;
     char *path;          /* of the file, for messages; info.file points into it */
     char *clause;        /* set by an overlay */
     char *tests;         /* text of the section tests, NULL when there is none */

@@ -89,7 +89,7 @@ list_of(struct rule_reader *rd, const struct yaml_node *n, const char *what, siz
     return p;
 }
 
-static const char *const *
+static const char **
 read_texts(struct rule_reader *rd, const struct yaml_node *map, const char *key, size_t *count)
 {
     const struct yaml_node *n = yaml_get(map, key);
@@ -106,15 +106,15 @@ read_texts(struct rule_reader *rd, const struct yaml_node *map, const char *key,
 }
 
 static void
-read_references(struct rule_reader *rd, const struct yaml_node *map, struct rule_info *info)
+read_references(struct rule_reader *rd, const struct yaml_node *map, struct rule *r)
 {
     static const char *const keys[] = {"standard", "clause", "title", "verified", NULL};
     const struct yaml_node *n = yaml_get(map, "references");
     struct rule_reference *list =
-        list_of(rd, n, "references", MAX_RULE_LISTED, sizeof(*list), &info->references);
+        list_of(rd, n, "references", MAX_RULE_LISTED, sizeof(*list), &r->info.references);
 
-    info->reference = list;
-    for (size_t i = 0; i < info->references; i++) {
+    r->info.reference = r->reference = list;
+    for (size_t i = 0; i < r->info.references; i++) {
         const struct yaml_node *item = yaml_item(n, i), *verified = yaml_get(item, "verified");
 
         if (!rule_check_keys(rd, item, "a reference", keys))
@@ -130,15 +130,15 @@ read_references(struct rule_reader *rd, const struct yaml_node *map, struct rule
 }
 
 static void
-read_threats(struct rule_reader *rd, const struct yaml_node *map, struct rule_info *info)
+read_threats(struct rule_reader *rd, const struct yaml_node *map, struct rule *r)
 {
     static const char *const keys[] = {"id", "title", NULL};
     const struct yaml_node *n = yaml_get(map, "threats");
     struct rule_threat *list =
-        list_of(rd, n, "threats", MAX_RULE_LISTED, sizeof(*list), &info->threats);
+        list_of(rd, n, "threats", MAX_RULE_LISTED, sizeof(*list), &r->info.threats);
 
-    info->threat = list;
-    for (size_t i = 0; i < info->threats; i++) {
+    r->info.threat = r->threat = list;
+    for (size_t i = 0; i < r->info.threats; i++) {
         const struct yaml_node *item = yaml_item(n, i);
 
         if (!rule_check_keys(rd, item, "a threat", keys))
@@ -424,10 +424,10 @@ read_info(struct rule_reader *rd, const struct yaml_node *n, struct rule *r)
     info->group = info->group ? info->group : "";
     info->statement = info->statement ? info->statement : "";
     info->why = info->why ? info->why : "";
-    r->remediation = info->remediation = read_texts(rd, n, "remediation", &info->remediations);
-    r->fight = info->fight = read_texts(rd, n, "fight", &info->fights);
-    read_references(rd, n, info);
-    read_threats(rd, n, info);
+    info->remediation = r->remediation = read_texts(rd, n, "remediation", &info->remediations);
+    info->fight = r->fight = read_texts(rd, n, "fight", &info->fights);
+    read_references(rd, n, r);
+    read_threats(rd, n, r);
     r->combine = (enum rule_combine)rule_word(rd, n, "combine", combine_words, COMBINE_ANY);
 }
 
@@ -598,10 +598,10 @@ rule_free(struct rule *r)
     free(r->owned);
     free(r->check);
     free(r->parameter);
-    free((void *)(uintptr_t)r->remediation);
-    free((void *)(uintptr_t)r->fight);
-    free((void *)(uintptr_t)r->info.reference);
-    free((void *)(uintptr_t)r->info.threat);
+    free(r->remediation);
+    free(r->fight);
+    free(r->reference);
+    free(r->threat);
     free(r->path);
     free(r->clause);
     free(r->tests);
