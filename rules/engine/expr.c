@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/engine/expr.h"
 
-#include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "rules/engine/expr_edit.h"
+#include "rules/engine/expr_function.h"
 #include "rules/engine/expr_lex.h"
 
 struct parser {
@@ -31,44 +31,6 @@ struct operand {
     bool far_path; /* from the root, not into evaluation or inventory, and not looked up by
                       something of current() */
     bool current;  /* starts at current(), or is one node: . */
-};
-
-static const struct {
-    const char *name;
-    enum expr_kind kind;
-} functions[] = {
-    {"bit-is-set", EXPR_BOOLEAN},
-    {"boolean", EXPR_BOOLEAN},
-    {"ceiling", EXPR_NUMBER},
-    {"concat", EXPR_STRING},
-    {"contains", EXPR_BOOLEAN},
-    {"count", EXPR_NUMBER},
-    {"current", EXPR_NODESET},
-    {"deref", EXPR_NODESET},
-    {"derived-from", EXPR_BOOLEAN},
-    {"derived-from-or-self", EXPR_BOOLEAN},
-    {"enum-value", EXPR_NUMBER},
-    {"false", EXPR_BOOLEAN},
-    {"floor", EXPR_NUMBER},
-    {"last", EXPR_NUMBER},
-    {"local-name", EXPR_STRING},
-    {"name", EXPR_STRING},
-    {"namespace-uri", EXPR_STRING},
-    {"normalize-space", EXPR_STRING},
-    {"not", EXPR_BOOLEAN},
-    {"number", EXPR_NUMBER},
-    {"position", EXPR_NUMBER},
-    {"re-match", EXPR_BOOLEAN},
-    {"round", EXPR_NUMBER},
-    {"starts-with", EXPR_BOOLEAN},
-    {"string", EXPR_STRING},
-    {"string-length", EXPR_NUMBER},
-    {"substring", EXPR_STRING},
-    {"substring-after", EXPR_STRING},
-    {"substring-before", EXPR_STRING},
-    {"sum", EXPR_NUMBER},
-    {"translate", EXPR_STRING},
-    {"true", EXPR_BOOLEAN},
 };
 
 static struct operand parse_or(struct parser *p);
@@ -320,11 +282,11 @@ parse_rooted(struct parser *p)
 static enum expr_kind
 function_kind(struct parser *p)
 {
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-        if (token_is(&p->tok, functions[i].name))
-            return functions[i].kind;
-    set_error(p, ST_MALFORMED, "calls a function that does not exist");
-    return EXPR_BOOLEAN;
+    enum expr_kind kind = EXPR_BOOLEAN;
+
+    if (!expr_function_find(&p->tok, &kind))
+        set_error(p, ST_MALFORMED, "calls a function that does not exist");
+    return kind;
 }
 
 static struct operand
@@ -595,23 +557,4 @@ expr_rewrite(const char *text, char **out, struct expr_report *report)
         report->error = "is too long";
     edits_clear(&edits);
     return st;
-}
-
-enum status
-expr_nodes(const char *text, const struct lyd_node *node, struct ly_set **set)
-{
-    *set = NULL;
-    return lyd_find_xpath(node, text, set) == LY_SUCCESS ? ST_OK : ST_CONFIG;
-}
-
-enum status
-expr_true(const char *text, const struct lyd_node *node, bool *out)
-{
-    ly_bool b = 0;
-
-    *out = false;
-    if (lyd_eval_xpath(node, text, &b) != LY_SUCCESS)
-        return ST_CONFIG;
-    *out = b != 0;
-    return ST_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "rules/engine/message.h"
 #include "rules/engine/rule.h"
+#include "rules/engine/rule_cut.h"
 #include "rules/engine/value.h"
 
 static const char *const rule_keys[] = {
@@ -431,84 +432,6 @@ read_info(struct rule_reader *rd, const struct yaml_node *n, struct rule *r)
     r->combine = (enum rule_combine)rule_word(rd, n, "combine", combine_words, COMBINE_ANY);
 }
 
-/*
- * Where the section tests begins, or len. It is the last one of a file and is read only when it is
- * needed: most of a rule file is tests. *line: its line.
- */
-static size_t
-find_tests(const char *text, size_t len, unsigned *line)
-{
-    *line = 1;
-    for (size_t i = 0; i < len;) {
-        const char *end = memchr(text + i, '\n', len - i);
-
-        if (len - i >= 6 && memcmp(text + i, "tests:", 6) == 0)
-            return i;
-        i = end ? (size_t)(end + 1 - text) : len;
-        ++*line;
-    }
-    return len;
-}
-
-/* Sections that no verdict needs, and that are half of a rule file. */
-static bool
-starts_prose(const char *line)
-{
-    static const char *const sections[] = {
-        "references:", "statement:", "threats:", "why:", "fight:"};
-
-    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-        if (strncmp(line, sections[i], strlen(sections[i])) == 0)
-            return true;
-    return false;
-}
-
-/*
- * The text without its prose: lines of these sections become empty, so that all others keep their
- * numbers. NULL without memory; *out_len: its length.
- */
-static char *
-drop_prose(const char *text, size_t len, size_t *out_len)
-{
-    char *out = malloc(len + 1);
-    bool prose = false;
-
-    *out_len = 0;
-    for (size_t i = 0; out && i < len;) {
-        const char *end = memchr(text + i, '\n', len - i);
-        size_t n = end ? (size_t)(end + 1 - text) - i : len - i;
-
-        if (!strchr("- #\n\r\t", text[i]))
-            prose = starts_prose(text + i);
-        if (prose) {
-            out[(*out_len)++] = '\n';
-        } else {
-            memcpy(out + *out_len, text + i, n);
-            *out_len += n;
-        }
-        i += n;
-    }
-    return out;
-}
-
-/* Items of a block sequence: lines that begin like its first one. */
-static size_t
-count_items(const char *text)
-{
-    size_t indent = SIZE_MAX, count = 0;
-
-    for (const char *s = strchr(text, '\n'); s; s = strchr(s, '\n')) {
-        size_t n = strspn(++s, " ");
-
-        if (s[n] != '-' || (s[n + 1] != ' ' && s[n + 1] != '\n'))
-            continue;
-        if (indent == SIZE_MAX)
-            indent = n;
-        count += n == indent;
-    }
-    return count;
-}
-
 static void
 keep_tests(struct rule_reader *rd, const char *text, size_t len, unsigned line, struct rule *r)
 {
@@ -520,7 +443,7 @@ keep_tests(struct rule_reader *rd, const char *text, size_t len, unsigned line, 
         rule_mistake(rd, line, "out of memory");
         return;
     }
-    r->info.tests = count_items(r->tests);
+    r->info.tests = rule_cut_items(r->tests);
     for (const char *s = strchr(r->tests, '\n'); s && s[1]; s = strchr(s + 1, '\n')) {
         line++;
         if (!strchr("- #\n\r\t", s[1])) {
@@ -553,8 +476,8 @@ rule_read(const char *text, size_t len, const char *path, size_t dir_len, bool p
         rule_mistake(&rd, 0, "holds a NUL byte");
         goto out;
     }
-    body_len = head = find_tests(text, len, &line);
-    if (!prose && !(body = drop_prose(text, head, &body_len))) {
+    body_len = head = rule_cut_tests(text, len, &line);
+    if (!prose && !(body = rule_cut_prose(text, head, &body_len))) {
         rule_mistake(&rd, 0, "out of memory");
         goto out;
     }
