@@ -101,8 +101,10 @@ cmd_scan(int argc, char **argv)
         goto out;
     if (cli_read_inputs(o, &schema, &p) != EXIT_CLEAN || load_pack(o, schema, &pack) != ST_OK)
         goto out;
-    if (engine_evaluate(pack, &(struct engine_input){pipeline_facts(p), o->now, "scan"}, &verdicts,
-                        &d) != ST_OK) {
+    if (engine_evaluate(
+            pack,
+            &(struct engine_input){.facts = pipeline_facts(p), .now = o->now, .scope = "scan"},
+            &verdicts, &d) != ST_OK) {
         fprintf(stderr, "vigil: %s: %s\n", d.file, d.text);
         goto out;
     }

@@ -91,6 +91,28 @@ fact_schema_ctx(const struct fact_schema *fs)
     return fs->ctx;
 }
 
+enum fact_place
+fact_schema_place(const struct lysc_node *node, enum fact_section *kind)
+{
+    const struct lysc_node *list = node, *inner = NULL;
+    bool known = false;
+
+    while (list && list->parent && list->parent->parent) {
+        inner = list;
+        list = list->parent;
+    }
+    for (size_t i = 0; list && list->parent && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(kinds[i].list, list->name) != 0)
+            continue;
+        known = true;
+        if (kinds[i].inner && (!inner || strcmp(kinds[i].inner, inner->name) != 0))
+            continue;
+        *kind = (enum fact_section)i;
+        return FACT_IN_SECTION;
+    }
+    return known ? FACT_IN_HEAD : FACT_ELSEWHERE;
+}
+
 /* A value or entry that the schema does not take. Its text is hostile and is not kept. */
 static void
 refuse(struct fact_tree *t, const char *node)

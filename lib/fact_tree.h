@@ -8,6 +8,7 @@
 
 struct ly_ctx;
 struct lyd_node;
+struct lysc_node;
 
 struct fact_schema;
 struct fact_tree;
@@ -19,6 +20,14 @@ enum status fact_schema_new(const char *yang_dir, struct fact_schema **out,
 void fact_schema_free(struct fact_schema *fs);
 /* Borrowed. */
 struct ly_ctx *fact_schema_ctx(const struct fact_schema *fs);
+
+/*
+ * What a schema node below /x1818-facts:facts belongs to. FACT_IN_SECTION: *kind is its section;
+ * FACT_IN_HEAD: it is the entry of a list that holds sections, or a leaf of its head (id, name,
+ * type); FACT_ELSEWHERE: facts itself, or what the rule engine adds.
+ */
+enum fact_place { FACT_ELSEWHERE, FACT_IN_HEAD, FACT_IN_SECTION };
+enum fact_place fact_schema_place(const struct lysc_node *node, enum fact_section *kind);
 
 /* An empty tree; the schema must outlive it. NULL without memory. */
 struct fact_tree *fact_tree_new(const struct fact_schema *fs);

@@ -332,7 +332,7 @@ engine_evaluate_rule(const struct rule_pack *p, const struct rule *only,
     if (st == ST_OK)
         st = resolver_new(r.root, in->scope, &r.resolver);
     for (size_t i = 0; i < p->rules && st == ST_OK; i++)
-        if (!only || p->rule[i] == only)
+        if ((!only || p->rule[i] == only) && (!in->only || in->only[i]))
             st = run_rule(&r, p->rule[i], over, overs);
     ly_err_clean(fact_schema_ctx(p->schema),
                  NULL); /* libyang keeps warnings of values that never fit */

@@ -83,8 +83,9 @@ scan(const char *path, bool capture)
 
     if (!p || (capture ? pipeline_capture(p, path) : pipeline_config(p, path)) != ST_OK ||
         pipeline_finish(p) != ST_OK || fact_tree_print_json(pipeline_facts(p), &json) != ST_OK ||
-        engine_evaluate(pack, &(struct engine_input){pipeline_facts(p), o.now, "scan"}, &v, &d) !=
-            ST_OK)
+        engine_evaluate(
+            pack, &(struct engine_input){.facts = pipeline_facts(p), .now = o.now, .scope = "scan"},
+            &v, &d) != ST_OK)
         die("the pipeline failed on", path);
     free(json);
     verdicts_clear(&v);

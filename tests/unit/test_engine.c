@@ -120,7 +120,8 @@ judge(const struct rule_pack *pack, const struct fact_tree *t)
     struct verdicts v = {0};
     struct diag d = {.line = 0};
 
-    if (engine_evaluate(pack, &(struct engine_input){t, NOW, "scan"}, &v, &d) != ST_OK)
+    if (engine_evaluate(pack, &(struct engine_input){.facts = t, .now = NOW, .scope = "scan"}, &v,
+                        &d) != ST_OK)
         fail_msg("%s: %s", d.file, d.text);
     return v;
 }

@@ -585,8 +585,10 @@ test_runtime_error(void **state)
     pack.rule = &r;
     pack.rules = 1;
     write_nf(fact_tree_sink(t), "nf:scan/a", "amf", "192.0.2.1", 80, "http");
-    assert_int_equal(engine_evaluate(&pack, &(struct engine_input){t, NOW, "scan"}, &all, &d),
-                     ST_CONFIG);
+    assert_int_equal(
+        engine_evaluate(&pack, &(struct engine_input){.facts = t, .now = NOW, .scope = "scan"},
+                        &all, &d),
+        ST_CONFIG);
     assert_int_equal(all.count, 0);
     assert_string_equal(d.file, "dir/T-R.yaml");
     assert_int_equal(d.line, 10);
