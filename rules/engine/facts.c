@@ -2,6 +2,7 @@
 #include "rules/engine/facts.h"
 
 #include <libyang/libyang.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct lyd_node *
@@ -70,4 +71,16 @@ facts_nf_type(const struct lyd_node *inventory, const char *type)
 
     return leaf && lyd_value_validate(leaf->module->ctx, leaf, type, strlen(type), NULL, NULL,
                                       NULL) == LY_SUCCESS;
+}
+
+bool
+facts_stale(const struct lyd_node *section, int64_t now)
+{
+    const char *interval = facts_value(section, "interval"),
+               *observed = facts_value(section, "observed");
+
+    if (!interval)
+        return false;
+    return !observed ||
+           strtoll(observed, NULL, 10) < now - (2 * strtoll(interval, NULL, 10) + STALE_GRACE_S);
 }

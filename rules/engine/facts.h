@@ -4,6 +4,7 @@
 #define RULES_ENGINE_FACTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct lyd_node;
 
@@ -20,5 +21,10 @@ bool facts_lists(const char *list, const char *word);
 const struct lyd_node *facts_section(const struct lyd_node *node);
 /* True if type is one of the NF types of the schema that the inventory belongs to. */
 bool facts_nf_type(const struct lyd_node *inventory, const char *type);
+
+/* True if the section was last observed more than twice its interval and STALE_GRACE_S ago; never
+ * without an interval. */
+#define STALE_GRACE_S 5
+bool facts_stale(const struct lyd_node *section, int64_t now);
 
 #endif

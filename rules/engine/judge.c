@@ -362,6 +362,25 @@ judge_section(const struct judge *j, const struct rule_check *c, const struct ly
     return say(j, c, node, NULL, "the input could be read only in part", out);
 }
 
+/* A section that nobody has looked at for long proves a fail, and nothing else. */
+static enum status
+judge_stale(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
+            struct part *out)
+{
+    const struct lyd_node *section = facts_section(node);
+
+    if (out->verdict == VERDICT_FAIL || out->verdict == VERDICT_UNKNOWN || !section ||
+        !facts_stale(section, j->now))
+        return ST_OK;
+    out->verdict = VERDICT_UNKNOWN;
+    out->reason = REASON_STALE;
+    out->evidence.nodes = out->evidence.total = 0;
+    evidence_add(&out->evidence, facts_child(section, "observed"));
+    free(out->message);
+    out->message = NULL;
+    return say(j, c, node, NULL, "the last look at it is too long ago", out);
+}
+
 enum status
 judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
            struct part *out)
@@ -376,9 +395,11 @@ judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_n
     out->reason = REASON_NONE;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && st == ST_OK && !done; i++)
         st = steps[i](j, c, node, out, &done);
-    if (st != ST_OK || done)
-        return st;
-    out->verdict = VERDICT_PASS;
-    st = show(j, c, &c->evidence, node, out);
-    return st == ST_OK ? say(j, c, node, c->pass_message, j->rule->info.title, out) : st;
+    if (st == ST_OK && !done) {
+        out->verdict = VERDICT_PASS;
+        st = show(j, c, &c->evidence, node, out);
+        if (st == ST_OK)
+            st = say(j, c, node, c->pass_message, j->rule->info.title, out);
+    }
+    return st == ST_OK ? judge_stale(j, c, node, out) : st;
 }

@@ -236,6 +236,48 @@ test_reasons(void **state)
     assert_int_equal(reason_of("NEA0", false, VERDICT_FAIL), REASON_NONE);
 }
 
+/* An AMF that is looked at every 60 s and was last seen age seconds ago. */
+static enum rule_verdict
+verdict_at_age(const char *cipher, const char *interval, int64_t age, enum rule_reason *reason)
+{
+    struct rule_pack *pack = must_load(two_witnesses);
+    struct fact_tree *t = fact_tree_new(schema);
+    struct fact_sink *s = fact_tree_sink(t);
+    struct verdicts v;
+    enum rule_verdict got;
+
+    fact_begin(s, FACT_NF_CONFIG, "nf:scan/amf", "amf.yaml");
+    fact_head(s, FN_TYPE, "amf");
+    fact_leaf(s, FN_INTERVAL, interval);
+    fact_enter(s, FN_NAS_SECURITY, NULL);
+    fact_leaf(s, FN_CIPHERING_ORDER, cipher);
+    fact_leave(s);
+    fact_end(s, NOW - age, true);
+    v = judge(pack, t);
+    assert_int_equal(v.count, 1);
+    got = v.item[0].verdict;
+    *reason = v.item[0].reason;
+    verdicts_clear(&v);
+    fact_tree_free(t);
+    rule_pack_free(pack);
+    return got;
+}
+
+/* Silence: a pass grows stale, a fail stands. A clock that was set back makes nothing stale. */
+static void
+test_silence_is_no_pass(void **state)
+{
+    enum rule_reason reason;
+
+    (void)state;
+    assert_int_equal(verdict_at_age("NEA2", "60", 125, &reason), VERDICT_PASS);
+    assert_int_equal(verdict_at_age("NEA2", "60", 126, &reason), VERDICT_UNKNOWN);
+    assert_int_equal(reason, REASON_STALE);
+    assert_int_equal(verdict_at_age("NEA0", "60", 1000000, &reason), VERDICT_FAIL);
+    assert_int_equal(verdict_at_age("NEA2", "60", -3600, &reason), VERDICT_PASS);
+    assert_int_equal(verdict_at_age("NEA2", NULL, 1000000, &reason), VERDICT_PASS);
+}
+
 /* Nothing at all: one unknown on the network, never a pass. */
 static void
 test_nothing_bound(void **state)
@@ -358,6 +400,7 @@ main(void)
         cmocka_unit_test(test_ambiguous_address_is_a_peer),
         cmocka_unit_test(test_loopback_does_not_resolve),
         cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_silence_is_no_pass),
         cmocka_unit_test(test_nothing_bound),
         cmocka_unit_test(test_facts_stay_as_they_were),
         cmocka_unit_test(test_and_or_over_nothing),
