@@ -35,9 +35,10 @@ LIB_SRC    := $(wildcard lib/*.c)
 AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
+COLLECTOR_SRC := $(filter-out collector/main.c,$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
-HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h tests/unit/*.h)
+HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
 OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
@@ -52,6 +53,9 @@ $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libvigil.a: $(OBJ)
+	$(QUIET)rm -f $@ && ar rcs $@ $^
+
+$(B)/libvigil-collector.a: $(patsubst %.c,$(B)/%.o,$(COLLECTOR_SRC))
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
 $(B)/gen/gen_fact_nodes: tools/gen_fact_nodes.c
@@ -72,10 +76,11 @@ $(B)/%.o: %.c | $(B)/gen/fact_nodes.h
 	@echo "  CC   $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(B)/libvigil.a
+$(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lcmocka -lssl
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
+	  $(LDLIBS) -lcmocka -lssl
 
 # Fuzz targets without libFuzzer: each corpus file is one run.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
@@ -169,7 +174,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
 
 .PHONY: lint format cover

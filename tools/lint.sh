@@ -15,6 +15,7 @@ arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|c
 arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'capture reaches up'
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
+arrow 'collector/*.[ch] collector/*/*.[ch]' 'agents/|cli/' 'the collector reaches aside'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c lib/*.c 2>/dev/null | grep -v '^lib/fact_tree')
 [ -z "$hits" ] || complain "libyang outside lib/fact_tree and rules/engine: $hits"
