@@ -34,11 +34,12 @@ YANG       := $(wildcard yang/*.yang)
 LIB_SRC    := $(wildcard lib/*.c)
 AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
+COLLECTOR_SRC := $(wildcard collector/*/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
-HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h tests/unit/*.h)
-OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
+HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h collector/*/*.h cli/*.h tests/unit/*.h)
+OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
@@ -90,9 +91,9 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
-build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
 	@mkdir -p $(@D)/obj
-	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c; do \
+	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c; do \
 	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
 	$(QUIET)ar rcs $@ build-fuzz/obj/*.o
 
@@ -169,7 +170,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
 
 .PHONY: lint format cover
