@@ -49,8 +49,9 @@ enum finding_how { FINDING_BY_NOBODY, FINDING_BY_PASS, FINDING_BY_PERSON, FINDIN
 
 /* Flags of a finding. */
 #define FINDING_EVIDENCE_LOST                                                                      \
-    1u                          /* open; target vanished or window empty: nothing to see any more */
-#define FINDING_STALE_OPEN 2u   /* open; the latest look did not confirm it, and did not answer it \
+    1u /* open; target vanished or window empty: nothing to see any more */
+#define FINDING_STALE_OPEN                                                                         \
+    2u                          /* open; the latest look did not confirm it, and did not answer it \
                                  */
 #define FINDING_DISAGREEMENT 4u /* one witness fails and another passes */
 #define FINDING_BACKLOG 8u      /* found by the first evaluation of its agent: listed, not pushed */
@@ -127,7 +128,7 @@ struct finding {
     int64_t waiver_expires; /* of this waiver */
     struct measure waived;  /* the measure that was waived */
 
-    uint8_t problem[FINDING_ID_LEN];   /* problem_id_of(); set by the step */
+    uint8_t problem[FINDING_ID_LEN];   /* problem_id(); set by the step */
     bool shown;                        /* counted in what the problem pushes (problem.h) */
     enum rule_severity shown_severity; /* likewise */
 
