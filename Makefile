@@ -95,9 +95,9 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
-build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
 	@mkdir -p $(@D)/obj
-	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c; do \
+	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c; do \
 	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
 	$(QUIET)ar rcs $@ build-fuzz/obj/*.o
 

@@ -16,8 +16,10 @@ arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'ca
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
 arrow 'collector/*.[ch] collector/*/*.[ch]' 'agents/|cli/' 'the collector reaches aside'
+arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
-hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c lib/*.c 2>/dev/null | grep -v '^lib/fact_tree')
+hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/finding/*.c \
+       lib/*.c 2>/dev/null | grep -v '^lib/fact_tree')
 [ -z "$hits" ] || complain "libyang outside lib/fact_tree and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
