@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/observe.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/finding/measure.h"
+
+static json_t *
+text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *
+evidence_json(const struct evidence *e)
+{
+    json_t *values = json_array();
+    json_t *o;
+
+    for (size_t i = 0; i < e->values; i++)
+        json_array_append_new(values, json_string(e->value[i]));
+    o = json_pack("{s:s, s:o, s:o}", "path", e->path, "value", values, "origin",
+                  text_or_null(e->origin));
+    if (o && e->note)
+        json_object_set_new(o, "note", json_string(e->note));
+    return o;
+}
+
+static json_t *
+row_json(const struct witness_row *w)
+{
+    json_t *evidence = json_array();
+
+    for (size_t i = 0; i < w->evidences; i++)
+        json_array_append_new(evidence, evidence_json(&w->evidence[i]));
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
+                     rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict),
+                     "reason", text_or_null(rule_reason_name(w->reason)), "message",
+                     text_or_null(w->message), "evidence-total", (json_int_t)w->evidence_total,
+                     "evidence", evidence);
+}
+
+static enum status
+witnesses_json(const struct verdict *v, char **out)
+{
+    json_t *rows = json_array();
+    bool whole = rows != NULL;
+
+    for (size_t i = 0; i < v->rows && whole; i++)
+        whole = json_array_append_new(rows, row_json(&v->row[i])) == 0;
+    *out = whole ? json_dumps(rows, JSON_COMPACT) : NULL;
+    json_decref(rows);
+    if (!*out)
+        return ST_IO;
+    return strlen(*out) <= MAX_OBSERVED_EVIDENCE ? ST_OK : ST_LIMIT;
+}
+
+/* KIND:SITE/AGENT/LOCAL; what has no agent in it belongs to the site as a whole. */
+static void
+agent_of(const char *target, const char *site, char out[MAX_OBSERVED_AGENT])
+{
+    const char *s = strchr(target, ':'), *end;
+    size_t len = strlen(site);
+
+    *out = '\0';
+    if (!s || strncmp(++s, site, len) != 0 || s[len] != '/')
+        return;
+    s += len + 1;
+    end = strchr(s, '/');
+    if (!end || end == s || (size_t)(end - s) >= MAX_OBSERVED_AGENT)
+        return;
+    memcpy(out, s, (size_t)(end - s));
+    out[end - s] = '\0';
+}
+
+/* A file proves what is written; a process or socket what runs; the wire what happens. */
+static enum rule_assurance
+assurance_of(const struct witness_row *w)
+{
+    switch (w->witness) {
+    case WITNESS_CONFIG:
+    case WITNESS_ATTESTATION:
+        return ASSURANCE_WRITTEN;
+    case WITNESS_RUNTIME:
+        return ASSURANCE_RUNNING;
+    case WITNESS_TRAFFIC:
+    case WITNESS_PROBE:
+        break;
+    }
+    return ASSURANCE_OBSERVED;
+}
+
+static enum status
+observe_verdict(const struct verdict *v, struct observation *out)
+{
+    struct finding_input *in = &out->input;
+    enum status st;
+
+    if (v->rows > MAX_OBSERVED_ROWS)
+        return ST_LIMIT;
+    in->kind = INPUT_VERDICT;
+    in->name = v->name;
+    in->verdict = v->verdict;
+    in->reason = v->reason;
+    in->severity = v->severity;
+    in->disagreement = v->disagreement;
+    in->message = v->message;
+    in->cause = v->cause;
+    in->row = out->row;
+    in->rows = v->rows;
+    for (size_t i = 0; i < v->rows; i++)
+        out->row[i] = (struct finding_row){.witness = v->row[i].witness,
+                                           .verdict = v->row[i].verdict,
+                                           .severity = v->row[i].severity,
+                                           .assurance = assurance_of(&v->row[i])};
+    st = witnesses_json(v, &out->evidence);
+    in->evidence = out->evidence;
+    return st == ST_OK ? measure_of_rows(v->row, v->rows, v->severity, &in->measure, &out->items)
+                       : st;
+}
+
+enum status
+observe(const struct site_change *c, const char *site, const char *tenant, struct observation *out)
+{
+    struct finding_input *in = &out->input;
+    enum status st = ST_OK;
+
+    memset(out, 0, sizeof(*out));
+    agent_of(c->target, site, out->agent);
+    in->control = c->rule->id;
+    in->target = c->target;
+    in->name = c->target;
+    in->domain = c->rule->domain;
+    in->tenant = tenant;
+    in->site = site;
+    in->agent = out->agent;
+    in->finding_kind = strcmp(c->rule->kind, "event") == 0 ? FINDING_EVENT : FINDING_STATE;
+    measure_init(&in->measure, c->rule->severity);
+    if (c->verdict)
+        st = observe_verdict(c->verdict, out);
+    else
+        in->kind = INPUT_VANISHED;
+    if (st != ST_OK)
+        observation_clear(out);
+    return st;
+}
+
+void
+observation_clear(struct observation *o)
+{
+    free(o->evidence);
+    free(o->items);
+    o->evidence = o->items = NULL;
+}
