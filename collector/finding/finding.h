@@ -162,8 +162,8 @@ enum finding_effect { EFFECT_UNKNOWN, EFFECT_NO, EFFECT_YES };
 struct finding_row {
     enum rule_witness witness;
     enum rule_verdict verdict;
-    enum rule_severity severity; /* of a fail */
-    enum rule_assurance assurance;
+    enum rule_severity severity;   /* of a fail */
+    enum rule_assurance assurance; /* ASSURANCE_NONE: finding_assurance() of the row */
     enum finding_effect effect; /* config: EFFECT_NO: the running process has not read this file */
 };
 
@@ -230,6 +230,9 @@ struct finding_context {
     bool backlog; /* first evaluation of the agent */
     struct finding_params params;
 };
+
+/* Assurance of what a witness says; effect is that of a config row. */
+enum rule_assurance finding_assurance(enum rule_witness w, enum finding_effect effect);
 
 /* --- what goes out ------------------------------------------------------------------------------
  */
