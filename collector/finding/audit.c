@@ -19,7 +19,8 @@ audit_act_name(enum audit_act a)
                                                   [AUDIT_OPEN_WINDOW] = "open-window",
                                                   [AUDIT_CANCEL_WINDOW] = "cancel-window",
                                                   [AUDIT_ENROL] = "enrol",
-                                                  [AUDIT_CONFIGURE] = "configure"};
+                                                  [AUDIT_CONFIGURE] = "configure",
+                                                  [AUDIT_PROPOSE_WAIVER] = "propose-waiver"};
 
     return names[a];
 }
@@ -72,6 +73,19 @@ audit_of_step(const struct finding_input *in, const struct finding *before, enum
     return ST_OK;
 }
 
+static const char *
+before_of(enum audit_act act)
+{
+    switch (act) {
+    case AUDIT_APPROVE_WAIVER:
+        return "proposed";
+    case AUDIT_REVOKE_WAIVER:
+        return "active";
+    default:
+        return "none";
+    }
+}
+
 void
 audit_of_waiver(const struct waiver *w, enum audit_act act, const struct finding_person *by,
                 enum status st, int64_t now, struct audit_record *r)
@@ -84,10 +98,10 @@ audit_of_waiver(const struct waiver *w, enum audit_act act, const struct finding
     snprintf(r->id, sizeof(r->id), "%llu", (unsigned long long)w->id);
     r->tenant = w->tenant;
     r->site = w->site;
-    r->before = act == AUDIT_WAIVE ? "none" : approves ? "proposed" : "active";
-    r->after = act == AUDIT_REVOKE_WAIVER ? "revoked"
-               : act == AUDIT_WAIVE       ? (w->second.name || w->emergency ? "active" : "made")
-                                          : "active";
+    r->before = before_of(act);
+    r->after = act == AUDIT_REVOKE_WAIVER    ? "revoked"
+               : act == AUDIT_PROPOSE_WAIVER ? "proposed"
+                                             : "active";
     if (st != ST_OK)
         r->after = r->before;
     r->emergency = w->emergency;

@@ -235,6 +235,7 @@ enact(struct finding_work *w, enum finding_event_kind kind, enum finding_state f
         break;
     case EVENT_WAIVER_ENDED:
         drop_waiver(f);
+        f->reopenings++; /* also while the fix is pending: what follows is reopened */
         if (look == LOOK_UNWAIVE)
             finding_emit(w, kind, from, "revoked by %.60s (%.40s)", by->name, by->role);
         else if (look == LOOK_EXPIRED)
@@ -264,9 +265,7 @@ finding_act(struct finding_work *w, const struct life_row *row, enum look look)
     /* What was said about the evidence before does not hold for the worse one. */
     if (finding_is_open(from) && (row->to == TO_UNSEEN || row->to == TO_REOPENED))
         drop_acknowledgement(f);
-    if (finding_is_open(from) && row->to == TO_REOPENED && f->reopenings < UINT32_MAX)
-        f->reopenings++;
-    if (to == FINDING_FIX_PENDING_RESTART)
+    if (look == LOOK_FAIL_PENDING || look == LOOK_PASS_PENDING)
         look_owe_restart(w->owed);
     if (to != from)
         f->state_since = w->now;
