@@ -20,6 +20,7 @@ enum audit_act {
     AUDIT_CANCEL_WINDOW,
     AUDIT_ENROL,
     AUDIT_CONFIGURE,
+    AUDIT_PROPOSE_WAIVER, /* waits for its second person */
     AUDIT_ACTS
 };
 
@@ -51,8 +52,9 @@ const char *audit_act_name(enum audit_act a);
 enum status audit_of_step(const struct finding_input *in, const struct finding *before,
                           enum status st, const struct finding_step *out, int64_t now,
                           struct audit_record *r) MUST_USE;
-/* act: AUDIT_WAIVE (who: the author), AUDIT_APPROVE_WAIVER (the second) or AUDIT_REVOKE_WAIVER (who
- * says by whom). by may be NULL for the first two. */
+/* act: AUDIT_WAIVE (by one person), AUDIT_PROPOSE_WAIVER (by its author), AUDIT_APPROVE_WAIVER (by
+ * the second person) or AUDIT_REVOKE_WAIVER. by: who; NULL: the author, or the second who approves.
+ */
 void audit_of_waiver(const struct waiver *w, enum audit_act act, const struct finding_person *by,
                      enum status st, int64_t now, struct audit_record *r);
 void audit_of_window(const struct window *w, enum audit_act act, const struct finding_person *by,

@@ -153,8 +153,7 @@ bool finding_state_parse(const char *text, enum finding_state *out);
 enum status finding_id(const char *control, const char *target,
                        uint8_t out[FINDING_ID_LEN]) MUST_USE;
 
-/* --- what comes in ------------------------------------------------------------------------------
- */
+/* --- what comes in --- */
 
 enum finding_effect { EFFECT_UNKNOWN, EFFECT_NO, EFFECT_YES };
 
@@ -234,8 +233,7 @@ struct finding_context {
 /* Assurance of what a witness says; effect is that of a config row. */
 enum rule_assurance finding_assurance(enum rule_witness w, enum finding_effect effect);
 
-/* --- what goes out ------------------------------------------------------------------------------
- */
+/* --- what goes out --- */
 
 /* Lines of the journal. Values are written to disk: new ones go to the end. */
 enum finding_event_kind {

@@ -63,6 +63,8 @@ static const struct life_row table[] = {
     /* The file is right, the process does not know it yet: never a resolution. */
     {SEEN_OPEN,   L(FAIL_PENDING),    IF_WAIVER_WORSE, TO_FIX_PENDING,  0, DOUBT, TWO(WAIVER_ENDED, FIX_PENDING)},
     {FIX,         L(FAIL_PENDING),    IF_WAIVER_WORSE, TO_SAME,         0, DOUBT, ONE(WAIVER_ENDED)},
+    {S(ACKNOWLEDGED), L(FAIL_PENDING), IF_WORSE,       TO_FIX_PENDING,  0, DOUBT, TWO(UNACKNOWLEDGED, FIX_PENDING)},
+    {FIX,         L(FAIL_PENDING),    IF_ACKNOWLEDGED_WORSE, TO_SAME,   0, DOUBT, ONE(UNACKNOWLEDGED)},
     {SEEN_OPEN,   L(FAIL_PENDING) | L(PASS_PENDING),
                                       IF_ALWAYS,       TO_FIX_PENDING,  0, DOUBT, ONE(FIX_PENDING)},
     {FIX,         L(FAIL_PENDING) | L(PASS_PENDING),

@@ -39,6 +39,7 @@ enum guard {
     IF_WAIVER_WORSE, /* waived, and evidence worse than what was waived */
     IF_WAIVED,
     IF_ACKNOWLEDGED,
+    IF_ACKNOWLEDGED_WORSE, /* both */
     GUARDS
 };
 

@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_FINDING_HASH_ID_H
 #define COLLECTOR_FINDING_HASH_ID_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/status.h"

@@ -60,8 +60,8 @@ is_occurrence(const char *value)
 {
     struct in6_addr a;
 
-    return (*value && strspn(value, "0123456789.") == strlen(value)) ||
-           inet_pton(AF_INET6, value, &a) == 1;
+    return (*value && strspn(value, "0123456789") == strlen(value)) ||
+           inet_pton(AF_INET, value, &a) == 1 || inet_pton(AF_INET6, value, &a) == 1;
 }
 
 /* The path without predicates (below the section of what lives), quotes respected. */
@@ -229,7 +229,7 @@ measure_compare(const struct measure *then, const struct measure *now)
     if (then->cut || now->cut)
         worse = now->nodes > then->nodes || (now->nodes == then->nodes && !same);
     else
-        worse = has_new(then->items, now->items);
+        worse = has_new(then->items ? then->items : "", now->items ? now->items : "");
     if (worse || now->severity > then->severity)
         return MEASURE_WORSE;
     return same && now->nodes == then->nodes && now->severity == then->severity ? MEASURE_EQUAL

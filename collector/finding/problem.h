@@ -38,8 +38,9 @@ struct problem {
     uint32_t raises; /* times it became open */
     uint64_t change_seq;
 
-    uint32_t shown[4]; /* members that it would speak of, by severity */
-    bool told;         /* said last: raised */
+    uint32_t shown[4];          /* members that it would speak of, by severity */
+    uint32_t shown_flapping[4]; /* of these, flapping ones */
+    bool told;                  /* said last: raised */
     enum rule_severity told_severity;
     uint32_t told_members;
     int64_t told_at;      /* 0: never */
@@ -89,8 +90,9 @@ struct problem_push {
 
 /*
  * What is to be pushed now, if anything: then *out is filled and p counts it as told. A change is a
- * different worst severity or more members; fewer members are listed, not pushed. While a member
- * flaps there is at most one push in flap_window_s.
+ * different worst severity or more members; fewer members are listed, not pushed. While members
+ * flap there is at most one push in flap_window_s, except for what members that do not flap make
+ * worse: one unsteady source must not hide news of the others.
  */
 bool problem_push(struct problem *p, int64_t now, int64_t flap_window_s, struct problem_push *out);
 /* When to ask again although nothing changes: time of the next push that damping holds back, 0:
