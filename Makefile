@@ -14,7 +14,8 @@ CLANG    ?= clang
 PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
-DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev
+DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
+              libsqlite3-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
@@ -25,6 +26,7 @@ HARDEN   := -fPIE -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
 LIBFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+STORE_LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
             -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen $(WARN) $(HARDEN) $(CFLAGS) $(LIBFLAGS) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -55,6 +57,7 @@ $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 $(B)/libvigil.a: $(OBJ)
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
+# Apart, so that vigil and the agents do not carry SQLite.
 $(B)/libvigil-collector.a: $(patsubst %.c,$(B)/%.o,$(COLLECTOR_SRC))
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
@@ -80,13 +83,18 @@ $(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
-	  $(LDLIBS) -lcmocka -lssl
+	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
 
 # Fuzz targets without libFuzzer: each corpus file is one run.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil.a $(LDLIBS)
+
+$(B)/tests/bench/store: tests/bench/store.c $(B)/libvigil-collector.a $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
+	  $(STORE_LIBS) $(LDLIBS)
 
 $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
@@ -95,9 +103,9 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
-build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
 	@mkdir -p $(@D)/obj
-	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c; do \
+	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c; do \
 	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
 	$(QUIET)ar rcs $@ build-fuzz/obj/*.o
 

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that change something: each is one batch of the store, and audited. */
+#include <string.h>
+
+#include "collector/command/table.h"
+
+static enum status
+begin(struct command *c)
+{
+    const struct command_env *e = c->env;
+
+    return life_begin(e->life, e->wall(e->ctx), e->mono_ms(e->ctx));
+}
+
+/* A refusal is committed, too: it is in the audit log. */
+static enum status
+end(struct command *c, enum status st, enum status refused)
+{
+    if (st != ST_OK) {
+        store_explain(c->env->store, st, &c->why);
+        life_rollback(c->env->life);
+        return st;
+    }
+    if (refused != ST_OK) {
+        struct diag ignored;
+
+        st = life_commit(c->env->life, &ignored);
+        return st == ST_OK ? refused : st;
+    }
+    return life_commit(c->env->life, &c->why);
+}
+
+static struct finding_person
+me(const struct command *c, const char *reason)
+{
+    return (struct finding_person){
+        .name = c->user->name, .role = command_role_name(c->user->role), .reason = reason};
+}
+
+static enum status
+on_finding(void *ctx, const struct finding *f)
+{
+    json_t *answer = ctx;
+
+    return json_object_set_new(answer, "finding", command_json_finding(f, false)) == 0 ? ST_OK
+                                                                                       : ST_IO;
+}
+
+static enum status
+act(struct command *c, struct finding_input *in)
+{
+    uint8_t id[FINDING_ID_LEN];
+    const char *reason;
+    enum status refused = ST_OK, st = command_id(c, "id", id);
+
+    if (st == ST_OK)
+        st = command_text(c, "reason", &reason);
+    if (st != ST_OK)
+        return st;
+    in->person = me(c, reason);
+    st = begin(c);
+    if (st != ST_OK)
+        return st;
+    st = life_act(c->env->life, id, in, &refused, &c->why);
+    st = end(c, st, refused);
+    return st == ST_OK ? store_finding(c->env->store, id, on_finding, c->answer) : st;
+}
+
+enum status
+command_acknowledge(struct command *c)
+{
+    return act(c, &(struct finding_input){.kind = INPUT_ACKNOWLEDGE});
+}
+
+enum status
+command_unacknowledge(struct command *c)
+{
+    return act(c, &(struct finding_input){.kind = INPUT_UNACKNOWLEDGE});
+}
+
+enum status
+command_resolve(struct command *c)
+{
+    return act(c, &(struct finding_input){.kind = INPUT_RESOLVE});
+}
+
+enum status
+command_assign(struct command *c)
+{
+    struct finding_input in = {.kind = INPUT_ASSIGN};
+    enum status st = command_text(c, "owner", &in.owner);
+
+    if (st == ST_OK)
+        st = command_number(c, "due", 0, INT64_MAX, 0, &in.due);
+    return st == ST_OK ? act(c, &in) : st;
+}
+
+enum status
+command_waive(struct command *c)
+{
+    struct waiver w = {.emergency = json_is_true(json_object_get(c->request, "emergency"))};
+    enum status refused = ST_OK, st = command_text(c, "control", &w.control);
+    const char *reason = NULL;
+    size_t bound = 0;
+
+    if (st == ST_OK)
+        st = command_text(c, "target", &w.target);
+    if (st == ST_OK)
+        st = command_text(c, "reason", &reason);
+    if (st == ST_OK)
+        st = command_number(c, "expires", 0, INT64_MAX, 0, &w.expires);
+    w.by_problem = json_object_get(c->request, "problem") != NULL;
+    if (st == ST_OK && w.by_problem)
+        st = command_id(c, "problem", w.problem);
+    if (st != ST_OK)
+        return st;
+    w.author = me(c, reason);
+    st = begin(c);
+    if (st != ST_OK)
+        return st;
+    st = life_waive(c->env->life, &w, &refused, &bound, &c->why);
+    st = end(c, st, refused);
+    if (st != ST_OK)
+        return st;
+    json_object_set_new(c->answer, "waiver", json_integer((json_int_t)w.id));
+    json_object_set_new(c->answer, "pending", json_boolean(w.created == 0));
+    json_object_set_new(c->answer, "covers", json_integer((json_int_t)bound));
+    return ST_OK;
+}
+
+enum status
+command_approve(struct command *c)
+{
+    enum status refused = ST_OK, st;
+    size_t bound = 0;
+    struct finding_person who = me(c, NULL);
+    int64_t id;
+
+    st = command_number(c, "id", 1, INT64_MAX, 0, &id);
+    if (st == ST_OK)
+        st = command_text(c, "reason", &who.reason);
+    if (st != ST_OK)
+        return st;
+    st = begin(c);
+    if (st != ST_OK)
+        return st;
+    st = life_approve(c->env->life, (uint64_t)id, &who, &refused, &bound, &c->why);
+    st = end(c, st, refused);
+    if (st == ST_OK)
+        json_object_set_new(c->answer, "covers", json_integer((json_int_t)bound));
+    return st;
+}
+
+enum status
+command_revoke(struct command *c)
+{
+    enum status refused = ST_OK, st;
+    struct finding_person who = me(c, NULL);
+    int64_t id;
+
+    st = command_number(c, "id", 1, INT64_MAX, 0, &id);
+    if (st == ST_OK)
+        st = command_text(c, "reason", &who.reason);
+    if (st != ST_OK)
+        return st;
+    st = begin(c);
+    if (st != ST_OK)
+        return st;
+    st = life_revoke(c->env->life, (uint64_t)id, &who, &refused, &c->why);
+    return end(c, st, refused);
+}
+
+enum status
+command_window(struct command *c)
+{
+    struct window w = {.control = NULL};
+    enum status refused = ST_OK, st = command_text(c, "control", &w.control);
+    const char *reason = NULL;
+
+    if (st == ST_OK)
+        st = command_text(c, "target", &w.target);
+    if (st == ST_OK)
+        st = command_text(c, "reason", &reason);
+    if (st == ST_OK)
+        st = command_number(c, "start", 0, INT64_MAX, 0, &w.start);
+    if (st == ST_OK)
+        st = command_number(c, "end", 0, INT64_MAX, 0, &w.end);
+    if (st != ST_OK)
+        return st;
+    w.by = me(c, reason);
+    st = begin(c);
+    if (st != ST_OK)
+        return st;
+    if (w.start == 0)
+        w.start = life_now(c->env->life);
+    st = life_window(c->env->life, &w, &refused, &c->why);
+    st = end(c, st, refused);
+    if (st == ST_OK)
+        json_object_set_new(c->answer, "window", json_integer((json_int_t)w.id));
+    return st;
+}

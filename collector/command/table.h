@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands, and what their files share. */
+#ifndef COLLECTOR_COMMAND_TABLE_H
+#define COLLECTOR_COMMAND_TABLE_H
+
+#include "collector/command/command.h"
+
+struct command {
+    const struct command_env *env;
+    const struct command_user *user;
+    const json_t *request;
+    json_t *answer;  /* an object, filled by the handler */
+    struct diag why; /* filled when the handler does not return ST_OK */
+};
+
+struct command_row {
+    const char *op;
+    enum command_role role;
+    const char *const *keys; /* that a request may have besides op; NULL at the end */
+    enum status (*run)(struct command *c);
+};
+
+extern const struct command_row command_table[];
+extern const size_t command_rows;
+
+/* Text of a key, NULL when absent. ST_MALFORMED with why when it is no text. */
+enum status command_text(struct command *c, const char *key, const char **out) MUST_USE;
+/* Whole number of a key, fallback when absent; ST_MALFORMED outside low..high. */
+enum status command_number(struct command *c, const char *key, int64_t low, int64_t high,
+                           int64_t fallback, int64_t *out) MUST_USE;
+/* An id of a finding or problem, 32 hex digits. */
+enum status command_id(struct command *c, const char *key, uint8_t out[FINDING_ID_LEN]) MUST_USE;
+/* What everybody of this site may see: all of it. Per-tenant views are the business of NETCONF. */
+const struct store_scope *command_scope(void);
+/* A set of words of states as bits; parse says what a word is. */
+enum status command_states(struct command *c, const char *key, int (*parse)(const char *word),
+                           unsigned *out) MUST_USE;
+
+json_t *command_json_text(const char *text); /* null for NULL */
+json_t *command_json_time(int64_t at);       /* null for 0 */
+json_t *command_json_finding(const struct finding *f, bool whole);
+
+/* reading.c */
+enum status command_summary(struct command *c);
+enum status command_problems(struct command *c);
+enum status command_findings(struct command *c);
+enum status command_finding(struct command *c);
+enum status command_events(struct command *c);
+enum status command_agents(struct command *c);
+enum status command_controls(struct command *c);
+enum status command_waivers(struct command *c);
+enum status command_windows(struct command *c);
+enum status command_audit(struct command *c);
+/* acting.c */
+enum status command_acknowledge(struct command *c);
+enum status command_unacknowledge(struct command *c);
+enum status command_resolve(struct command *c);
+enum status command_assign(struct command *c);
+enum status command_waive(struct command *c);
+enum status command_approve(struct command *c);
+enum status command_revoke(struct command *c);
+enum status command_window(struct command *c);
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/life_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/observe.h"
+
+/* ---- findings out of the store ---- */
+
+static enum status
+hold(void *ctx, const struct finding *f)
+{
+    struct held *h = ctx;
+
+    free(h->block);
+    h->block = NULL;
+    return finding_dup(f, &h->f, &h->block);
+}
+
+enum status
+life_fetch(struct life *l, const uint8_t id[FINDING_ID_LEN], struct held *out)
+{
+    enum status st;
+
+    *out = (struct held){.block = NULL};
+    st = store_finding(l->o.store, id, hold, out);
+    if (st != ST_OK && out->block) {
+        free(out->block);
+        out->block = NULL;
+    }
+    return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+/* ---- windows ---- */
+
+static char *
+put_text(char **at, const char *text)
+{
+    char *here = *at;
+    size_t n;
+
+    if (!text)
+        return NULL;
+    n = strlen(text) + 1;
+    memcpy(here, text, n);
+    *at += n;
+    return here;
+}
+
+static size_t
+room(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+enum status
+life_keep_window(struct life *l, const struct window *w)
+{
+    struct window *out = &l->window[l->windows];
+    char *at;
+
+    if (l->windows == MAX_LIFE_WINDOWS)
+        return ST_LIMIT;
+    at = malloc(room(w->tenant) + room(w->site) + room(w->control) + room(w->target) +
+                room(w->by.name) + room(w->by.role) + room(w->by.reason) + 1);
+    if (!at)
+        return ST_IO;
+    l->window_block[l->windows++] = at;
+    *out = *w;
+    out->tenant = put_text(&at, w->tenant);
+    out->site = put_text(&at, w->site);
+    out->control = put_text(&at, w->control);
+    out->target = put_text(&at, w->target);
+    out->by.name = put_text(&at, w->by.name);
+    out->by.role = put_text(&at, w->by.role);
+    out->by.reason = put_text(&at, w->by.reason);
+    return ST_OK;
+}
+
+void
+life_drop_window(struct life *l, size_t i)
+{
+    free(l->window_block[i]);
+    l->windows--;
+    memmove(&l->window[i], &l->window[i + 1], (l->windows - i) * sizeof(l->window[0]));
+    memmove(&l->window_block[i], &l->window_block[i + 1],
+            (l->windows - i) * sizeof(l->window_block[0]));
+}
+
+static enum status
+on_window(void *ctx, const struct store_window *w)
+{
+    struct life *l = ctx;
+
+    return w->window.cancelled || w->window.end <= l->now ? ST_OK : life_keep_window(l, &w->window);
+}
+
+/* ---- from birth to death ---- */
+
+static enum status
+read_windows(struct life *l)
+{
+    static const struct store_scope all = {.every_tenant = true, .every_site = true};
+
+    return store_windows(l->o.store, &all, 0, MAX_STORE_PAGE, on_window, l);
+}
+
+enum status
+life_new(const struct life_options *o, struct life **out, struct diag *d)
+{
+    struct life *l = calloc(1, sizeof(*l));
+    struct store_info info;
+    enum status st = l ? store_info(o->store, &info) : ST_IO;
+
+    *out = NULL;
+    if (st == ST_OK) {
+        l->o = *o;
+        life_clock_init(&l->clock, info.latest);
+        l->now = info.latest;
+        l->problems = life_problems_new(o->store);
+        st = l->problems ? read_windows(l) : ST_IO;
+        l->windows_kept = l->windows;
+    }
+    if (st != ST_OK) {
+        life_free(l);
+        return store_explain(o->store, st, d);
+    }
+    *out = l;
+    return ST_OK;
+}
+
+void
+life_free(struct life *l)
+{
+    if (!l)
+        return;
+    while (l->windows)
+        life_drop_window(l, l->windows - 1);
+    life_problems_free(l->problems);
+    free(l);
+}
+
+enum status
+life_begin(struct life *l, int64_t wall, int64_t mono_ms)
+{
+    life_problems_reset(l->problems);
+    l->ticked = 0;
+    l->now = life_clock_read(&l->clock, wall, mono_ms);
+    return store_begin(l->o.store);
+}
+
+int64_t
+life_now(const struct life *l)
+{
+    return l->now;
+}
+
+/* Windows of a batch that is gone. */
+static void
+forget_windows(struct life *l)
+{
+    while (l->windows > l->windows_kept)
+        life_drop_window(l, l->windows - 1);
+}
+
+void
+life_rollback(struct life *l)
+{
+    forget_windows(l);
+    life_problems_reset(l->problems);
+    store_rollback(l->o.store);
+}
+
+enum status
+life_commit(struct life *l, struct diag *d)
+{
+    enum status st = life_problems_push(l->problems, l->now, l->o.params.flap_window_s);
+
+    if (st != ST_OK) {
+        store_explain(l->o.store, st, d);
+        life_rollback(l);
+        return st;
+    }
+    st = store_commit(l->o.store, d);
+    life_problems_reset(l->problems);
+    if (st != ST_OK) {
+        forget_windows(l);
+        return st;
+    }
+    for (size_t i = l->windows; i-- > 0 && l->ticked;)
+        if (l->window[i].end <= l->ticked)
+            life_drop_window(l, i);
+    l->windows_kept = l->windows;
+    return ST_OK;
+}
+
+/* ---- one step ---- */
+
+static enum status
+write_events(struct life *l, const struct finding_step *step)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < step->events && st == ST_OK; i++) {
+        char hex[STORE_ID_HEX];
+        struct store_event e;
+
+        store_event_of(&step->after, &step->event[i], hex, &e);
+        st = store_add_event(l->o.store, &e);
+    }
+    return st;
+}
+
+enum status
+life_write_problem(struct life *l, const struct finding *before, struct finding *after,
+                   const char *title)
+{
+    struct problem_context ctx = {.now = l->now,
+                                  .seq = after->change_seq,
+                                  .held = window_holds(l->window, l->windows, after, l->now)};
+
+    if (before && memcmp(before->problem, after->problem, FINDING_ID_LEN) != 0) {
+        enum status st = life_problems_leave(l->problems, before, &ctx);
+
+        if (st != ST_OK)
+            return st;
+        before = NULL;
+    }
+    return life_problems_apply(l->problems, before, after, title, &ctx);
+}
+
+struct finding_context
+life_context(struct life *l, bool backlog)
+{
+    return (struct finding_context){.now = l->now,
+                                    .seq = store_next_seq(l->o.store),
+                                    .backlog = backlog,
+                                    .params = l->o.params};
+}
+
+enum status
+life_write_step(struct life *l, const struct finding *before, struct finding_step *step,
+                const char *title)
+{
+    enum status st = ST_OK;
+
+    if (!step->exists || step->change == FINDING_SAME)
+        return ST_OK;
+    if (step->change == FINDING_CHANGED)
+        st = life_write_problem(l, before, &step->after, title);
+    if (st == ST_OK)
+        st = store_put_finding(l->o.store, &step->after, NULL, 0);
+    return st == ST_OK ? write_events(l, step) : st;
+}
+
+/* An input that no person made: a status means that we are wrong, not they. */
+static enum status
+take(struct life *l, const struct finding_input *in, bool backlog, const char *title)
+{
+    struct finding_context ctx = life_context(l, backlog);
+    struct finding_step step;
+    struct held before;
+    uint8_t id[FINDING_ID_LEN];
+    struct diag why;
+    enum status st = finding_id(in->control, in->target, id);
+
+    if (st != ST_OK)
+        return st;
+    st = life_fetch(l, id, &before);
+    if (st == ST_OK)
+        st = finding_step(before.block ? &before.f : NULL, in, &ctx, &step, &why);
+    if (st == ST_OK)
+        st = life_write_step(l, before.block ? &before.f : NULL, &step, title);
+    free(before.block);
+    return st;
+}
+
+static enum status
+write_verdict(struct life *l, const struct site_change *c, const struct observation *o)
+{
+    const struct verdict *v = c->verdict;
+
+    if (!v)
+        return store_drop_verdict(l->o.store, c->rule->id, c->target);
+    return store_put_verdict(l->o.store,
+                             &(struct store_verdict){.control = c->rule->id,
+                                                     .target = c->target,
+                                                     .name = v->name,
+                                                     .domain = c->rule->domain,
+                                                     .agent = o->agent,
+                                                     .tenant = l->o.tenant,
+                                                     .site = l->o.site,
+                                                     .verdict = v->verdict,
+                                                     .reason = v->reason,
+                                                     .severity = v->severity,
+                                                     .assurance = v->assurance,
+                                                     .disagreement = v->disagreement,
+                                                     .message = v->message,
+                                                     .cause = v->cause,
+                                                     .witnesses = o->evidence,
+                                                     .since = l->now,
+                                                     .evaluated = l->now,
+                                                     .change_seq = store_next_seq(l->o.store)});
+}
+
+enum status
+life_change(struct life *l, const struct site_change *c, bool backlog)
+{
+    struct observation o;
+    enum status st = observe(c, l->o.site, l->o.tenant, &o);
+
+    if (st != ST_OK)
+        return st;
+    st = write_verdict(l, c, &o);
+    if (st == ST_OK)
+        st = take(l, &o.input, backlog, c->rule->title);
+    observation_clear(&o);
+    return st;
+}
+
+enum status
+life_blind(struct life *l, const struct section_watch *w)
+{
+    struct blind_input b;
+    enum status st = blind_input(w, l->now, &b);
+
+    return st == ST_OK ? take(l, &b.input, false, "A part of the network is not looked at") : st;
+}
