@@ -153,10 +153,27 @@ as_line(json_t *answer, size_t *len)
     return line;
 }
 
+/* Words of the protocol, which programs compare. */
+static const char *
+status_word(enum status st)
+{
+    static const char *const words[] = {[ST_OK] = "ok",
+                                        [ST_SHORT] = "malformed",
+                                        [ST_MALFORMED] = "malformed",
+                                        [ST_UNSUPPORTED] = "unsupported",
+                                        [ST_LIMIT] = "limit",
+                                        [ST_NOTFOUND] = "not-found",
+                                        [ST_DENIED] = "denied",
+                                        [ST_IO] = "failed",
+                                        [ST_CONFIG] = "failed"};
+
+    return words[st];
+}
+
 static char *
 refuse(enum status st, const char *why, size_t *len)
 {
-    return as_line(json_pack("{s:b, s:s, s:s}", "ok", 0, "status", status_name(st), "error", why),
+    return as_line(json_pack("{s:b, s:s, s:s}", "ok", 0, "status", status_word(st), "error", why),
                    len);
 }
 
