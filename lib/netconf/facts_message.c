@@ -177,10 +177,10 @@ check(struct facts_message *m, const char *peer, struct diag *d)
 static enum status
 is_text(const char *bytes, size_t len, const char *peer, struct diag *d)
 {
-    if (len == 0 || memchr(bytes, '\0', len))
-        return diag_set(d, ST_MALFORMED, peer, 0, "message is empty or holds a NUL byte");
     if (len > MAX_FACTS_MESSAGE)
         return diag_set(d, ST_LIMIT, peer, 0, "message is over %u bytes", MAX_FACTS_MESSAGE);
+    if (len == 0 || memchr(bytes, '\0', len))
+        return diag_set(d, ST_MALFORMED, peer, 0, "message is empty or holds a NUL byte");
     return ST_OK;
 }
 
@@ -244,15 +244,15 @@ static enum status
 print_data(struct facts_message *m, const struct lyd_node *data)
 {
     struct ly_out *out = NULL;
-    enum status st = ST_IO;
+    const struct lyd_node *n;
+    enum status st = ST_OK;
 
-    if (!lyd_child(data))
-        return ST_OK;
-    if (ly_out_new_clb(on_print, &m->slow, &out) == LY_SUCCESS &&
-        lyd_print_all(out, lyd_child(data), LYD_XML, LYD_PRINT_SHRINK) == LY_SUCCESS)
-        st = m->slow.status;
+    if (ly_out_new_clb(on_print, &m->slow, &out) != LY_SUCCESS)
+        return ST_IO;
+    LY_LIST_FOR(lyd_child(data), n)
+    if (st == ST_OK && lyd_print_tree(out, n, LYD_XML, LYD_PRINT_SHRINK) != LY_SUCCESS)
+        st = m->slow.status == ST_OK ? ST_IO : m->slow.status;
     ly_out_free(out, NULL, 0);
-    ly_err_clean(nc_schema_ctx(m->ns), NULL);
     return st;
 }
 
@@ -356,15 +356,13 @@ static enum status
 read_trees(struct facts_message *m, const char *xml, const char *peer, struct diag *d)
 {
     const struct ly_ctx *ctx = nc_schema_ctx(m->ns);
-    struct lyd_node *plain = NULL, *envelope = NULL, *op = NULL;
+    struct lyd_node *plain = nc_schema_plain(m->ns, xml), *envelope = NULL, *op = NULL;
     const struct lyd_node *body;
     struct ly_in *in = NULL;
     enum status st = ST_OK;
 
-    if (lyd_parse_data_mem(ctx, xml, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &plain) !=
-            LY_SUCCESS ||
-        !plain) {
-        st = fault(m, peer, "message is no well-formed XML", d);
+    if (!plain) {
+        st = diag_set(d, ST_MALFORMED, peer, 0, "message is no well-formed XML");
         goto out;
     }
     if (ly_in_new_memory(xml, &in) != LY_SUCCESS) {

@@ -10,6 +10,7 @@
 struct nc_schema {
     struct fact_schema *facts;
     struct ly_ctx *ctx;
+    struct ly_ctx *plain; /* knows no module of ours: what it parses stays as it was written */
     const struct lys_module *facts_module;
     const struct lys_module *module[MAX_MODULES];
     size_t modules;
@@ -62,6 +63,8 @@ nc_schema_new(const char *yang_dir, const char *std_dir, struct nc_schema **out,
         ns->ctx = fact_schema_ctx(ns->facts);
         st = load_all(ns, std_dir, d);
     }
+    if (st == ST_OK && ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY, &ns->plain) != LY_SUCCESS)
+        st = diag_set(d, ST_IO, yang_dir, 0, "out of memory");
     if (st != ST_OK) {
         nc_schema_free(ns);
         return st;
@@ -79,6 +82,7 @@ nc_schema_free(struct nc_schema *ns)
 {
     if (!ns)
         return;
+    ly_ctx_destroy(ns->plain);
     fact_schema_free(ns->facts);
     free(ns);
 }
@@ -93,6 +97,20 @@ struct ly_ctx *
 nc_schema_ctx(const struct nc_schema *ns)
 {
     return ns->ctx;
+}
+
+struct lyd_node *
+nc_schema_plain(const struct nc_schema *ns, const char *xml)
+{
+    struct lyd_node *n = NULL;
+
+    if (lyd_parse_data_mem(ns->plain, xml, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &n) !=
+        LY_SUCCESS) {
+        lyd_free_all(n);
+        n = NULL;
+    }
+    ly_err_clean(ns->plain, NULL);
+    return n;
 }
 
 const char *

@@ -45,6 +45,13 @@ enum status nc_schema_text(const struct nc_schema *ns, const char *name, const c
                            struct buf *b) MUST_USE;
 
 /*
+ * Parse XML without any schema: elements, attributes, namespaces and texts as they were written,
+ * all opaque nodes. The caller frees them (lyd_free_all()). NULL: not well-formed, empty, or no
+ * memory. Bounds were checked before (xml_guard()).
+ */
+struct lyd_node *nc_schema_plain(const struct nc_schema *ns, const char *xml);
+
+/*
  * Where libyang last found fault, as a path of schema nodes without any value, into out; "" when it
  * did not say. Drops what libyang has kept.
  */
