@@ -15,7 +15,7 @@ PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev
+              libsqlite3-dev libyuma-base
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
@@ -33,14 +33,21 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATAD
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 YANG       := $(wildcard yang/*.yang)
-LIB_SRC    := $(wildcard lib/*.c)
+# Standard modules, from Debian's libyuma-base. One copy for all builds.
+YANG_STD   := build/yang-std
+STD_FROM   := /usr/share/yuma/modules
+STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-04 ietf/ietf-netconf-acm@2018-02-14 \
+              ietf/ietf-netconf-with-defaults@2011-06-01 \
+              ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
+              ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
+LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
 AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 COLLECTOR_SRC := $(filter-out collector/main.c,$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
-HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
+HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
 OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
@@ -54,12 +61,19 @@ $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/libvigil.a: $(OBJ)
+$(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
 # Apart, so that vigil and the agents do not carry SQLite.
 $(B)/libvigil-collector.a: $(patsubst %.c,$(B)/%.o,$(COLLECTOR_SRC))
 	$(QUIET)rm -f $@ && ar rcs $@ $^
+
+$(YANG_STD)/README: Makefile
+	@mkdir -p $(@D)
+	$(QUIET)cp $(STD_YANG:%=$(STD_FROM)/%.yang) $(@D)/
+	$(QUIET)cp /usr/share/doc/libyuma-base/copyright $(@D)/copyright
+	$(QUIET)chmod u+w $(@D)/*
+	$(QUIET)echo 'Unchanged YANG modules of the Debian package libyuma-base; their licences are in "copyright".' >$@
 
 $(B)/gen/gen_fact_nodes: tools/gen_fact_nodes.c
 	@mkdir -p $(@D)
@@ -200,10 +214,11 @@ cover: deps-test
 # --- install -------------------------------------------------------------------------------------------------------------
 .PHONY: install
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR)/yang $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(MANDIR)/man1 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR)/yang $(DESTDIR)$(DATADIR)/yang-std $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(MANDIR)/man1 \
 	  $(DESTDIR)$(COMPDIR)
 	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
+	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std
 	cp -R rules/packs $(DESTDIR)$(DATADIR)/rules/
 	install -m 0644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 	install -m 0644 docs/vigil.1 $(DESTDIR)$(MANDIR)/man1/vigil.1

@@ -430,17 +430,34 @@ print_json(const struct lyd_node *n, bool whole, struct buf *b)
     return st;
 }
 
-/* SHA-256 of the canonical print with metadata. */
-static enum status
-revision(struct lyd_node *section, char out[65])
+/* Take a leaf of the section out, to be put back. NULL: it is not there. */
+static struct lyd_node *
+lift(struct lyd_node *section, const char *name)
 {
+    const struct lysc_node *schema =
+        lys_find_child(section->schema, section->schema->module, name, 0, 0, 0);
+    struct lyd_node *n = NULL;
+
+    if (schema && lyd_find_sibling_val(lyd_child(section), schema, NULL, 0, &n) == LY_SUCCESS)
+        lyd_unlink_tree(n);
+    return n;
+}
+
+enum status
+fact_section_revision(struct lyd_node *section, char out[65])
+{
+    struct lyd_node *old = lift(section, "revision"), *observed = lift(section, "observed");
     uint8_t md[EVP_MAX_MD_SIZE];
     unsigned len = 0;
     struct buf b;
     enum status st;
 
+    out[0] = '\0';
     buf_init(&b, MAX_PRINT);
     st = print_json(section, false, &b);
+    if ((old && lyd_insert_child(section, old) != LY_SUCCESS) ||
+        (observed && lyd_insert_child(section, observed) != LY_SUCCESS))
+        st = ST_IO;
     if (st == ST_OK && EVP_Digest(buf_text(&b), b.len, md, &len, EVP_sha256(), NULL) != 1)
         st = ST_IO;
     if (st == ST_OK)
@@ -460,7 +477,7 @@ tree_end(struct fact_sink *s, int64_t observed, bool complete)
         t->nodes = 0; /* the head always fits */
         t->all_nodes -= t->all_nodes > 3 ? 3 : t->all_nodes;
         put_leaf(t, t->section, "complete", complete && !t->incomplete ? "true" : "false");
-        s->status = revision(t->section, text);
+        s->status = fact_section_revision(t->section, text);
         if (s->status == ST_OK)
             put_leaf(t, t->section, "revision", text);
         snprintf(text, sizeof(text), "%lld", (long long)observed);
@@ -546,4 +563,33 @@ fact_tree_print_json(const struct fact_tree *t, char **out)
     *out = st == ST_OK ? buf_take(&b) : NULL;
     buf_clear(&b);
     return st == ST_OK && !*out ? ST_IO : st;
+}
+
+size_t
+fact_section_kinds(void)
+{
+    return sizeof(kinds) / sizeof(kinds[0]);
+}
+
+const char *
+fact_section_list(enum fact_section kind)
+{
+    return kinds[kind].list;
+}
+
+const char *
+fact_section_inner(enum fact_section kind)
+{
+    return kinds[kind].inner;
+}
+
+bool
+fact_tree_account(struct fact_tree *t, size_t added, size_t gone)
+{
+    size_t left = t->all_nodes > gone ? t->all_nodes - gone : 0;
+
+    if (added > MAX_TREE_NODES - (left < MAX_TREE_NODES ? left : MAX_TREE_NODES))
+        return false;
+    t->all_nodes = left + added;
+    return true;
 }

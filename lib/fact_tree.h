@@ -46,4 +46,72 @@ const char *fact_tree_refused_text(const struct fact_tree *t);
 /* RFC 7951 JSON with RFC 7952 metadata. *out is malloc'd. */
 enum status fact_tree_print_json(const struct fact_tree *t, char **out) MUST_USE;
 
+/*
+ * Sections (lib/fact_tree_section.c).
+ *
+ * A section that came from elsewhere is adopted whole, an old one is replaced whole. The leaves
+ * beside it in its list entry (name and type of an nf: the head) are not part of it.
+ */
+#define MAX_FACT_SECTION_NAME 64
+#define FACT_HASH 65 /* SHA-256 in lower case hex, with NUL */
+
+struct fact_section_view {
+    enum fact_section kind;
+    const char *key;      /* "" for a kind without key */
+    const char *revision; /* the leaf; "" where it is missing */
+    int64_t observed;     /* epoch second; 0 where it is missing */
+    bool complete;
+    struct lyd_node *node; /* the section; its parent is the entry, or the facts */
+};
+
+/* Number of kinds: enum fact_section runs from 0 to below it. */
+size_t fact_section_kinds(void);
+/* Name of the list (or container) below facts, and of the section in its entry: NULL when the entry
+ * itself is the section. */
+const char *fact_section_list(enum fact_section kind);
+const char *fact_section_inner(enum fact_section kind);
+/* Name of a kind: both of these with a '-' between: nf-config, containers. */
+void fact_section_name(enum fact_section kind, char out[MAX_FACT_SECTION_NAME]);
+/* The kind of this name; false: no such kind. */
+bool fact_section_by_name(const char *name, size_t len, enum fact_section *out);
+
+/*
+ * Revision of a section: SHA-256, lower case hex, of the RFC 7951 JSON that libyang prints of the
+ * section node alone without white space (LYD_JSON, LYD_PRINT_SHRINK), the section being the only
+ * member, its name qualified with x1818-facts, all nodes in the order of the schema and entries in
+ * their own order, with all metadata (annotations source and unresolved), and without the leaves
+ * revision and observed. The section is as before then. ST_IO: memory.
+ */
+enum status fact_section_revision(struct lyd_node *section, char out[FACT_HASH]) MUST_USE;
+/* Digest of the head: SHA-256, lower case hex, over NAME=VALUE and a line feed for each leaf beside
+ * the section that is no key, in their order. "" when there is none. ST_IO: memory. */
+enum status fact_section_head(const struct lyd_node *section, char out[FACT_HASH]) MUST_USE;
+
+/* ST_NOTFOUND: the tree has no such section. The view borrows from the tree. key may be NULL or ""
+ * for a kind without. */
+enum status fact_tree_section(const struct fact_tree *t, enum fact_section kind, const char *key,
+                              struct fact_section_view *out) MUST_USE;
+/* Calls each for all sections, in the order of kinds and of entries. The tree must not change
+ * meanwhile. */
+void fact_tree_each_section(const struct fact_tree *t,
+                            void (*each)(void *ctx, const struct fact_section_view *s), void *ctx);
+/*
+ * Adopt the one section of this kind in facts, a detached container /x1818-facts:facts of the
+ * context of the tree that was validated (facts_section_decode()); it is the callee's, also on
+ * failure. A section of the same kind and key is replaced; other sections of the entry stay; a head
+ * replaces the head as a whole, no head keeps the old one. ST_MALFORMED: there is not exactly this
+ * one section in it. ST_LIMIT: no room in the tree, which is unchanged. ST_IO: memory.
+ */
+enum status fact_tree_put(struct fact_tree *t, enum fact_section kind,
+                          struct lyd_node *facts) MUST_USE;
+/* Remove a section, and its entry when no other section is left in it. ST_NOTFOUND: it is not
+ * there. */
+enum status fact_tree_remove(struct fact_tree *t, enum fact_section kind, const char *key) MUST_USE;
+/* Looked at again and found unchanged: set its leaf observed. ST_NOTFOUND: it is not there. */
+enum status fact_tree_touch(struct fact_tree *t, enum fact_section kind, const char *key,
+                            int64_t observed) MUST_USE;
+/* For lib/fact_tree_section.c: count nodes that come and go. False: they do not fit, nothing is
+ * counted. */
+bool fact_tree_account(struct fact_tree *t, size_t added, size_t gone);
+
 #endif

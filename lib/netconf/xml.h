@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What NETCONF messages need of XML beside libyang: escaped writing, and a look at the bytes before
+ * libyang sees them. */
+#ifndef LIB_NETCONF_XML_H
+#define LIB_NETCONF_XML_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+
+#define MAX_XML_DEPTH 48
+
+/* Text between tags. '<', '&', '>' and carriage return are written as references. */
+void xml_put_text(struct buf *b, const char *text, size_t len);
+/* Text of an attribute between double quotes: also '"', tab and line feed. */
+void xml_put_attr(struct buf *b, const char *text, size_t len);
+/* <name>text</name> */
+void xml_put_element(struct buf *b, const char *name, const char *text);
+/* Epoch second as date-and-time of RFC 6991, in UTC. Years 0 to 9999, else those ends. */
+#define XML_TIME_SIZE 32
+void xml_time(int64_t epoch, char out[XML_TIME_SIZE]);
+
+/*
+ * Bounds that are checked before libyang builds a tree of hostile bytes: nesting (ST_LIMIT over
+ * MAX_XML_DEPTH), elements and attributes together (ST_LIMIT over max_items), no document type, no
+ * NUL byte, no tag that does not end (ST_MALFORMED). Whether it is well formed is for libyang to
+ * say.
+ */
+enum status xml_guard(const char *bytes, size_t len, size_t max_items) MUST_USE;
+
+/* Local name of the root element, behind an XML declaration, white space and comments. False:
+ * there is none. *name is not terminated. */
+bool xml_root_name(const char *bytes, size_t len, const char **name, size_t *name_len);
+
+#endif
