@@ -11,7 +11,7 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 CLANG    ?= clang
-PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
+PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev
@@ -31,13 +31,13 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATAD
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 YANG       := $(wildcard yang/*.yang)
-LIB_SRC    := $(wildcard lib/*.c)
+LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
 AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
-HEADERS    := $(wildcard lib/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h tests/unit/*.h)
+HEADERS    := $(wildcard lib/*.h lib/netconf/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h tests/unit/*.h)
 OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
