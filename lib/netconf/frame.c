@@ -220,6 +220,14 @@ frame_reader_next(struct frame_reader *r)
     r->complete = false;
 }
 
+char *
+frame_reader_take(struct frame_reader *r, size_t *len)
+{
+    *len = r->message.len;
+    r->complete = false;
+    return buf_take(&r->message);
+}
+
 bool
 frame_reader_within(const struct frame_reader *r)
 {

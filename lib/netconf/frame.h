@@ -70,6 +70,8 @@ enum status frame_read(struct frame_reader *r, struct cur *in, bool *complete) M
 const char *frame_reader_message(const struct frame_reader *r, size_t *len);
 /* Frees the message. */
 void frame_reader_next(struct frame_reader *r);
+/* In place of both: the message moved out, the caller's to free(); NULL: no memory. */
+char *frame_reader_take(struct frame_reader *r, size_t *len);
 
 /* A message has begun and is not complete. */
 bool frame_reader_within(const struct frame_reader *r);
