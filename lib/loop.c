@@ -70,8 +70,7 @@ loop_now_ms(const struct loop *l)
     return l->clock.now_ms(l->clock.ctx);
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------
- */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 static struct epoll_event
 epoll_of(struct loop_watch *w, unsigned events)
@@ -138,8 +137,7 @@ tell(struct loop_watch *w, uint32_t got)
         w->fn(w->ctx, events);
 }
 
-/* ---- timers -----------------------------------------------------------------------------------
- */
+/* ---- timers --------------------------------------------------------------------------------- */
 
 static void
 heap_place(struct loop *l, size_t slot, struct loop_timer *t)
@@ -253,8 +251,7 @@ run_timers(struct loop *l)
     }
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------
- */
+/* ---- tasks ---------------------------------------------------------------------------------- */
 
 void
 loop_task_post(struct loop *l, struct loop_task *t, loop_task_fn *fn, void *ctx)
@@ -304,8 +301,7 @@ run_tasks(struct loop *l)
     loop_task_cancel(&l->mark);
 }
 
-/* ---- the round --------------------------------------------------------------------------------
- */
+/* ---- the round ------------------------------------------------------------------------------ */
 
 static int
 wait_ms(const struct loop *l, int max_wait_ms)
@@ -366,8 +362,7 @@ loop_stopping(const struct loop *l)
     return l->stop;
 }
 
-/* ---- wake-ups and signals ---------------------------------------------------------------------
- */
+/* ---- wake-ups and signals ------------------------------------------------------------------- */
 
 static void
 on_wake(void *ctx, unsigned events)

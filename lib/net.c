@@ -20,8 +20,7 @@
 #define USER_TIMEOUT_MS 60000u
 #define LOOKUP_STACK (256u << 10)
 
-/* ---- addresses ---------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------ */
 
 void
 net_address_text(const struct net_address *a, char out[NET_PEER_TEXT])
@@ -97,8 +96,7 @@ net_parse(const char *host, uint16_t port, struct net_address *out)
     return ST_MALFORMED;
 }
 
-/* ---- sockets -----------------------------------------------------------------------------------
- */
+/* ---- sockets -------------------------------------------------------------------------------- */
 
 static void
 set_option(int fd, int level, int name, int value)
@@ -171,8 +169,7 @@ net_listen(const struct net_address *a, int backlog, bool shared, int *fd, const
     return ST_IO;
 }
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 /* Held by the loop and by the thread; the last one frees it, so that either may go first. */
 struct net_lookup {

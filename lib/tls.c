@@ -63,8 +63,7 @@ set_error(struct tls *t, enum tls_reason reason, const char *text, const char *d
              detail ? detail : "");
 }
 
-/* ---- the socket: as OpenSSL's own, but no signal where the peer is gone -------------------------
- */
+/* ---- the socket: as OpenSSL's own, but no signal where the peer is gone --------------------- */
 
 static bool
 would_block(int error)
@@ -130,8 +129,7 @@ bio_method(void)
     return m;
 }
 
-/* ---- certificates of peers ----------------------------------------------------------------------
- */
+/* ---- certificates of peers ------------------------------------------------------------------ */
 
 static void
 set_verify_error(struct tls *t, int error, int depth)
@@ -250,8 +248,7 @@ tls_recheck(const struct tls *t)
     return probe.reason;
 }
 
-/* ---- our credentials ----------------------------------------------------------------------------
- */
+/* ---- our credentials ------------------------------------------------------------------------ */
 
 static struct tls_files
 files_of(const struct tls_ctx *c)
@@ -320,8 +317,7 @@ tls_ctx_free(struct tls_ctx *c)
     free(c);
 }
 
-/* ---- one connection -----------------------------------------------------------------------------
- */
+/* ---- one connection ------------------------------------------------------------------------- */
 
 enum status
 tls_new(struct tls_ctx *c, int fd, enum tls_role role, const char *expect, struct tls **out)

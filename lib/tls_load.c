@@ -126,8 +126,7 @@ ended_well(void)
     return end;
 }
 
-/* ---- the parts --------------------------------------------------------------------------------
- */
+/* ---- the parts ------------------------------------------------------------------------------ */
 
 static enum status
 use_chain(SSL_CTX *ctx, BIO *bio, const char *path, struct diag *d)
@@ -257,8 +256,7 @@ use_crls(X509_STORE *store, const char *path, struct diag *d)
     return st;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static bool
 make_strict(SSL_CTX *ctx)

@@ -14,8 +14,7 @@
 
 static void on_ready(void *ctx, unsigned events);
 
-/* ---- the end ----------------------------------------------------------------------------------
- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
 static void
 destroy_task(void *ctx)
@@ -118,8 +117,7 @@ session_finish(struct session *s, enum session_end end, const char *text)
     session_destroy(s);
 }
 
-/* ---- receiving and closing --------------------------------------------------------------------
- */
+/* ---- receiving and closing ------------------------------------------------------------------ */
 
 /* The end is decided: no more reading, what is queued goes out. */
 static void
@@ -147,8 +145,7 @@ session_close(struct session *s)
         session_fail(s, SESSION_LOCAL, "we closed");
 }
 
-/* ---- receiving ---------------------------------------------------------------------------------
- */
+/* ---- receiving ------------------------------------------------------------------------------ */
 
 static void
 got_hello(struct session *s, const char *xml, size_t len)
@@ -283,8 +280,7 @@ receive(struct session *s)
     }
 }
 
-/* ---- states ------------------------------------------------------------------------------------
- */
+/* ---- states --------------------------------------------------------------------------------- */
 
 static void
 authenticated(struct session *s)
@@ -394,8 +390,7 @@ on_timer(void *ctx)
     }
 }
 
-/* ---- the beginning -----------------------------------------------------------------------------
- */
+/* ---- the beginning -------------------------------------------------------------------------- */
 
 static void
 link_first(struct session_pool *p, struct session *s)

@@ -154,6 +154,9 @@ void session_finish(struct session *s, enum session_end end, const char *text);
 
 void *session_ctx(const struct session *s);
 void session_set_ctx(struct session *s, void *session_ctx);
+/* A second pointer, for the listener or dialer that opened it. */
+void *session_owner(const struct session *s);
+void session_set_owner(struct session *s, void *owner);
 const char *session_identity(const struct session *s); /* "" before authentication */
 const char *session_peer(const struct session *s);     /* "[2001:db8::1]:4334" */
 bool session_is_established(const struct session *s);

@@ -28,7 +28,7 @@ struct session_out {
 struct session {
     struct session_pool *pool;
     struct session *prev, *next;
-    void *ctx;
+    void *ctx, *owner;
     struct tls *tls;
     struct loop_watch watch;
     struct loop_timer timer;       /* the state's own deadline; when up, that of a message */

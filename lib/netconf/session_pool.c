@@ -93,8 +93,7 @@ session_pool_close_all(struct session_pool *p)
         session_close(s);
 }
 
-/* ---- certificates again -----------------------------------------------------------------------
- */
+/* ---- certificates again --------------------------------------------------------------------- */
 
 static void
 recheck_some(void *ctx)
@@ -126,8 +125,7 @@ session_pool_recheck(struct session_pool *p)
         loop_task_post(p->loop, &p->recheck_task, recheck_some, p);
 }
 
-/* ---- what a session says of itself ------------------------------------------------------------
- */
+/* ---- what a session says of itself ---------------------------------------------------------- */
 
 void *
 session_ctx(const struct session *s)
@@ -139,6 +137,18 @@ void
 session_set_ctx(struct session *s, void *session_ctx)
 {
     s->ctx = session_ctx;
+}
+
+void *
+session_owner(const struct session *s)
+{
+    return s->owner;
+}
+
+void
+session_set_owner(struct session *s, void *owner)
+{
+    s->owner = owner;
 }
 
 const char *

@@ -18,8 +18,7 @@ session_free_queue(struct session *s)
     s->queued = 0;
 }
 
-/* ---- what the loop is asked for ----------------------------------------------------------------
- */
+/* ---- what the loop is asked for ------------------------------------------------------------- */
 
 void
 session_ask(struct session *s)
@@ -36,8 +35,7 @@ session_ask(struct session *s)
         session_fail(s, SESSION_SYSTEM, "cannot wait for it");
 }
 
-/* ---- sending -----------------------------------------------------------------------------------
- */
+/* ---- sending -------------------------------------------------------------------------------- */
 
 static void
 watch_progress(struct session *s)

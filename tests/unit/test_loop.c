@@ -63,7 +63,7 @@ count(void *ctx)
     ((struct world *)ctx)->calls++;
 }
 
-/* ---- timers ---- */
+/* ---- timers --------------------------------------------------------------------------------- */
 
 struct numbered {
     struct world *w;
@@ -194,7 +194,7 @@ test_timer_frees_itself_and_another_that_is_due(void **state)
     assert_int_equal(w->calls, 1);
 }
 
-/* ---- descriptors ---- */
+/* ---- descriptors ---------------------------------------------------------------------------- */
 
 struct pair {
     struct world *w;
@@ -280,7 +280,7 @@ test_stopped_in_the_same_batch_is_not_told(void **state)
     }
 }
 
-/* ---- tasks ---- */
+/* ---- tasks ---------------------------------------------------------------------------------- */
 
 struct poster {
     struct world *w;
@@ -315,7 +315,7 @@ test_tasks_run_once_and_can_be_cancelled(void **state)
     assert_int_equal(w->calls, 2);
 }
 
-/* ---- threads and signals, on the real clock ---- */
+/* ---- threads and signals, on the real clock ------------------------------------------------- */
 
 struct woken {
     struct loop *loop;

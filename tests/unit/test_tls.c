@@ -65,7 +65,7 @@ ctx_of(const struct world *w, const struct pki_cert *c, const char *crl)
     return ctx;
 }
 
-/* ---- names ---- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 static void
 test_what_is_a_clean_identity(void **state)
@@ -139,7 +139,7 @@ test_exactly_one_identity_in_a_certificate(void **state)
     assert_false(tls_identity_has(w->collector.x509, "other.example"));
 }
 
-/* ---- files ---- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static void
 expect_refused(const struct tls_files *files, enum status want, const char *file, const char *text)
@@ -230,7 +230,7 @@ test_weak_key_is_refused(void **state)
     pki_cert_clear(&weak);
 }
 
-/* ---- handshakes over a real pair of sockets ---- */
+/* ---- handshakes over a real pair of sockets ------------------------------------------------- */
 
 struct ends {
     int fd[2];
@@ -525,7 +525,7 @@ test_reload_without_a_gap(void **state)
     pki_cert_clear(&fresh);
 }
 
-/* ---- peers that are not ours: a plain OpenSSL client and bytes ---- */
+/* ---- peers that are not ours: a plain OpenSSL client and bytes ------------------------------ */
 
 static void
 foreign_client(struct world *w, int max_version, bool with_certificate, enum tls_reason want)
