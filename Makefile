@@ -11,7 +11,7 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 CLANG    ?= clang
-PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
+PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
