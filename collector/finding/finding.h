@@ -157,7 +157,11 @@ enum status finding_id(const char *control, const char *target,
 
 enum finding_effect { EFFECT_UNKNOWN, EFFECT_NO, EFFECT_YES };
 
-/* What one witness says; several rows of a witness are allowed. */
+/*
+ * What one witness says; several rows of a witness are allowed. EFFECT_NO on a row of config that
+ * does not fail: the file is right (passes, or does not apply), the running process has not read
+ * it; its verdict may be unknown then, as the engine has it.
+ */
 struct finding_row {
     enum rule_witness witness;
     enum rule_verdict verdict;

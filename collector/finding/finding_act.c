@@ -88,7 +88,7 @@ begin(struct finding_work *w, bool again)
 
     f->opened = w->now;
     f->escalated = 0;
-    f->due = duty_due(&w->ctx->params, w->in->severity, w->now);
+    f->due = duty_due(&w->ctx->params, f->severity, w->now);
     f->due_fixed = false;
     f->flags = w->ctx->backlog ? f->flags | FINDING_BACKLOG : f->flags & ~FINDING_BACKLOG;
     drop_acknowledgement(f);
@@ -198,7 +198,7 @@ enact(struct finding_work *w, enum finding_event_kind kind, enum finding_state f
     case EVENT_OPENED:
     case EVENT_REOPENED:
         begin(w, kind == EVENT_REOPENED);
-        finding_emit(w, kind, from, "%s, seen by %s", rule_severity_name(w->in->severity),
+        finding_emit(w, kind, from, "%s, seen by %s", rule_severity_name(f->severity),
                      rule_witness_name(f->witness));
         break;
     case EVENT_RESOLVED:

@@ -31,20 +31,22 @@ static const unsigned char weight[] = {
 static void
 hear(const struct finding_row *row, struct witness_say *say)
 {
+    bool unread = row->witness == WITNESS_CONFIG && row->effect == EFFECT_NO;
+    enum rule_verdict verdict = row->verdict;
     enum rule_assurance a = row->assurance;
 
     if (a == ASSURANCE_NONE)
         a = finding_assurance(row->witness, row->effect);
-    if (row->witness == WITNESS_CONFIG && row->effect == EFFECT_NO) {
+    if (unread && verdict != VERDICT_FAIL) {
+        verdict = VERDICT_PASS; /* as far as the file goes: the engine calls it unknown */
+        a = ASSURANCE_WRITTEN;  /* nothing runs by a file that nothing has read */
         say->effect = EFFECT_NO;
-        if (a > ASSURANCE_WRITTEN) /* nothing runs by a file that nothing has read */
-            a = ASSURANCE_WRITTEN;
     }
-    if (!say->spoke || weight[row->verdict] > weight[say->verdict]) {
-        say->verdict = row->verdict;
+    if (!say->spoke || weight[verdict] > weight[say->verdict]) {
+        say->verdict = verdict;
         say->assurance = a;
-    } else if (row->verdict == say->verdict &&
-               (row->verdict == VERDICT_FAIL ? a > say->assurance : a < say->assurance)) {
+    } else if (verdict == say->verdict &&
+               (verdict == VERDICT_FAIL ? a > say->assurance : a < say->assurance)) {
         say->assurance = a;
     }
     say->spoke = true;

@@ -6,7 +6,7 @@
 #include "collector/finding/problem.h"
 #include "collector/finding/words.h"
 
-#define MAX_EVENT_AHEAD_S 300
+#define MAX_AHEAD_S 300 /* between the clocks of agents and ours */
 
 /* --- guards --- */
 
@@ -29,6 +29,20 @@ is_quiet(const struct finding_work *w)
            !w->happened && w->now - w->f->quiet_since >= w->ctx->params.quiet_s;
 }
 
+/*
+ * Facts of file and process may come one after the other: a pass of the file resolves, and then it
+ * turns out that the process runs since before the file changed.
+ */
+static bool
+is_unread(const struct finding_work *w)
+{
+    const struct finding *f = w->f;
+
+    return f->how == FINDING_BY_PASS && f->how_witness == WITNESS_CONFIG && w->in->file_time > 0 &&
+           w->in->file_time <= f->resolved + MAX_AHEAD_S &&
+           w->in->process_start <= w->in->file_time;
+}
+
 static bool
 guard_holds(const struct finding_work *w, enum guard g)
 {
@@ -43,6 +57,8 @@ guard_holds(const struct finding_work *w, enum guard g)
         return is_quiet(w);
     case IF_EVENT:
         return f->kind == FINDING_EVENT;
+    case IF_UNREAD:
+        return is_unread(w);
     case IF_NEW:
         return f->kind == FINDING_STATE || w->happened;
     case IF_WORSE:
@@ -348,7 +364,7 @@ prepare(struct finding_work *w)
     /* An event whose time nobody knows, or that lies in the future, is taken to go on now. Its time
      * is compared with its own last time alone: both are of the clock that saw it. */
     w->event_at = w->in->event_at;
-    if (w->event_at <= 0 || w->event_at > w->now + MAX_EVENT_AHEAD_S)
+    if (w->event_at <= 0 || w->event_at > w->now + MAX_AHEAD_S)
         w->event_at = w->now;
     memcpy(w->owed, f->owed, sizeof(w->owed));
     if (w->in->kind == INPUT_VERDICT)

@@ -41,6 +41,7 @@ static const struct life_row table[] = {
     {S(RESOLVED), L(FAIL),            IF_NEW,          TO_REOPENED,     0, 0, ONE(REOPENED)},
     {S(RESOLVED), L(FAIL),            IF_ALWAYS,       TO_SAME,         0, 0, SILENT},
     {S(RESOLVED), L(FAIL_PENDING),    IF_ALWAYS,       TO_FIX_PENDING,  0, 0, TWO(REOPENED, FIX_PENDING)},
+    {S(RESOLVED), L(PASS_PENDING),    IF_UNREAD,       TO_FIX_PENDING,  0, 0, TWO(REOPENED, FIX_PENDING)},
     {DEAD,        NO_ANSWER,          IF_ALWAYS,       TO_SAME,         0, 0, SILENT},
     {DEAD,        ACTS,               IF_ALWAYS,       TO_REFUSED,      0, 0, SILENT},
 

@@ -34,6 +34,7 @@ enum guard {
     IF_ANSWERED,     /* state: all that failed has passed at its assurance, the minimum is met */
     IF_QUIET,        /* event: watched without a new occurrence for the quiet time */
     IF_EVENT,        /* it is of kind event */
+    IF_UNREAD,       /* it was resolved by a pass of a file that the process had not read */
     IF_NEW,          /* state: always; event: it happened after the resolution */
     IF_WORSE,        /* evidence worse than in the latest fail */
     IF_WAIVER_WORSE, /* waived, and evidence worse than what was waived */

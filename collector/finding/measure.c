@@ -29,9 +29,10 @@ measure_init(struct measure *m, enum rule_severity severity)
 
 /* Leaves that say when and how often, sorted. */
 static const char *const restless[] = {
-    "bytes",         "count",    "first-frame", "first-seen",     "inode",    "instance",
-    "last-seen",     "mtime",    "netns",       "nf-instance-id", "observed", "pid",
-    "process-start", "revision", "start",       "start-time"};
+    "bytes",          "changed",    "container-id", "count",   "first-frame",   "first-seen",
+    "inode",          "instance",   "last-seen",    "mtime",   "netns",         "network-namespace",
+    "nf-instance-id", "observed",   "pid",          "pod-uid", "process-start", "revision",
+    "start",          "start-time", "started"};
 
 static int
 by_text(const void *a, const void *b)
@@ -56,11 +57,11 @@ is_live(enum rule_witness w)
 
 /* Values that another occurrence of the same thing has otherwise. */
 static bool
-is_occurrence(const char *value)
+is_occurrence(enum rule_witness w, const char *value)
 {
     struct in6_addr a;
 
-    return (*value && strspn(value, "0123456789") == strlen(value)) ||
+    return (w != WITNESS_RUNTIME && *value && strspn(value, "0123456789") == strlen(value)) ||
            inet_pton(AF_INET, value, &a) == 1 || inet_pton(AF_INET6, value, &a) == 1;
 }
 
@@ -106,7 +107,9 @@ add_item(struct items *l, const struct witness_row *row, const char *path, const
     buf_printf(&b, "%s %s ", rule_witness_name(row->witness), row->check ? row->check : "");
     put_path(&b, path, live);
     part[1] = buf_text(&b);
-    part[2] = value && !is_restless(part[1]) && !(live && is_occurrence(value)) ? value : "";
+    part[2] = value && !is_restless(part[1]) && !(live && is_occurrence(row->witness, value))
+                  ? value
+                  : "";
     part[3] = value ? "value" : "node";
     st = b.status == ST_IO ? ST_IO : hash_id(part, 4, l->item[l->count].id);
     l->count += st == ST_OK;

@@ -10,8 +10,8 @@
  *    above it is not worse evidence;
  *  - times and counters, by name of the leaf;
  *  - occurrences: keys of list entries that a running system numbers afresh (all below the section
- *    of runtime, probe and traffic, and the observer), and addresses and numbers that traffic saw.
- *    Three replicas that do the same are one item.
+ *    of runtime, probe and traffic, and the observer), addresses that these saw, and numbers that
+ *    traffic and probes saw. Three replicas that do the same are one item.
  * Kept are the nodes and values of configuration and attestation, and words seen at run time
  * ("http", "NEA0").
  *

@@ -72,7 +72,7 @@ static const struct line {
     {"acknowledged",            {0, 13, -1},         0, "AOFRAAFAAAAAA!ORA!A"},
     {"fix pending",             {0, 6, -1},          0, "OOFRFFFFFFFFFF!RF!F"},
     {"fix pending, known",      {0, 13, 6, -1},      0, "AOFRFFFFFFFFF!FRF!F"},
-    {"resolved by a pass",      {0, 3, -1},          0, "NNFRRRRRRRRRR!!!!!!"},
+    {"resolved by a pass",      {0, 3, -1},          0, "NNFRRRFRRRRRR!!!!!!"},
     {"resolved by a person",    {0, 15, -1},         0, "NNFRRRRRRRRRR!!!!!!"},
     {"reopened",                {0, 3, 0, -1},       0, "NNFRNNFNNNNNNA!RN!N"},
     {"reopened, known",         {0, 3, 0, 13, -1},   0, "ANFRAAFAAAAAA!NRA!A"},
