@@ -13,6 +13,7 @@
 #include "agents/capture/capture.h"
 #include "agents/link.h"
 #include "agents/pipeline_document.h"
+#include "agents/pipeline_runtime.h"
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
 #include "agents/traffic/observe.h"
@@ -313,6 +314,27 @@ pipeline_is_capture(const char *path)
     return n > 0 && capture_magic(head, (size_t)n);
 }
 
+/* --- processes --- */
+
+static enum status
+read_all_runtime(struct pipeline *p)
+{
+    const struct pipeline_runtime_env env = {
+        .root_fd = p->root_fd,
+        .scope = p->o.scope,
+        .now = p->o.now,
+        .errors = &p->errors,
+        .notes = &p->notes,
+        .link = p->link,
+    };
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < p->inputs && st == ST_OK; i++)
+        if (p->input[i].kind == INPUT_RUNTIME)
+            st = pipeline_runtime_read(&env, p->input[i].path, &p->input[i].read);
+    return st;
+}
+
 /* --- inventory and the public face --- */
 
 enum status
@@ -359,11 +381,20 @@ pipeline_capture(struct pipeline *p, const char *path)
 }
 
 enum status
+pipeline_runtime(struct pipeline *p, const char *path)
+{
+    (void)input_add(p, INPUT_RUNTIME, path);
+    return ST_OK;
+}
+
+enum status
 pipeline_finish(struct pipeline *p)
 {
     enum status st;
 
     st = read_all_config(p);
+    if (st == ST_OK)
+        st = read_all_runtime(p);
     if (st == ST_OK)
         st = read_all_captures(p);
     if (st == ST_OK && p->inventory) {
@@ -439,6 +470,9 @@ pipeline_input_of(const struct pipeline *p, const char *source)
         if (in->kind == INPUT_CAPTURE) {
             observer_name(p, in, observer);
             if (strcmp(observer, source) == 0)
+                return (int)i;
+        } else if (in->kind == INPUT_RUNTIME) {
+            if (strcmp(in->path, source) == 0)
                 return (int)i;
         } else if (in->kind == INPUT_CONFIG ? holds(in, source)
                                             : strcmp(base_name(in->path), source) == 0) {
