@@ -132,7 +132,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -170,7 +170,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/demo/standin.c)
 
 .PHONY: lint format cover
 lint: deps-test

@@ -59,36 +59,48 @@ evidence_json(const struct report *r, const struct evidence *e)
     return o;
 }
 
+static void
+put_note(json_t *o, bool pending_restart)
+{
+    if (pending_restart)
+        json_object_set_new(o, "note", json_string("fix-pending-restart"));
+}
+
 static json_t *
 row_json(const struct report *r, const struct witness_row *w)
 {
     json_t *evidence = json_array();
+    json_t *o;
 
     for (size_t i = 0; i < w->evidences; i++)
         json_array_append_new(evidence, evidence_json(r, &w->evidence[i]));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
-                     rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict),
-                     "reason", text_or_null(rule_reason_name(w->reason)), "message",
-                     text_or_null(w->message), "evidence-total", (json_int_t)w->evidence_total,
-                     "evidence", evidence);
+    o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
+                  rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict), "reason",
+                  text_or_null(rule_reason_name(w->reason)), "message", text_or_null(w->message),
+                  "evidence-total", (json_int_t)w->evidence_total, "evidence", evidence);
+    put_note(o, w->pending_restart);
+    return o;
 }
 
 static json_t *
 verdict_json(const struct report *r, const struct verdict *v)
 {
     json_t *rows = json_array();
+    json_t *o;
 
     for (size_t i = 0; i < v->rows; i++)
         json_array_append_new(rows, row_json(r, &v->row[i]));
-    return json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:n, s:o}", "control",
-        v->rule->id, "title", text_json(v->rule->title), "kind", v->rule->kind, "domain",
-        v->rule->domain, "severity", rule_severity_name(v->severity), "target",
-        text_json(v->target), "name", text_json(v->name), "nf-type", text_or_null(v->nf_type),
-        "verdict", rule_verdict_name(v->verdict), "reason",
-        text_or_null(rule_reason_name(v->reason)), "assurance",
-        text_or_null(rule_assurance_name(v->assurance)), "disagreement", (int)v->disagreement,
-        "message", text_or_null(v->message), "waiver", "witnesses", rows);
+    o = json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:n, s:o}",
+                  "control", v->rule->id, "title", text_json(v->rule->title), "kind", v->rule->kind,
+                  "domain", v->rule->domain, "severity", rule_severity_name(v->severity), "target",
+                  text_json(v->target), "name", text_json(v->name), "nf-type",
+                  text_or_null(v->nf_type), "verdict", rule_verdict_name(v->verdict), "reason",
+                  text_or_null(rule_reason_name(v->reason)), "assurance",
+                  text_or_null(rule_assurance_name(v->assurance)), "disagreement",
+                  (int)v->disagreement, "message", text_or_null(v->message), "waiver", "witnesses",
+                  rows);
+    put_note(o, v->pending_restart);
+    return o;
 }
 
 static json_t *

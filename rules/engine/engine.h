@@ -137,6 +137,10 @@ struct witness_row {
     enum rule_verdict verdict;
     enum rule_reason reason;
     enum rule_severity severity;
+    enum rule_assurance assurance; /* of a pass; NONE: that of its witness */
+    /* The file passes or does not apply, but a process has not read it as it is now: unknown,
+     * depends-on. */
+    bool pending_restart;
     char *message;
     struct evidence *evidence;
     size_t evidences;
@@ -153,6 +157,7 @@ struct verdict {
     enum rule_assurance assurance;
     enum rule_reason reason; /* of an unknown */
     bool disagreement;
+    bool pending_restart; /* only a restart is missing: an unknown of a row that says so decides */
     char *message;
     char *cause; /* verdicts with the same cause are one problem; NULL when it stands alone */
     struct witness_row *row;

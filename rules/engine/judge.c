@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
 #include "rules/engine/message.h"
 
@@ -362,6 +363,30 @@ judge_section(const struct judge *j, const struct rule_check *c, const struct ly
     return say(j, c, node, NULL, "the input could be read only in part", out);
 }
 
+/*
+ * A file proves what runs only as far as a process has read it. One that it has not read proves
+ * neither that a control holds nor that it does not apply.
+ */
+static enum status
+judge_effect(const struct rule_check *c, const struct lyd_node *node, struct part *out)
+{
+    enum effect e;
+
+    if (c->witness != WITNESS_CONFIG ||
+        (out->verdict != VERDICT_PASS && out->verdict != VERDICT_NOT_APPLICABLE))
+        return ST_OK;
+    e = effect_of(node);
+    if (e == EFFECT_RUNNING)
+        out->assurance = ASSURANCE_RUNNING;
+    if (e != EFFECT_PENDING)
+        return ST_OK;
+    out->verdict = VERDICT_UNKNOWN;
+    out->reason = REASON_DEPENDS_ON;
+    out->pending_restart = true;
+    free(out->message);
+    return effect_pending(node, &out->evidence, &out->message);
+}
+
 enum status
 judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
            struct part *out)
@@ -376,9 +401,11 @@ judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_n
     out->reason = REASON_NONE;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && st == ST_OK && !done; i++)
         st = steps[i](j, c, node, out, &done);
-    if (st != ST_OK || done)
-        return st;
-    out->verdict = VERDICT_PASS;
-    st = show(j, c, &c->evidence, node, out);
-    return st == ST_OK ? say(j, c, node, c->pass_message, j->rule->info.title, out) : st;
+    if (st == ST_OK && !done) {
+        out->verdict = VERDICT_PASS;
+        st = show(j, c, &c->evidence, node, out);
+        if (st == ST_OK)
+            st = say(j, c, node, c->pass_message, j->rule->info.title, out);
+    }
+    return st == ST_OK ? judge_effect(c, node, out) : st;
 }
