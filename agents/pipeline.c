@@ -26,7 +26,8 @@ struct pipeline {
     struct pipeline_options o;
     struct fact_tree *tree;
     struct link_sink *link;
-    struct diag_list errors, notes, skipped;
+    struct diag_list errors, notes, skipped, changed;
+    struct runtime_found found;
     struct pipeline_input input[MAX_INPUTS];
     size_t inputs;
     char root[PATH_MAX]; /* of all configuration inputs */
@@ -70,6 +71,7 @@ pipeline_free(struct pipeline *p)
     diag_list_clear(&p->errors);
     diag_list_clear(&p->notes);
     diag_list_clear(&p->skipped);
+    diag_list_clear(&p->changed);
     link_free(p->link);
     fact_tree_free(p->tree);
     if (p->root_fd >= 0)
@@ -325,13 +327,19 @@ read_all_runtime(struct pipeline *p)
         .now = p->o.now,
         .errors = &p->errors,
         .notes = &p->notes,
+        .changed = &p->changed,
         .link = p->link,
     };
     enum status st = ST_OK;
 
-    for (size_t i = 0; i < p->inputs && st == ST_OK; i++)
-        if (p->input[i].kind == INPUT_RUNTIME)
-            st = pipeline_runtime_read(&env, p->input[i].path, &p->input[i].read);
+    for (size_t i = 0; i < p->inputs && st == ST_OK; i++) {
+        size_t before = p->found.processes;
+
+        if (p->input[i].kind != INPUT_RUNTIME)
+            continue;
+        st = pipeline_runtime_read(&env, p->input[i].path, &p->found);
+        p->input[i].read = p->found.processes - before;
+    }
     return st;
 }
 
@@ -409,6 +417,18 @@ pipeline_finish(struct pipeline *p)
         diag_list_addf(&p->errors, p->input[0].path, 0,
                        "more facts than fit; a part of the inputs was not read");
     return st != ST_OK ? st : fact_tree_sink(p->tree)->status;
+}
+
+struct pipeline_running
+pipeline_running(const struct pipeline *p)
+{
+    return (struct pipeline_running){p->found.processes, p->found.targets, p->found.pending};
+}
+
+const struct diag_list *
+pipeline_changed(const struct pipeline *p)
+{
+    return &p->changed;
 }
 
 const struct fact_tree *

@@ -58,6 +58,15 @@ enum status pipeline_runtime(struct pipeline *p, const char *path) MUST_USE;
 /* Read all that was queued. */
 enum status pipeline_finish(struct pipeline *p) MUST_USE;
 
+/* What runs, over all inputs of kind runtime. */
+struct pipeline_running {
+    size_t processes, nfs;
+    size_t pending; /* NFs with a file that changed after a process of them started */
+};
+struct pipeline_running pipeline_running(const struct pipeline *p);
+/* Those files, each with its process. */
+const struct diag_list *pipeline_changed(const struct pipeline *p);
+
 const struct fact_tree *pipeline_facts(const struct pipeline *p);
 const struct diag_list *pipeline_errors(const struct pipeline *p);
 const struct diag_list *pipeline_notes(const struct pipeline *p);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "agents/runtime/proc.h"
-#include "agents/runtime/runtime.h"
 
 /* Device and inode of a configuration file below the input root. */
 static bool
@@ -69,7 +68,8 @@ known_of(const struct pipeline_runtime_env *env, struct runtime_known **out, siz
 }
 
 enum status
-pipeline_runtime_read(const struct pipeline_runtime_env *env, const char *path, size_t *found)
+pipeline_runtime_read(const struct pipeline_runtime_env *env, const char *path,
+                      struct runtime_found *found)
 {
     struct runtime_env re = {
         .name = path,
@@ -77,6 +77,7 @@ pipeline_runtime_read(const struct pipeline_runtime_env *env, const char *path, 
         .now = env->now,
         .errors = env->errors,
         .notes = env->notes,
+        .changed = env->changed,
     };
     struct runtime_known *known = NULL;
     enum status st = known_of(env, &known, &re.knowns);

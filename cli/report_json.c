@@ -27,11 +27,10 @@ inputs_json(const struct report *r)
     return a;
 }
 
+/* Append the items of a list. */
 static json_t *
-diags_json(const struct diag_list *l)
+diags_json(const struct diag_list *l, json_t *a)
 {
-    json_t *a = json_array();
-
     for (size_t i = 0; i < l->count; i++) {
         json_t *o = json_pack("{s:o}", "path", text_json(l->item[i].file));
 
@@ -123,13 +122,16 @@ report_json(const struct report *r, FILE *out)
 
     for (size_t i = 0; i < r->verdicts->count; i++)
         json_array_append_new(verdicts, verdict_json(r, &r->verdicts->item[i]));
-    doc = json_pack(
-        "{s:i, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "format", 1,
-        "tool", "name", "vigil", "version", VIGIL_VERSION, "pack", "name", rule_pack_name(r->pack),
-        "version", rule_pack_version(r->pack), "sha256", rule_pack_sha256(r->pack), "evaluated-at",
-        (json_int_t)r->now, "basis", "as-written", "inputs", inputs_json(r), "errors",
-        diags_json(pipeline_errors(r->inputs)), "notes", diags_json(pipeline_notes(r->inputs)),
-        "verdicts", verdicts, "summary", summary_json(r));
+    doc = json_pack("{s:i, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:s, s:o, s:o, s:o, s:o, s:o}",
+                    "format", 1, "tool", "name", "vigil", "version", VIGIL_VERSION, "pack", "name",
+                    rule_pack_name(r->pack), "version", rule_pack_version(r->pack), "sha256",
+                    rule_pack_sha256(r->pack), "evaluated-at", (json_int_t)r->now, "basis",
+                    pipeline_running(r->inputs).processes ? "as-running" : "as-written", "inputs",
+                    inputs_json(r), "errors", diags_json(pipeline_errors(r->inputs), json_array()),
+                    "notes",
+                    diags_json(pipeline_notes(r->inputs),
+                               diags_json(pipeline_changed(r->inputs), json_array())),
+                    "verdicts", verdicts, "summary", summary_json(r));
     if (!doc)
         return ST_IO;
     failed = json_dumpf(doc, out, JSON_INDENT(1));

@@ -244,8 +244,26 @@ by_key(const void *a, const void *b)
     return order ? order : (int)x->pid - (int)y->pid;
 }
 
+/* Name the files of a process that are not in effect. */
+static bool
+name_changed(const struct reading *r, const struct runtime_process *p)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < p->files; i++) {
+        if (p->file[i].effect != EFFECT_NO)
+            continue;
+        any = true;
+        if (r->env->changed)
+            diag_list_addf(r->env->changed, p->file[i].path, 0,
+                           "changed after process %u (%s) started: not in effect until a restart",
+                           p->pid, p->name);
+    }
+    return any;
+}
+
 static void
-write_all(struct reading *r, struct fact_sink *sink)
+write_all(struct reading *r, struct fact_sink *sink, struct runtime_found *found)
 {
     unsigned gaps = 0;
     bool named;
@@ -257,8 +275,12 @@ write_all(struct reading *r, struct fact_sink *sink)
     if (r->processes)
         qsort(r->process, r->processes, sizeof(*r->process), by_key);
     for (size_t i = 0, end; i < r->processes; i = end) {
+        bool pending = false;
+
         for (end = i; end < r->processes && strcmp(r->process[end].key, r->process[i].key) == 0;)
-            end++;
+            pending = name_changed(r, &r->process[end++]) || pending;
+        found->targets++;
+        found->pending += pending;
         find_target(r, &r->process[i], &named); /* again: is the key that of a configuration? */
         write_section(r->env, &r->process[i], end - i, r->gaps, named, sink);
     }
@@ -269,7 +291,7 @@ write_all(struct reading *r, struct fact_sink *sink)
 }
 
 static enum status
-read_nf(const struct runtime_env *env, struct fact_sink *sink, size_t *found)
+read_nf(const struct runtime_env *env, struct fact_sink *sink, struct runtime_found *found)
 {
     struct reading r = {.env = env, .kernel = proc_is_kernel(env->proc_fd), .net = net_new()};
     uint32_t *pid = NULL;
@@ -285,8 +307,8 @@ read_nf(const struct runtime_env *env, struct fact_sink *sink, size_t *found)
         st = take_all(&r, pid, count);
     }
     if (st == ST_OK) {
-        write_all(&r, sink);
-        *found += r.processes;
+        write_all(&r, sink, found);
+        found->processes += r.processes;
         st = sink->status;
     }
     for (size_t i = 0; i < r.processes; i++)

@@ -42,13 +42,21 @@ struct runtime_env {
     const struct runtime_known *known;
     size_t knowns;
     struct diag_list *errors, *notes;
+    struct diag_list *changed; /* or NULL: each file that changed after a process started */
+};
+
+/* What a source met; it adds to the counts. */
+struct runtime_found {
+    size_t processes, targets;
+    size_t pending; /* targets with a file that changed after the start */
 };
 
 struct runtime_source {
     const char *name;
-    /* Write all sections. *found is counted up for each process that was read. ST_IO: memory;
-     * ST_DENIED: the directory cannot be read, errors says why; else the status of the sink. */
-    enum status (*read)(const struct runtime_env *env, struct fact_sink *sink, size_t *found);
+    /* Write all sections. ST_IO: memory; ST_DENIED: the directory cannot be read, errors says why;
+     * else the status of the sink. */
+    enum status (*read)(const struct runtime_env *env, struct fact_sink *sink,
+                        struct runtime_found *found);
 };
 
 /* All of them, NULL-terminated (agents/runtime/table.c). */

@@ -126,7 +126,7 @@ struct evidence {
     char **value; /* values of a leaf or of the leaf-list entries of one origin; may be empty for
                      containers */
     size_t values;
-    char *origin; /* PATH:LINE or PATH#frame=N, NULL when nothing is written */
+    char *origin; /* PATH:LINE, PATH#frame=N or pid=N, NULL when nothing is written */
     char *input;  /* the section's source: name of the input */
     char *note;   /* other parts of the annotation, e.g. default:open5gs/2.7; NULL when none */
 };
