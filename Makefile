@@ -41,7 +41,7 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
+AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/runtime/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 COLLECTOR_SRC := $(filter-out collector/main.c,$(wildcard collector/*.c collector/*/*.c))
@@ -159,7 +159,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -197,7 +197,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/demo/standin.c)
 
 .PHONY: lint format cover
 lint: deps-test

@@ -45,6 +45,8 @@ struct link_sink {
     size_t mounts, pending; /* mounts from pending on belong to the open workload */
     struct declared *declared;
     size_t declareds;
+    struct link_nf *nf;
+    size_t nfs;
     char **address; /* distinct, sorted */
     size_t addresses;
 };
@@ -252,6 +254,27 @@ link_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
         fact_begin(l->next, kind, key, source);
 }
 
+static void
+remember(struct link_sink *l, const char *key, const char *type)
+{
+    struct link_nf *n;
+
+    if (l->nfs == MAX_LINKS || !type)
+        return;
+    if (l->nfs % 16 == 0) {
+        n = realloc(l->nf, (l->nfs + 16) * sizeof(*n));
+        if (!n) {
+            l->sink.status = ST_IO;
+            return;
+        }
+        l->nf = n;
+    }
+    n = memset(&l->nf[l->nfs++], 0, sizeof(*n));
+    copy(n->key, sizeof(n->key), key);
+    copy(n->source, sizeof(n->source), l->source);
+    copy(n->type, sizeof(n->type), type);
+}
+
 /* Begin the section that waits, under the name that the inventory gives it. */
 static void
 start(struct link_sink *l, const char *type)
@@ -269,6 +292,7 @@ start(struct link_sink *l, const char *type)
         snprintf(renamed, sizeof(renamed), "nf:%s/%s", l->scope, d->id);
     }
     fact_begin(l->next, l->kind, d ? renamed : l->key, l->source);
+    remember(l, d ? renamed : l->key, type);
 }
 
 static void
@@ -441,6 +465,7 @@ link_free(struct link_sink *l)
     for (size_t i = 0; i < l->addresses; i++)
         free(l->address[i]);
     free(l->address);
+    free(l->nf);
     free(l->mount);
     free(l->declared);
     free(l);
@@ -450,6 +475,13 @@ struct fact_sink *
 link_as_sink(struct link_sink *l)
 {
     return &l->sink;
+}
+
+size_t
+link_nfs(const struct link_sink *l, const struct link_nf **out)
+{
+    *out = l->nf;
+    return l->nfs;
 }
 
 size_t

@@ -20,6 +20,14 @@ struct link_sink;
 struct link_sink *link_new(struct fact_sink *next, const char *scope);
 void link_free(struct link_sink *l);
 struct fact_sink *link_as_sink(struct link_sink *l);
+/* A section of the configuration of an NF that passed. */
+struct link_nf {
+    char key[600]; /* of the target, as the inventory renames it */
+    char source[1024];
+    char type[24];
+};
+/* All of them in their order; borrowed until the next write. */
+size_t link_nfs(const struct link_sink *l, const struct link_nf **out);
 /*
  * The distinct IP addresses that sections other than the inventory named so far, sorted; borrowed
  * until the next write.

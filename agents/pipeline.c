@@ -13,6 +13,7 @@
 #include "agents/capture/capture.h"
 #include "agents/link.h"
 #include "agents/pipeline_document.h"
+#include "agents/pipeline_runtime.h"
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
 #include "agents/traffic/observe.h"
@@ -25,7 +26,8 @@ struct pipeline {
     struct pipeline_options o;
     struct fact_tree *tree;
     struct link_sink *link;
-    struct diag_list errors, notes, skipped;
+    struct diag_list errors, notes, skipped, changed;
+    struct runtime_found found;
     struct pipeline_input input[MAX_INPUTS];
     size_t inputs;
     char root[PATH_MAX]; /* of all configuration inputs */
@@ -69,6 +71,7 @@ pipeline_free(struct pipeline *p)
     diag_list_clear(&p->errors);
     diag_list_clear(&p->notes);
     diag_list_clear(&p->skipped);
+    diag_list_clear(&p->changed);
     link_free(p->link);
     fact_tree_free(p->tree);
     if (p->root_fd >= 0)
@@ -313,6 +316,33 @@ pipeline_is_capture(const char *path)
     return n > 0 && capture_magic(head, (size_t)n);
 }
 
+/* --- processes --- */
+
+static enum status
+read_all_runtime(struct pipeline *p)
+{
+    const struct pipeline_runtime_env env = {
+        .root_fd = p->root_fd,
+        .scope = p->o.scope,
+        .now = p->o.now,
+        .errors = &p->errors,
+        .notes = &p->notes,
+        .changed = &p->changed,
+        .link = p->link,
+    };
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < p->inputs && st == ST_OK; i++) {
+        size_t before = p->found.processes;
+
+        if (p->input[i].kind != INPUT_RUNTIME)
+            continue;
+        st = pipeline_runtime_read(&env, p->input[i].path, &p->found);
+        p->input[i].read = p->found.processes - before;
+    }
+    return st;
+}
+
 /* --- inventory and the public face --- */
 
 enum status
@@ -359,11 +389,20 @@ pipeline_capture(struct pipeline *p, const char *path)
 }
 
 enum status
+pipeline_runtime(struct pipeline *p, const char *path)
+{
+    (void)input_add(p, INPUT_RUNTIME, path);
+    return ST_OK;
+}
+
+enum status
 pipeline_finish(struct pipeline *p)
 {
     enum status st;
 
     st = read_all_config(p);
+    if (st == ST_OK)
+        st = read_all_runtime(p);
     if (st == ST_OK)
         st = read_all_captures(p);
     if (st == ST_OK && p->inventory) {
@@ -378,6 +417,18 @@ pipeline_finish(struct pipeline *p)
         diag_list_addf(&p->errors, p->input[0].path, 0,
                        "more facts than fit; a part of the inputs was not read");
     return st != ST_OK ? st : fact_tree_sink(p->tree)->status;
+}
+
+struct pipeline_running
+pipeline_running(const struct pipeline *p)
+{
+    return (struct pipeline_running){p->found.processes, p->found.targets, p->found.pending};
+}
+
+const struct diag_list *
+pipeline_changed(const struct pipeline *p)
+{
+    return &p->changed;
 }
 
 const struct fact_tree *
@@ -439,6 +490,9 @@ pipeline_input_of(const struct pipeline *p, const char *source)
         if (in->kind == INPUT_CAPTURE) {
             observer_name(p, in, observer);
             if (strcmp(observer, source) == 0)
+                return (int)i;
+        } else if (in->kind == INPUT_RUNTIME) {
+            if (strcmp(in->path, source) == 0)
                 return (int)i;
         } else if (in->kind == INPUT_CONFIG ? holds(in, source)
                                             : strcmp(base_name(in->path), source) == 0) {

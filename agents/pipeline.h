@@ -3,8 +3,9 @@
  * The wiring: files and captures in, one fact tree out. The only place where sources, capture and
  * traffic meet.
  *
- * Order of use: pipeline_new, pipeline_inventory (at most once, first), pipeline_config and
- * pipeline_capture as often as wanted, pipeline_finish, then read the tree and the lists.
+ * Order of use: pipeline_new, pipeline_inventory (at most once, first), pipeline_config,
+ * pipeline_capture and pipeline_runtime as often as wanted, pipeline_finish, then read the tree and
+ * the lists.
  */
 #ifndef AGENTS_PIPELINE_H
 #define AGENTS_PIPELINE_H
@@ -18,14 +19,14 @@
     1000 /* documents of NFs; verdicts of more do not fit the memory that we promise */
 #define MAX_PIPELINE_DEPTH 32 /* of directories */
 
-enum input_kind { INPUT_CONFIG, INPUT_CAPTURE, INPUT_INVENTORY };
+enum input_kind { INPUT_CONFIG, INPUT_CAPTURE, INPUT_INVENTORY, INPUT_RUNTIME };
 
 struct pipeline_input {
     enum input_kind kind;
     const char *path; /* as the caller gave it */
     char *relative; /* configuration: below the common root, once it was read; owned by the pipeline
                      */
-    size_t read;    /* documents or captures of which something was read */
+    size_t read;    /* documents or captures of which something was read; processes of NFs */
 };
 
 struct pipeline_options {
@@ -52,8 +53,19 @@ enum status pipeline_inventory(struct pipeline *p, const char *path) MUST_USE;
 /* A directory is searched; a file is read whatever its name. */
 enum status pipeline_config(struct pipeline *p, const char *path) MUST_USE;
 enum status pipeline_capture(struct pipeline *p, const char *path) MUST_USE;
+/* The process table: /proc, or a directory that looks like it. */
+enum status pipeline_runtime(struct pipeline *p, const char *path) MUST_USE;
 /* Read all that was queued. */
 enum status pipeline_finish(struct pipeline *p) MUST_USE;
+
+/* What runs, over all inputs of kind runtime. */
+struct pipeline_running {
+    size_t processes, nfs;
+    size_t pending; /* NFs with a file that changed after a process of them started */
+};
+struct pipeline_running pipeline_running(const struct pipeline *p);
+/* Those files, each with its process. */
+const struct diag_list *pipeline_changed(const struct pipeline *p);
 
 const struct fact_tree *pipeline_facts(const struct pipeline *p);
 const struct diag_list *pipeline_errors(const struct pipeline *p);

@@ -20,9 +20,13 @@ queue(struct pipeline *p, const struct cli_options *o)
 {
     enum status st = o->inventory ? pipeline_inventory(p, o->inventory) : ST_OK;
 
-    for (size_t i = 0; i < o->inputs && st == ST_OK; i++)
-        st = o->input[i].kind == INPUT_CAPTURE ? pipeline_capture(p, o->input[i].path)
-                                               : pipeline_config(p, o->input[i].path);
+    for (size_t i = 0; i < o->inputs && st == ST_OK; i++) {
+        const struct cli_input *in = &o->input[i];
+
+        st = in->kind == INPUT_CAPTURE   ? pipeline_capture(p, in->path)
+             : in->kind == INPUT_RUNTIME ? pipeline_runtime(p, in->path)
+                                         : pipeline_config(p, in->path);
+    }
     return st == ST_OK ? pipeline_finish(p) : st;
 }
 

@@ -16,6 +16,9 @@ static const char help[] =
     "  -c, --config PATH      file or directory of configuration\n"
     "  -r, --read PCAP        capture file (pcap or pcapng)\n"
     "  PATH                   either of them, told apart by the content\n"
+    "      --proc[=DIR]       the processes that run here, too (DIR: a copy of /proc): which "
+    "files\n"
+    "                         are in effect, rights, listening sockets\n"
     "      --root DIR         input root: paths named inside files resolve below it\n"
     "      --inventory FILE   what the operator declares (NFs, prefixes, sites, vantages)\n"
     "      --vantage KIND     where the captures were taken: pod-netns, host-veth, node-nic, "
@@ -41,12 +44,14 @@ enum {
     OPT_OVERLAY,
     OPT_NOW,
     OPT_KEY,
-    OPT_FAIL_ON
+    OPT_FAIL_ON,
+    OPT_PROC
 };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"read", required_argument, NULL, 'r'},
+    {"proc", optional_argument, NULL, OPT_PROC},
     {"root", required_argument, NULL, OPT_ROOT},
     {"inventory", required_argument, NULL, OPT_INVENTORY},
     {"vantage", required_argument, NULL, OPT_VANTAGE},
@@ -151,6 +156,8 @@ take(struct cli_options *o, int c)
         return add_input(o, INPUT_CONFIG, optarg);
     case 'r':
         return add_input(o, INPUT_CAPTURE, optarg);
+    case OPT_PROC:
+        return add_input(o, INPUT_RUNTIME, optarg ? optarg : "/proc");
     case OPT_ROOT:
         o->root = optarg;
         return true;

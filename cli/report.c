@@ -33,6 +33,25 @@ report_time(int64_t t, char out[32])
     return out;
 }
 
+const char *
+report_basis(const struct report *r, char out[200])
+{
+    struct pipeline_running n = pipeline_running(r->inputs);
+    int len;
+
+    if (!n.processes) {
+        snprintf(out, 200, "configuration as written, not as running");
+        return out;
+    }
+    len = snprintf(out, 200, "%zu NF%s as running (%zu process%s), all else as written", n.nfs,
+                   n.nfs == 1 ? "" : "s", n.processes, n.processes == 1 ? "" : "es");
+    if (n.pending && len > 0 && len < 200)
+        snprintf(out + len, 200 - (size_t)len,
+                 "; %zu of the NFs ha%s a file that changed since and is not in effect", n.pending,
+                 n.pending == 1 ? "s" : "ve");
+    return out;
+}
+
 static bool
 same_problem(const struct problem *p, const struct verdict *v)
 {

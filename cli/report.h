@@ -66,6 +66,9 @@ const char *report_member_name(const struct problem *p, size_t member);
 const char *report_reason_text(enum rule_reason reason);
 bool report_disagrees(const struct problem *p);
 
+/* What the verdicts stand on: files alone, or processes, too. Writes to out. */
+const char *report_basis(const struct report *r, char out[200]);
+
 /* "2026-11-23T12:00:00Z" */
 const char *report_time(int64_t t, char out[32]);
 

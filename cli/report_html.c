@@ -102,16 +102,18 @@ static void
 print_head(const struct report *r, FILE *out)
 {
     struct report_count c = report_count(r);
-    char when[32];
+    char when[32], basis[200];
 
     fputs(page_head, out);
     fprintf(out,
             "<h1>Vigil5G report</h1>\n<p class=\"dim\">Security controls in the scope of ITU-T "
             "X.1818, as of %s. Each "
-            "verdict is about one control and one target, and names its evidence. Configuration is "
-            "judged as written, "
-            "not as running.</p>\n",
+            "verdict is about one control and one target, and names its evidence. ",
             report_time(r->now, when));
+    if (pipeline_running(r->inputs).processes)
+        fprintf(out, "Judged: %s.</p>\n", report_basis(r, basis));
+    else
+        fputs("Configuration is judged as written, not as running.</p>\n", out);
     print_inputs(r, out);
     fputs("<div class=\"tiles\">\n", out);
     tile(out, "unknown", c.unknown - c.no_source, "unknown",

@@ -15,7 +15,7 @@ text_or_null(const char *text)
 static json_t *
 inputs_json(const struct report *r)
 {
-    static const char *const kinds[] = {"config", "capture", "inventory"};
+    static const char *const kinds[] = {"config", "capture", "inventory", "runtime"};
     json_t *a = json_array();
 
     for (size_t i = 0; i < pipeline_inputs(r->inputs); i++) {
@@ -27,11 +27,10 @@ inputs_json(const struct report *r)
     return a;
 }
 
+/* Append the items of a list. */
 static json_t *
-diags_json(const struct diag_list *l)
+diags_json(const struct diag_list *l, json_t *a)
 {
-    json_t *a = json_array();
-
     for (size_t i = 0; i < l->count; i++) {
         json_t *o = json_pack("{s:o}", "path", text_json(l->item[i].file));
 
@@ -59,36 +58,48 @@ evidence_json(const struct report *r, const struct evidence *e)
     return o;
 }
 
+static void
+put_note(json_t *o, bool pending_restart)
+{
+    if (pending_restart)
+        json_object_set_new(o, "note", json_string("fix-pending-restart"));
+}
+
 static json_t *
 row_json(const struct report *r, const struct witness_row *w)
 {
     json_t *evidence = json_array();
+    json_t *o;
 
     for (size_t i = 0; i < w->evidences; i++)
         json_array_append_new(evidence, evidence_json(r, &w->evidence[i]));
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
-                     rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict),
-                     "reason", text_or_null(rule_reason_name(w->reason)), "message",
-                     text_or_null(w->message), "evidence-total", (json_int_t)w->evidence_total,
-                     "evidence", evidence);
+    o = json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
+                  rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict), "reason",
+                  text_or_null(rule_reason_name(w->reason)), "message", text_or_null(w->message),
+                  "evidence-total", (json_int_t)w->evidence_total, "evidence", evidence);
+    put_note(o, w->pending_restart);
+    return o;
 }
 
 static json_t *
 verdict_json(const struct report *r, const struct verdict *v)
 {
     json_t *rows = json_array();
+    json_t *o;
 
     for (size_t i = 0; i < v->rows; i++)
         json_array_append_new(rows, row_json(r, &v->row[i]));
-    return json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:n, s:o}", "control",
-        v->rule->id, "title", text_json(v->rule->title), "kind", v->rule->kind, "domain",
-        v->rule->domain, "severity", rule_severity_name(v->severity), "target",
-        text_json(v->target), "name", text_json(v->name), "nf-type", text_or_null(v->nf_type),
-        "verdict", rule_verdict_name(v->verdict), "reason",
-        text_or_null(rule_reason_name(v->reason)), "assurance",
-        text_or_null(rule_assurance_name(v->assurance)), "disagreement", (int)v->disagreement,
-        "message", text_or_null(v->message), "waiver", "witnesses", rows);
+    o = json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:n, s:o}",
+                  "control", v->rule->id, "title", text_json(v->rule->title), "kind", v->rule->kind,
+                  "domain", v->rule->domain, "severity", rule_severity_name(v->severity), "target",
+                  text_json(v->target), "name", text_json(v->name), "nf-type",
+                  text_or_null(v->nf_type), "verdict", rule_verdict_name(v->verdict), "reason",
+                  text_or_null(rule_reason_name(v->reason)), "assurance",
+                  text_or_null(rule_assurance_name(v->assurance)), "disagreement",
+                  (int)v->disagreement, "message", text_or_null(v->message), "waiver", "witnesses",
+                  rows);
+    put_note(o, v->pending_restart);
+    return o;
 }
 
 static json_t *
@@ -111,13 +122,16 @@ report_json(const struct report *r, FILE *out)
 
     for (size_t i = 0; i < r->verdicts->count; i++)
         json_array_append_new(verdicts, verdict_json(r, &r->verdicts->item[i]));
-    doc = json_pack(
-        "{s:i, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "format", 1,
-        "tool", "name", "vigil", "version", VIGIL_VERSION, "pack", "name", rule_pack_name(r->pack),
-        "version", rule_pack_version(r->pack), "sha256", rule_pack_sha256(r->pack), "evaluated-at",
-        (json_int_t)r->now, "basis", "as-written", "inputs", inputs_json(r), "errors",
-        diags_json(pipeline_errors(r->inputs)), "notes", diags_json(pipeline_notes(r->inputs)),
-        "verdicts", verdicts, "summary", summary_json(r));
+    doc = json_pack("{s:i, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:I, s:s, s:o, s:o, s:o, s:o, s:o}",
+                    "format", 1, "tool", "name", "vigil", "version", VIGIL_VERSION, "pack", "name",
+                    rule_pack_name(r->pack), "version", rule_pack_version(r->pack), "sha256",
+                    rule_pack_sha256(r->pack), "evaluated-at", (json_int_t)r->now, "basis",
+                    pipeline_running(r->inputs).processes ? "as-running" : "as-written", "inputs",
+                    inputs_json(r), "errors", diags_json(pipeline_errors(r->inputs), json_array()),
+                    "notes",
+                    diags_json(pipeline_notes(r->inputs),
+                               diags_json(pipeline_changed(r->inputs), json_array())),
+                    "verdicts", verdicts, "summary", summary_json(r));
     if (!doc)
         return ST_IO;
     failed = json_dumpf(doc, out, JSON_INDENT(1));

@@ -48,6 +48,8 @@ add_location(void *ctx, const char *origin)
     long line = 0;
     json_t *physical, *uri;
 
+    if (strncmp(origin, "pid=", 4) == 0) /* no file */
+        return;
     if (colon && !origin[path]) {
         line = strtol(colon + 1, NULL, 10);
         path = (size_t)(colon - origin);

@@ -54,7 +54,7 @@ print_count(const struct table *t, const char *name, const char *colour, size_t 
 static void
 print_inputs(const struct table *t)
 {
-    static const char *const kinds[] = {"config", "capture", "inventory"};
+    static const char *const kinds[] = {"config", "capture", "inventory", "processes"};
 
     for (size_t i = 0; i < pipeline_inputs(t->r->inputs); i++) {
         const struct pipeline_input *in = pipeline_input_at(t->r->inputs, i);
@@ -90,7 +90,7 @@ static void
 print_head(const struct table *t, const struct problems *fails)
 {
     struct report_count c = report_count(t->r);
-    char text[160];
+    char text[160], basis[200];
 
     paint(t, "1", "Vigil5G");
     fprintf(t->out, " " VIGIL_VERSION "   security controls in the scope of ITU-T X.1818\n\n");
@@ -102,13 +102,16 @@ print_head(const struct table *t, const struct problems *fails)
                 "what is missing is listed below; never taken as a pass");
     problem_counts(fails, text, sizeof(text));
     print_count(t, "fail", "1;31", c.fail, c.fail ? text : "");
-    print_count(t, "pass", "32", c.pass, "by evidence: written in a file, observed in traffic");
+    print_count(t, "pass", "32", c.pass,
+                pipeline_running(t->r->inputs).processes
+                    ? "by evidence: written in a file, running, observed in traffic"
+                    : "by evidence: written in a file, observed in traffic");
     print_count(t, "n/a", "2", c.not_applicable, "not applicable, proved by a fact");
     snprintf(text, sizeof(text), "of %zu controls no source looks at yet (vigil rules coverage)",
              c.controls);
     print_count(t, "no source", "2", c.no_source, text);
     label(t, "basis");
-    text_wrap("configuration as written, not as running", INDENT, INDENT, t->r->width, t->out);
+    text_wrap(report_basis(t->r, basis), INDENT, INDENT, t->r->width, t->out);
     fputc('\n', t->out);
 }
 
@@ -378,6 +381,7 @@ report_table(const struct report *r, FILE *out)
     if (st == ST_OK) {
         print_head(&t, &fails);
         print_diags(&t, "could not be read", pipeline_errors(r->inputs));
+        print_diags(&t, "not in effect: restart what reads it", pipeline_changed(r->inputs));
         print_fails(&t, &fails);
         if (passes.count)
             print_passes(&t, &passes);

@@ -75,21 +75,65 @@ agent_of(const char *target, const char *site, char out[MAX_OBSERVED_AGENT])
     out[end - s] = '\0';
 }
 
-/* A file proves what is written; a process or socket what runs; the wire what happens. */
-static enum rule_assurance
-assurance_of(const struct witness_row *w)
+static bool
+ends_with(const char *text, const char *tail)
 {
-    switch (w->witness) {
-    case WITNESS_CONFIG:
-    case WITNESS_ATTESTATION:
-        return ASSURANCE_WRITTEN;
-    case WITNESS_RUNTIME:
-        return ASSURANCE_RUNNING;
-    case WITNESS_TRAFFIC:
-    case WITNESS_PROBE:
-        break;
+    size_t n = strlen(text), k = strlen(tail);
+
+    return n >= k && strcmp(text + n - k, tail) == 0;
+}
+
+/* FILE out of ".../file[file='FILE']/changed", into text. */
+static const char *
+file_of(const char *path, char *text, size_t size)
+{
+    static const char mark[] = "/file[file='";
+    const char *s = strstr(path, mark), *end;
+
+    if (!s)
+        return NULL;
+    s += sizeof(mark) - 1;
+    end = strstr(s, "']");
+    if (!end || (size_t)(end - s) >= size)
+        return NULL;
+    memcpy(text, s, (size_t)(end - s));
+    text[end - s] = '\0';
+    return text;
+}
+
+/* Which file waits for which restart, out of the evidence of a row that says so. */
+static void
+read_restart(const struct witness_row *w, struct observation *out)
+{
+    struct finding_input *in = &out->input;
+
+    for (size_t i = 0; i < w->evidences; i++) {
+        const struct evidence *e = &w->evidence[i];
+        int64_t value = e->values ? strtoll(e->value[0], NULL, 10) : 0;
+
+        if (!in->file && ends_with(e->path, "/changed")) {
+            in->file = file_of(e->path, out->file, sizeof(out->file));
+            in->file_time = in->file ? value : 0;
+        } else if (!in->process_start && ends_with(e->path, "/started")) {
+            in->process_start = value;
+        }
     }
-    return ASSURANCE_OBSERVED;
+}
+
+static struct finding_row
+row_of(const struct witness_row *w)
+{
+    enum finding_effect effect = EFFECT_UNKNOWN;
+
+    if (w->witness == WITNESS_CONFIG && w->pending_restart)
+        effect = EFFECT_NO;
+    else if (w->witness == WITNESS_CONFIG && w->assurance >= ASSURANCE_RUNNING)
+        effect = EFFECT_YES;
+    return (struct finding_row){.witness = w->witness,
+                                .verdict = w->verdict,
+                                .severity = w->severity,
+                                .assurance = w->assurance,
+                                .effect = effect};
 }
 
 static enum status
@@ -110,11 +154,11 @@ observe_verdict(const struct verdict *v, struct observation *out)
     in->cause = v->cause;
     in->row = out->row;
     in->rows = v->rows;
-    for (size_t i = 0; i < v->rows; i++)
-        out->row[i] = (struct finding_row){.witness = v->row[i].witness,
-                                           .verdict = v->row[i].verdict,
-                                           .severity = v->row[i].severity,
-                                           .assurance = assurance_of(&v->row[i])};
+    for (size_t i = 0; i < v->rows; i++) {
+        out->row[i] = row_of(&v->row[i]);
+        if (v->row[i].pending_restart)
+            read_restart(&v->row[i], out);
+    }
     st = witnesses_json(v, &out->evidence);
     in->evidence = out->evidence;
     return st == ST_OK ? measure_of_rows(v->row, v->rows, v->severity, &in->measure, &out->items)

@@ -8,13 +8,14 @@
 
 #define MAX_OBSERVED_ROWS 64
 #define MAX_OBSERVED_AGENT 256
+#define MAX_OBSERVED_FILE 1024
 #define MAX_OBSERVED_EVIDENCE (1024u * 1024) /* bytes of JSON */
 
 /* input points into the rest, which must not move while it is used. */
 struct observation {
     struct finding_input input;
     struct finding_row row[MAX_OBSERVED_ROWS];
-    char agent[MAX_OBSERVED_AGENT];
+    char agent[MAX_OBSERVED_AGENT], file[MAX_OBSERVED_FILE];
     char *evidence, *items;
 };
 

@@ -31,7 +31,9 @@ enum fact_section {
     FACT_CONTAINERS,        /* /facts/containers[source], key: path of the file */
     FACT_MANAGEMENT_CONFIG, /* /facts/management[id]/config, key: target key */
     FACT_TRAFFIC,           /* /facts/traffic[observer], key: name of the capture */
-    FACT_INVENTORY          /* /facts/inventory, key: NULL */
+    FACT_INVENTORY,         /* /facts/inventory, key: NULL */
+    FACT_NF_RUNTIME,        /* /facts/nf[id]/runtime, key: target key */
+    FACT_AGENT              /* /facts/agent[id], key: id of the agent */
 };
 
 struct fact_sink;
@@ -58,7 +60,7 @@ struct fact_sink {
  */
 void fact_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source);
 /* Leaf of the list entry that holds the section: FN_NAME, FN_TYPE, FN_TYPE_RAW of nf, FN_NAME of
- * management. */
+ * management and agent. */
 void fact_head(struct fact_sink *s, enum fact_node node, const char *value);
 /* Enter a container (key NULL) or the list entry with this key, which is created where it is
  * missing. */

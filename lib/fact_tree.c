@@ -46,6 +46,8 @@ static const struct {
     [FACT_MANAGEMENT_CONFIG] = {"management", "config"},
     [FACT_TRAFFIC] = {"traffic", NULL},
     [FACT_INVENTORY] = {"inventory", NULL},
+    [FACT_NF_RUNTIME] = {"nf", "runtime"},
+    [FACT_AGENT] = {"agent", NULL},
 };
 
 enum status

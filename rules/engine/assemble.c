@@ -88,6 +88,8 @@ by_target(const void *a, const void *b)
 struct merged {
     const struct part *first; /* of those that decide */
     enum rule_severity severity;
+    enum rule_assurance assurance; /* the least of them */
+    bool pending_restart;
     const char *message[MAX_ROW_MESSAGES];
     size_t messages, more; /* more: different ones that are not written out, roughly */
     struct evidence_nodes evidence;
@@ -113,6 +115,7 @@ merge(const struct part *part, size_t count, struct merged *m)
         if (part[i].verdict > m->first->verdict)
             m->first = &part[i];
     m->severity = m->first->severity;
+    m->assurance = m->first->assurance;
     for (size_t i = 0; i < count; i++) {
         const struct part *p = &part[i];
 
@@ -120,6 +123,9 @@ merge(const struct part *part, size_t count, struct merged *m)
             continue;
         if (p->severity > m->severity)
             m->severity = p->severity;
+        if (p->assurance < m->assurance)
+            m->assurance = p->assurance;
+        m->pending_restart = m->pending_restart || p->pending_restart;
         merge_message(m, p->message);
         for (size_t k = 0; k < p->evidence.nodes; k++)
             evidence_add(&m->evidence, p->evidence.node[k]);
@@ -166,6 +172,8 @@ add_row(struct verdict *v, const struct rule *rule, const struct part *part, siz
                                 .verdict = m.first->verdict,
                                 .reason = m.first->reason,
                                 .severity = m.severity,
+                                .assurance = m.assurance,
+                                .pending_restart = m.pending_restart,
                                 .message = join_messages(&m)};
     return row->message ? evidence_fill(&m.evidence, row) : ST_IO;
 }

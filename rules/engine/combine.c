@@ -25,6 +25,26 @@ assurance_of(enum rule_witness w)
     return ASSURANCE_WRITTEN;
 }
 
+/* The witness that a verdict of pass stands on best; of one witness its weakest row counts. */
+static enum rule_assurance
+assurance_of_rows(const struct verdict *v, size_t counted, const enum rule_verdict said[WITNESSES])
+{
+    enum rule_assurance least[WITNESSES] = {ASSURANCE_NONE}, best = ASSURANCE_NONE;
+
+    for (size_t i = 0; i < counted; i++) {
+        const struct witness_row *row = &v->row[i];
+        enum rule_assurance a = row->assurance ? row->assurance : assurance_of(row->witness);
+
+        if (row->verdict != VERDICT_PASS || said[row->witness] != VERDICT_PASS)
+            continue;
+        if (!least[row->witness] || a < least[row->witness])
+            least[row->witness] = a;
+    }
+    for (int w = 0; w < WITNESSES; w++)
+        best = least[w] > best ? least[w] : best;
+    return best;
+}
+
 /* The row that decides: of the verdict, of a witness that says so; of failing rows the one that
  * weighs most. */
 static const struct witness_row *
@@ -68,12 +88,11 @@ combine_rows(struct verdict *v, size_t counted, enum rule_combine how, enum rule
         fails = fails || said[w] == VERDICT_FAIL;
         passes = passes || said[w] == VERDICT_PASS;
     }
-    for (int w = 0; w < WITNESSES; w++)
-        if (v->verdict == VERDICT_PASS && spoke[w] && said[w] == VERDICT_PASS &&
-            assurance_of((enum rule_witness)w) > v->assurance)
-            v->assurance = assurance_of((enum rule_witness)w);
+    if (v->verdict == VERDICT_PASS)
+        v->assurance = assurance_of_rows(v, counted, said);
     v->disagreement = fails && passes;
     *decider = deciding_row(v, counted, said);
     v->severity = *decider && v->verdict == VERDICT_FAIL ? (*decider)->severity : severity;
+    v->pending_restart = *decider && (*decider)->pending_restart;
     v->reason = *decider && v->verdict == VERDICT_UNKNOWN ? (*decider)->reason : REASON_NONE;
 }

@@ -135,7 +135,7 @@ struct evidence {
     char **value; /* values of a leaf or of the leaf-list entries of one origin; may be empty for
                      containers */
     size_t values;
-    char *origin; /* PATH:LINE or PATH#frame=N, NULL when nothing is written */
+    char *origin; /* PATH:LINE, PATH#frame=N or pid=N, NULL when nothing is written */
     char *input;  /* the section's source: name of the input */
     char *note;   /* other parts of the annotation, e.g. default:open5gs/2.7; NULL when none */
 };
@@ -146,6 +146,10 @@ struct witness_row {
     enum rule_verdict verdict;
     enum rule_reason reason;
     enum rule_severity severity;
+    enum rule_assurance assurance; /* NONE: that of its witness */
+    /* The file passes or does not apply, but a process has not read it as it is now: unknown,
+     * depends-on. */
+    bool pending_restart;
     char *message;
     struct evidence *evidence;
     size_t evidences;
@@ -162,6 +166,7 @@ struct verdict {
     enum rule_assurance assurance;
     enum rule_reason reason; /* of an unknown */
     bool disagreement;
+    bool pending_restart; /* only a restart is missing: an unknown of a row that says so decides */
     char *message;
     char *cause; /* verdicts with the same cause are one problem; NULL when it stands alone */
     struct witness_row *row;

@@ -28,13 +28,14 @@ evidence_add(struct evidence_nodes *e, const struct lyd_node *node)
     e->total++;
 }
 
-/* PATH:LINE or PATH#frame=A[-B]; pid=N, sha256:HEX and default:IMPL/VER name no place. */
+/* PATH:LINE, PATH#frame=A[-B] or pid=N; sha256:HEX and default:IMPL/VER name no place. */
 static bool
 is_place(const char *part, size_t len)
 {
     const char *colon = memrchr(part, ':', len);
 
-    if (memmem(part, len, "#frame=", 7))
+    if (memmem(part, len, "#frame=", 7) ||
+        (len > 4 && memcmp(part, "pid=", 4) == 0 && strspn(part + 4, "0123456789") >= len - 4))
         return true;
     if (!colon || colon == part || colon + 1 == part + len)
         return false;

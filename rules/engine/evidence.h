@@ -17,8 +17,8 @@ struct evidence_nodes {
 void evidence_add(struct evidence_nodes *e, const struct lyd_node *node);
 /*
  * The elements of the nodes: one for each part of a node's source annotation that names a place
- * (PATH:LINE, PATH#frame=N); entries of one leaf-list with the same place are one element with
- * several values. A node without an annotation has that of the nearest node above it. Fills
+ * (PATH:LINE, PATH#frame=N, pid=N); entries of one leaf-list with the same place are one element
+ * with several values. A node without an annotation has that of the nearest node above it. Fills
  * evidence, evidences and evidence_total of row.
  */
 enum status evidence_fill(const struct evidence_nodes *e, struct witness_row *row) MUST_USE;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
 #include "rules/engine/message.h"
 
@@ -381,6 +382,30 @@ judge_stale(const struct judge *j, const struct rule_check *c, const struct lyd_
     return say(j, c, node, NULL, "the last look at it is too long ago", out);
 }
 
+/*
+ * A file proves what runs only as far as a process has read it. One that it has not read proves
+ * neither that a control holds nor that it does not apply.
+ */
+static enum status
+judge_effect(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
+             struct part *out)
+{
+    enum effect e;
+
+    if (c->witness != WITNESS_CONFIG || out->verdict == VERDICT_UNKNOWN)
+        return ST_OK;
+    e = effect_of(node, j->now);
+    if (e == EFFECT_RUNNING)
+        out->assurance = ASSURANCE_RUNNING;
+    if (e != EFFECT_PENDING || out->verdict == VERDICT_FAIL)
+        return ST_OK;
+    out->verdict = VERDICT_UNKNOWN;
+    out->reason = REASON_DEPENDS_ON;
+    out->pending_restart = true;
+    free(out->message);
+    return effect_pending(node, &out->evidence, &out->message);
+}
+
 enum status
 judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
            struct part *out)
@@ -401,5 +426,7 @@ judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_n
         if (st == ST_OK)
             st = say(j, c, node, c->pass_message, j->rule->info.title, out);
     }
-    return st == ST_OK ? judge_stale(j, c, node, out) : st;
+    if (st == ST_OK)
+        st = judge_stale(j, c, node, out);
+    return st == ST_OK ? judge_effect(j, c, node, out) : st;
 }

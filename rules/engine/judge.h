@@ -13,7 +13,9 @@ struct part {
     enum rule_verdict verdict;
     enum rule_reason reason;
     enum rule_severity severity;
-    char *message, *cause; /* cause may be NULL */
+    enum rule_assurance assurance; /* of a pass; NONE: that of its witness */
+    bool pending_restart;          /* the file passes, but no process has read it as it is now */
+    char *message, *cause;         /* cause may be NULL */
     struct evidence_nodes evidence;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "rules/engine/effect.h"
 #include "rules/engine/message.h"
 #include "rules/engine/tests.h"
 
@@ -363,6 +364,8 @@ rule_read_set(const struct rule_check *c, const struct fact_schema *schema, stru
             st = add_atoms(ctx, contexts->snodes[i], text[k], *set);
     ly_set_free(contexts, NULL);
     ly_err_clean(ctx, NULL);
+    if (st == ST_OK && c->witness == WITNESS_CONFIG)
+        st = effect_read_set(schema, *set);
     if (st != ST_OK) {
         ly_set_free(*set, NULL);
         *set = NULL;
