@@ -103,6 +103,17 @@ put_data(struct buf *b, const struct lyd_node *section)
     buf_puts(b, FACTS_DATA_CLOSE "</data>");
 }
 
+void
+facts_put_tree(struct buf *b, const struct lyd_node *facts)
+{
+    const struct lyd_node *c;
+
+    buf_puts(b, FACTS_DATA_OPEN);
+    LY_LIST_FOR(lyd_child(facts), c)
+    put_node(b, c, NULL);
+    buf_puts(b, FACTS_DATA_CLOSE);
+}
+
 static void
 put_key(struct buf *b, enum fact_section kind, const char *key)
 {

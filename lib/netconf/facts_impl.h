@@ -35,6 +35,10 @@ enum status facts_message_room(struct facts_message *m, size_t bytes) MUST_USE;
  * judge. */
 enum status facts_scan(struct facts_message *m, const char *bytes, size_t len) MUST_USE;
 
+/* A tree /facts whole, in the short form of the data of a section; nothing is left out. */
+struct lyd_node;
+void facts_put_tree(struct buf *b, const struct lyd_node *facts);
+
 /* Values of both ways. */
 bool facts_is_hash(const char *text, size_t len);
 bool facts_is_date(const char *text, size_t len);

@@ -8,6 +8,7 @@
 
 #include "lib/netconf/facts_decode.h"
 #include "lib/netconf/facts_impl.h"
+#include "lib/netconf/plain.h"
 #include "lib/netconf/xml.h"
 
 #define MAX_MESSAGE_ITEMS 400000 /* elements and attributes */
@@ -207,55 +208,6 @@ facts_message_read(struct facts_message *m, const char *bytes, size_t len, const
 
 /* --- through libyang --------------------------------------------------------------------- */
 
-static const struct lyd_node_opaq *
-opaque(const struct lyd_node *n)
-{
-    return n && !n->schema ? (const struct lyd_node_opaq *)n : NULL;
-}
-
-static bool
-is_element(const struct lyd_node *n, const char *ns, const char *name)
-{
-    const struct lyd_node_opaq *o = opaque(n);
-
-    return o && strcmp(o->name.name, name) == 0 && o->name.module_ns &&
-           strcmp(o->name.module_ns, ns) == 0;
-}
-
-static const struct lyd_node *
-element(const struct lyd_node *first, const char *ns, const char *name)
-{
-    while (first && !is_element(first, ns, name))
-        first = first->next;
-    return first;
-}
-
-static ssize_t
-on_print(void *ctx, const void *data, size_t len)
-{
-    struct buf *b = ctx;
-
-    buf_put(b, data, len);
-    return b->status == ST_OK ? (ssize_t)len : -1;
-}
-
-/* The content of <data>, as text: what was declared outside is declared inside then. */
-static enum status
-print_data(struct facts_message *m, const struct lyd_node *data)
-{
-    struct ly_out *out = NULL;
-    const struct lyd_node *n;
-    enum status st = ST_OK;
-
-    if (ly_out_new_clb(on_print, &m->slow, &out) != LY_SUCCESS)
-        return ST_IO;
-    LY_LIST_FOR(lyd_child(data), n)
-    if (st == ST_OK && lyd_print_tree(out, n, LYD_XML, LYD_PRINT_SHRINK) != LY_SUCCESS)
-        st = m->slow.status == ST_OK ? ST_IO : m->slow.status;
-    ly_out_free(out, NULL, 0);
-    return st;
-}
-
 static const char *
 leaf_text(const struct lyd_node *parent, const char *name)
 {
@@ -285,11 +237,11 @@ take_leaves(struct facts_message *m, const struct lyd_node *n, struct facts_sect
     return observed && (complete || s->removed);
 }
 
-/* typed: the validated notification; plain: the same as it was written. */
+/* typed: the validated notification; written: the same as it came. */
 static enum status
-take_sections(struct facts_message *m, const struct lyd_node *typed, const struct lyd_node *plain)
+take_sections(struct facts_message *m, const struct lyd_node *typed, const struct lyd_node *written)
 {
-    const struct lyd_node *n, *p = lyd_child(plain), *data;
+    const struct lyd_node *n, *p = lyd_child(written), *data;
     size_t at[2] = {0, 0};
     enum status st = ST_OK;
 
@@ -299,16 +251,16 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
 
         if (strcmp(LYD_NAME(n), "section") != 0)
             continue;
-        p = element(p, NC_NS_AGENT, "section");
+        p = plain_find(p, NC_NS_AGENT, "section");
         s = p ? facts_message_add(m, &st) : NULL;
         if (!s)
             return p ? st : ST_MALFORMED;
         if (!take_leaves(m, n, s))
             return ST_MALFORMED;
-        data = element(lyd_child(p), NC_NS_AGENT, "data");
+        data = plain_find(lyd_child(p), NC_NS_AGENT, "data");
         if (data) {
             at[0] = m->slow.len;
-            st = print_data(m, data);
+            st = plain_print_children(data, &m->slow);
             at[1] = m->slow.len;
             if (st != ST_OK)
                 return st;
@@ -332,10 +284,10 @@ take_head(struct facts_message *m, const struct lyd_node *typed, const struct ly
 {
     const char *boot = leaf_text(typed, "boot-id"), *seq = leaf_text(typed, "seq");
     const char *model = leaf_text(typed, "model-revision");
-    const struct lyd_node_opaq *time =
-        opaque(element(lyd_child(root), NC_NS_NOTIFICATION, "eventTime"));
+    const struct lyd_node *time = plain_find(lyd_child(root), NC_NS_NOTIFICATION, "eventTime");
+    const char *text = plain_text(time);
 
-    if (!time || !facts_time(time->value, strlen(time->value), &m->head.event_time))
+    if (!facts_time(text, strlen(text), &m->head.event_time))
         return ST_MALFORMED;
     memcpy(m->head.boot_id, boot, strlen(boot));
     memcpy(m->head.model_revision, model, strlen(model));
@@ -356,12 +308,12 @@ static enum status
 read_trees(struct facts_message *m, const char *xml, const char *peer, struct diag *d)
 {
     const struct ly_ctx *ctx = nc_schema_ctx(m->ns);
-    struct lyd_node *plain = nc_schema_plain(m->ns, xml), *envelope = NULL, *op = NULL;
+    struct lyd_node *written = nc_schema_plain(m->ns, xml), *envelope = NULL, *op = NULL;
     const struct lyd_node *body;
     struct ly_in *in = NULL;
     enum status st = ST_OK;
 
-    if (!plain) {
+    if (!written) {
         st = diag_set(d, ST_MALFORMED, peer, 0, "message is no well-formed XML");
         goto out;
     }
@@ -375,13 +327,13 @@ read_trees(struct facts_message *m, const char *xml, const char *peer, struct di
         st = fault(m, peer, "notification does not fit its schema", d);
         goto out;
     }
-    body = element(lyd_child(plain), NC_NS_AGENT, "facts-changed");
-    if (!is_element(plain, NC_NS_NOTIFICATION, "notification") || !body ||
+    body = plain_find(lyd_child(written), NC_NS_AGENT, "facts-changed");
+    if (!plain_is(written, NC_NS_NOTIFICATION, "notification") || !body ||
         strcmp(op->schema->module->name, "x1818-agent") != 0) {
         st = diag_set(d, ST_MALFORMED, peer, 0, "notification is not facts-changed");
         goto out;
     }
-    st = take_head(m, op, plain);
+    st = take_head(m, op, written);
     if (st == ST_OK)
         st = take_sections(m, op, body);
     if (st != ST_OK)
@@ -390,7 +342,7 @@ out:
     ly_in_free(in, 0);
     lyd_free_all(op);
     lyd_free_all(envelope);
-    lyd_free_all(plain);
+    lyd_free_all(written);
     ly_err_clean(nc_schema_ctx(m->ns), NULL);
     return st;
 }

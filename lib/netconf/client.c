@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests, and replies to them, as a client. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/netconf/message.h"
+#include "lib/netconf/plain.h"
+#include "lib/netconf/xml.h"
+#include "lib/utf8.h"
+
+#define MAX_REPLY_ITEMS 800000
+
+static void
+open_rpc(uint64_t id, struct buf *b)
+{
+    buf_printf(b, "<rpc xmlns=\"" NC_NS_BASE "\" message-id=\"%llu\">", (unsigned long long)id);
+}
+
+void
+nc_rpc_get(uint64_t id, const char *filter_xml, struct buf *b)
+{
+    open_rpc(id, b);
+    if (filter_xml) {
+        buf_puts(b, "<get><filter type=\"subtree\">");
+        buf_puts(b, filter_xml);
+        buf_puts(b, "</filter></get></rpc>");
+    } else {
+        buf_puts(b, "<get/></rpc>");
+    }
+}
+
+void
+nc_rpc_create_subscription(uint64_t id, struct buf *b)
+{
+    open_rpc(id, b);
+    buf_puts(b, "<create-subscription xmlns=\"" NC_NS_NOTIFICATION "\"/></rpc>");
+}
+
+void
+nc_rpc_get_schema(uint64_t id, const char *name, const char *revision, struct buf *b)
+{
+    open_rpc(id, b);
+    buf_puts(b, "<get-schema xmlns=\"" NC_NS_MONITORING "\">");
+    xml_put_element(b, "identifier", name);
+    if (revision)
+        xml_put_element(b, "version", revision);
+    buf_puts(b, "</get-schema></rpc>");
+}
+
+void
+nc_rpc_close_session(uint64_t id, struct buf *b)
+{
+    open_rpc(id, b);
+    buf_puts(b, "<close-session/></rpc>");
+}
+
+/* Printable UTF-8 that fits; the rest is '?' or cut. */
+static void
+copy_clean(const char *text, char *out, size_t size)
+{
+    size_t len, o = 0;
+    const char *p = plain_trim(text, &len), *end = p + len;
+
+    while (p < end && o + 5 < size) {
+        size_t n = utf8_len(p);
+
+        if (n == 0) {
+            out[o++] = '?';
+            p++;
+        } else {
+            memcpy(out + o, p, n);
+            o += n;
+            p += n;
+        }
+    }
+    out[o] = '\0';
+}
+
+static bool
+take_id(const struct lyd_node *root, struct nc_reply *out)
+{
+    const struct lyd_attr *a;
+
+    LY_LIST_FOR(plain(root)->attr, a)
+    {
+        uint64_t v = 0;
+        const char *p = a->value;
+
+        if (a->name.prefix || strcmp(a->name.name, "message-id") != 0)
+            continue;
+        if (!*p || strlen(p) > 19 || (*p == '0' && p[1]))
+            return false;
+        for (; *p; p++) {
+            if (*p < '0' || *p > '9')
+                return false;
+            v = v * 10 + (uint64_t)(*p - '0');
+        }
+        out->has_id = true;
+        out->id = v;
+    }
+    return true;
+}
+
+/* The first error that is none of the warnings. */
+static const struct lyd_node *
+first_error(const struct lyd_node *root)
+{
+    const struct lyd_node *n, *severity;
+
+    LY_LIST_FOR(lyd_child(root), n)
+    {
+        size_t len;
+        const char *text;
+
+        if (!plain_is(n, NC_NS_BASE, "rpc-error"))
+            continue;
+        severity = plain_find(lyd_child(n), NC_NS_BASE, "error-severity");
+        text = plain_trim(plain_text(severity), &len);
+        if (len != strlen("warning") || memcmp(text, "warning", len) != 0)
+            return n;
+    }
+    return NULL;
+}
+
+static void
+take_error(const struct lyd_node *n, struct nc_reply *out)
+{
+    out->kind = NC_REPLY_ERROR;
+    copy_clean(plain_text(plain_find(lyd_child(n), NC_NS_BASE, "error-tag")), out->tag,
+               sizeof(out->tag));
+    copy_clean(plain_text(plain_find(lyd_child(n), NC_NS_BASE, "error-message")), out->message,
+               sizeof(out->message));
+}
+
+static enum status
+take_data(const struct lyd_node *data, struct nc_reply *out)
+{
+    struct buf b;
+    enum status st = ST_OK;
+
+    buf_init(&b, 4 * MAX_NC_REPLY);
+    if (lyd_child(data))
+        st = plain_print_children(data, &b);
+    else
+        buf_puts(&b, plain_text(data));
+    if (st == ST_OK)
+        st = b.status;
+    out->kind = NC_REPLY_DATA;
+    out->data_len = b.len;
+    out->data = st == ST_OK ? buf_take(&b) : NULL;
+    buf_clear(&b);
+    return st == ST_OK && !out->data ? ST_IO : st;
+}
+
+static enum status
+take_reply(const struct lyd_node *root, struct nc_reply *out)
+{
+    const struct lyd_node *error, *n;
+
+    if (!plain_is(root, NC_NS_BASE, "rpc-reply") || root->next || !take_id(root, out))
+        return ST_MALFORMED;
+    error = first_error(root);
+    if (error) {
+        take_error(error, out);
+        return ST_OK;
+    }
+    if (!out->has_id) /* only an error can have lost it */
+        return ST_MALFORMED;
+    if (plain_find(lyd_child(root), NC_NS_BASE, "ok")) {
+        out->kind = NC_REPLY_OK;
+        return lyd_child(root)->next ? ST_MALFORMED : ST_OK;
+    }
+    n = lyd_child(root);
+    if (plain_is(n, NC_NS_BASE, "data") || plain_is(n, NC_NS_MONITORING, "data"))
+        return n->next ? ST_MALFORMED : take_data(n, out);
+    return ST_MALFORMED;
+}
+
+enum status
+nc_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
+              struct nc_reply *out, struct diag *d)
+{
+    struct lyd_node *root;
+    enum status st;
+    char *xml;
+
+    memset(out, 0, sizeof(*out));
+    st = len > MAX_NC_REPLY ? ST_LIMIT : xml_guard(bytes, len, MAX_REPLY_ITEMS);
+    if (st != ST_OK)
+        return diag_set(d, st, peer, 0, "reply is no XML within our bounds");
+    xml = strndup(bytes, len);
+    if (!xml)
+        return diag_set(d, ST_IO, peer, 0, "out of memory");
+    root = nc_schema_plain(ns, xml);
+    st = root ? take_reply(root, out) : ST_MALFORMED;
+    lyd_free_all(root);
+    free(xml);
+    if (st == ST_OK)
+        return ST_OK;
+    nc_reply_clear(out);
+    return diag_set(d, st, peer, 0, "reply is no NETCONF reply to an operation of ours");
+}
+
+void
+nc_reply_clear(struct nc_reply *r)
+{
+    free(r->data);
+    memset(r, 0, sizeof(*r));
+}
