@@ -16,8 +16,8 @@ arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'ca
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
 
-hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c lib/*.c 2>/dev/null | grep -v '^lib/fact_tree')
-[ -z "$hits" ] || complain "libyang outside lib/fact_tree and rules/engine: $hits"
+hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c lib/*.c 2>/dev/null | grep -vE '^lib/(fact_tree|settings)')
+[ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/settings and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
 hits=$(grep -nE '\b(strcpy|strcat|sprintf|strncpy|atoi|strtok|alloca|system|popen)\(' "$@" 2>/dev/null)
