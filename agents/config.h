@@ -13,8 +13,8 @@
 
 #include "lib/diag.h"
 
-#define MAX_CONFIG_SOURCES 64
-#define MAX_CONFIG_PATHS 64 /* of one source, and of collectors 16 */
+#define MAX_CONFIG_SOURCES 32
+#define MAX_CONFIG_PATHS 64 /* of one source */
 #define CONFIG_SCOPE_LEN 160
 #define CONFIG_KEY_LEN 32
 
