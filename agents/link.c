@@ -29,7 +29,7 @@ struct declared {
 struct link_sink {
     struct fact_sink sink; /* first */
     struct fact_sink *next;
-    char scope[64];
+    char scope[160];
     enum fact_section kind;
     char source[MAX_PATH]; /* of the open section */
     size_t depth;
@@ -54,7 +54,10 @@ struct link_sink {
 static void
 copy(char *out, size_t size, const char *in)
 {
-    snprintf(out, size, "%s", in ? in : "");
+    size_t n = in ? strnlen(in, size - 1) : 0;
+
+    memcpy(out, in ? in : "", n);
+    out[n] = '\0';
 }
 
 static struct mount *
@@ -280,7 +283,7 @@ static void
 start(struct link_sink *l, const char *type)
 {
     struct declared *d;
-    char renamed[MAX_KEY + 80];
+    char renamed[MAX_KEY + 168];
 
     if (!l->waiting)
         return;

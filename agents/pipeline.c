@@ -24,7 +24,8 @@
 struct pipeline {
     const struct fact_schema *schema;
     struct pipeline_options o;
-    struct fact_tree *tree;
+    struct fact_tree *tree; /* NULL: out is the caller's */
+    struct fact_sink *out;
     struct link_sink *link;
     struct diag_list errors, notes, skipped, changed;
     struct runtime_found found;
@@ -48,8 +49,9 @@ pipeline_new(const struct fact_schema *schema, const struct pipeline_options *o)
     p->schema = schema;
     p->o = *o;
     p->root_fd = -1;
-    p->tree = fact_tree_new(schema);
-    p->link = p->tree ? link_new(fact_tree_sink(p->tree), o->scope) : NULL;
+    p->tree = o->sink ? NULL : fact_tree_new(schema);
+    p->out = p->tree ? fact_tree_sink(p->tree) : o->sink;
+    p->link = p->out ? link_new(p->out, o->scope) : NULL;
     if (!p->link) {
         pipeline_free(p);
         return NULL;
@@ -97,6 +99,8 @@ on_file(void *ctx, const char *path, const char *text, size_t len)
 {
     struct pipeline *p = ctx;
 
+    if (p->o.opened)
+        p->o.opened(p->o.opened_ctx, path);
     pipeline_document_offer(p->documents, path, text, len, &p->current->read);
 }
 
@@ -200,6 +204,8 @@ read_all_config(struct pipeline *p)
         .notes = &p->notes,
         .skipped = &p->skipped,
         .sink = link_as_sink(p->link),
+        .opened = p->o.opened,
+        .opened_ctx = p->o.opened_ctx,
     });
     if (!p->documents)
         return ST_IO;
@@ -367,7 +373,7 @@ pipeline_inventory(struct pipeline *p, const char *path)
         in->read++;
         inventory_emit(yaml_root(p->inventory, 0), p->inventory_path, p->o.now, NULL, 0,
                        link_as_sink(p->link));
-        return fact_tree_sink(p->tree)->status;
+        return p->out->status;
     }
     yaml_stream_free(p->inventory);
     p->inventory = NULL;
@@ -410,13 +416,12 @@ pipeline_finish(struct pipeline *p)
         size_t n = link_addresses(p->link, &address);
 
         /* Again, with the addresses that are known by now. */
-        inventory_emit(yaml_root(p->inventory, 0), p->inventory_path, p->o.now, address, n,
-                       fact_tree_sink(p->tree));
+        inventory_emit(yaml_root(p->inventory, 0), p->inventory_path, p->o.now, address, n, p->out);
     }
-    if (fact_tree_full(p->tree))
+    if (p->tree && fact_tree_full(p->tree))
         diag_list_addf(&p->errors, p->input[0].path, 0,
                        "more facts than fit; a part of the inputs was not read");
-    return st != ST_OK ? st : fact_tree_sink(p->tree)->status;
+    return st != ST_OK ? st : p->out->status;
 }
 
 struct pipeline_running

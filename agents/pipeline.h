@@ -34,6 +34,11 @@ struct pipeline_options {
     int64_t now;
     const char *root;    /* --root, or NULL: the deepest directory above all configuration inputs */
     const char *vantage; /* --vantage, or NULL: the inventory, else undeclared */
+    /* Where the facts go; NULL: a tree of the pipeline's own (pipeline_facts). Borrowed. */
+    struct fact_sink *sink;
+    /* Told of every file that is read, by its path below the root. May be NULL. */
+    void (*opened)(void *ctx, const char *path);
+    void *opened_ctx;
     const uint8_t *pseudonym_key;                               /* 32 bytes, or NULL: random */
     void (*progress)(void *ctx, const char *what, int percent); /* may be NULL */
     void *progress_ctx;
@@ -41,7 +46,10 @@ struct pipeline_options {
 
 struct pipeline;
 
-/* The schema must outlive it; options are copied, its strings borrowed. NULL without memory. */
+/*
+ * The schema must outlive it (NULL will do when options name a sink); options are copied, its
+ * strings borrowed. NULL without memory.
+ */
 struct pipeline *pipeline_new(const struct fact_schema *schema, const struct pipeline_options *o);
 void pipeline_free(struct pipeline *p);
 
@@ -67,6 +75,7 @@ struct pipeline_running pipeline_running(const struct pipeline *p);
 /* Those files, each with its process. */
 const struct diag_list *pipeline_changed(const struct pipeline *p);
 
+/* NULL when options named a sink. */
 const struct fact_tree *pipeline_facts(const struct pipeline *p);
 const struct diag_list *pipeline_errors(const struct pipeline *p);
 const struct diag_list *pipeline_notes(const struct pipeline *p);

@@ -70,6 +70,8 @@ environment(struct pipeline_document_reader *r)
         .notes = r->env.notes,
         .embedded = on_embedded,
         .embedded_ctx = r,
+        .opened = r->env.opened,
+        .opened_ctx = r->env.opened_ctx,
     };
 }
 

@@ -21,6 +21,8 @@ struct pipeline_document_env {
     int64_t now;
     struct diag_list *errors, *notes, *skipped;
     struct fact_sink *sink;
+    void (*opened)(void *ctx, const char *path); /* files that sources open; may be NULL */
+    void *opened_ctx;
 };
 
 struct pipeline_document_reader;

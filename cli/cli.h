@@ -4,6 +4,7 @@
 #define CLI_CLI_H
 
 #include "agents/pipeline.h"
+#include "lib/datadir.h"
 #include "rules/engine/engine.h"
 
 /* Exit codes (ARCHITECTURE §8). */
@@ -41,10 +42,6 @@ struct cli_options {
 
 /* Read argv behind the command. Prints what is wrong and returns false: exit with EXIT_WRONG. */
 bool cli_options_read(int argc, char **argv, struct cli_options *o);
-
-/* Directory of "yang" or "rules/packs/x1818": VIGIL_DATADIR, the build tree, the installed data
- * directory. */
-const char *cli_data_path(const char *what, char out[1024]);
 
 /* Print the errors of a list to stderr as FILE:LINE: TEXT. */
 void cli_print_errors(const struct diag_list *l);

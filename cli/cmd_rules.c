@@ -153,12 +153,12 @@ run(const char *what, const char *id, const char *dir)
     int code = EXIT_CLEAN;
 
     diag_list_init(&errors);
-    if (fact_schema_new(cli_data_path("yang", path), &schema, &d) != ST_OK) {
+    if (fact_schema_new(datadir_path("yang", path), &schema, &d) != ST_OK) {
         fprintf(stderr, "vigil: %s: %s\n", d.file, d.text);
         code = EXIT_WRONG;
         goto out;
     }
-    if (rule_pack_load(dir ? dir : cli_data_path("rules/packs/x1818", path), schema,
+    if (rule_pack_load(dir ? dir : datadir_path("rules/packs/x1818", path), schema,
                        strcmp(what, "lint") == 0 ? RULES_TO_LINT : RULES_TO_SHOW, &pack,
                        &errors) != ST_OK) {
         cli_print_errors(&errors);

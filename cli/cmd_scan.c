@@ -77,7 +77,7 @@ load_pack(const struct cli_options *o, const struct fact_schema *schema, struct 
     enum status st;
 
     diag_list_init(&errors);
-    st = rule_pack_load(o->rules ? o->rules : cli_data_path("rules/packs/x1818", dir), schema,
+    st = rule_pack_load(o->rules ? o->rules : datadir_path("rules/packs/x1818", dir), schema,
                         prose ? RULES_TO_SHOW : RULES_TO_JUDGE, pack, &errors);
     if (st == ST_OK && o->overlay)
         st = rule_pack_overlay(*pack, o->overlay, &errors);

@@ -47,7 +47,7 @@ cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct
     enum status st;
 
     *p = NULL;
-    st = fact_schema_new(cli_data_path("yang", dir), schema, &d);
+    st = fact_schema_new(datadir_path("yang", dir), schema, &d);
     if (st != ST_OK) {
         fprintf(stderr, "vigil: %s: %s\n", d.file, d.text);
         return EXIT_WRONG;

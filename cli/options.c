@@ -212,26 +212,6 @@ cli_options_read(int argc, char **argv, struct cli_options *o)
            wrong("nothing to read: name a directory, a file or a capture (vigil scan --help)");
 }
 
-const char *
-cli_data_path(const char *what, char out[1024])
-{
-    const char *dir = getenv("VIGIL_DATADIR");
-    struct stat st;
-
-    if (dir && *dir) {
-        snprintf(out, 1024, "%s/%s", dir, what);
-        return out;
-    }
-    snprintf(out, 1024, "%s/%s", VIGIL_DATADIR, what);
-    if (stat(VIGIL_BUILD_ROOT, &st) == 0 && getenv("VIGIL_INSTALLED") == NULL) {
-        char tree[1024];
-        snprintf(tree, sizeof(tree), "%s/%s", VIGIL_BUILD_ROOT, what);
-        if (stat(tree, &st) == 0)
-            snprintf(out, 1024, "%s", tree);
-    }
-    return out;
-}
-
 void
 cli_print_errors(const struct diag_list *l)
 {

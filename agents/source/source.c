@@ -240,9 +240,9 @@ try_trailing(const struct source_env *env, const char *from, const char *name,
     return worst;
 }
 
-enum status
-source_open(const struct source_env *env, const char *from, const char *name,
-            struct source_file *out)
+static enum status
+open_named(const struct source_env *env, const char *from, const char *name,
+           struct source_file *out)
 {
     struct path below = {.count = 0};
     enum status st = ST_DENIED, next;
@@ -260,6 +260,17 @@ source_open(const struct source_env *env, const char *from, const char *name,
         return st;
     next = try_trailing(env, from, name, out);
     return next == ST_NOTFOUND ? st : next;
+}
+
+enum status
+source_open(const struct source_env *env, const char *from, const char *name,
+            struct source_file *out)
+{
+    enum status st = open_named(env, from, name, out);
+
+    if (st == ST_OK && env->opened)
+        env->opened(env->opened_ctx, out->path);
+    return st;
 }
 
 void

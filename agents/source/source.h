@@ -43,6 +43,9 @@ struct source_env {
     void (*embedded)(void *ctx, const char *path, const char *id, unsigned first_line,
                      const char *text, size_t len);
     void *embedded_ctx;
+    /* Told of every file that source_open() opened, by its path below the root. May be NULL. */
+    void (*opened)(void *ctx, const char *path);
+    void *opened_ctx;
 };
 
 /* One document of one file. */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/sandbox_calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Tables are sorted: they are searched. Names that this machine does not have are left out. */
+
+/* What the C library does whatever the role. */
+static const char *const common[] = {
+    "brk",
+    "clock_getres",
+    "clock_gettime",
+    "clock_nanosleep",
+    "close",
+    "close_range",
+    "dup",
+    "exit",
+    "exit_group",
+    "fcntl",
+    "fstat",
+    "futex",
+    "getegid",
+    "geteuid",
+    "getgid",
+    "getpid",
+    "getppid",
+    "getrandom",
+    "getrusage",
+    "gettid",
+    "gettimeofday",
+    "getuid",
+    "lseek",
+    "madvise",
+    "mremap",
+    "munmap",
+    "nanosleep",
+    "poll",
+    "ppoll",
+    "pread64",
+    "read",
+    "readv",
+    "restart_syscall",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sched_yield",
+    "sysinfo",
+    "time",
+    "timerfd_create",
+    "timerfd_gettime",
+    "timerfd_settime",
+    "uname",
+    "write",
+    "writev",
+};
+
+static const char *const gather[] = {
+    "access",     "faccessat",         "faccessat2",    "fstatfs",          "getcwd",
+    "getdents64", "inotify_add_watch", "inotify_init1", "inotify_rm_watch", "lstat",
+    "newfstatat", "openat2",           "readlink",      "readlinkat",       "stat",
+    "statx",
+};
+
+static const char *const serve[] = {
+    "accept4",     "bind",        "connect",     "epoll_create1", "epoll_ctl",
+    "epoll_pwait", "epoll_wait",  "eventfd2",    "fdatasync",     "fsync",
+    "ftruncate",   "getpeername", "getsockname", "getsockopt",    "listen",
+    "pwrite64",    "recvfrom",    "recvmsg",     "sendmsg",       "sendto",
+    "setsockopt",  "shutdown",    "signalfd4",   "socket",        "socketpair",
+};
+
+static const char *const sniff[] = {
+    "getsockopt",
+    "recvfrom",
+    "recvmsg",
+    "setsockopt",
+};
+
+/* Asked by libraries that do without: an error instead of the end. */
+static const char *const refused[] = {
+    "ioctl", "prctl", "prlimit64", "sched_getaffinity", "set_robust_list",
+};
+
+static const struct {
+    const char *const *name;
+    size_t count;
+} roles[SANDBOX_ROLES] = {
+    [SANDBOX_GATHER] = {gather, sizeof(gather) / sizeof(gather[0])},
+    [SANDBOX_SERVE] = {serve, sizeof(serve) / sizeof(serve[0])},
+    [SANDBOX_SNIFF] = {sniff, sizeof(sniff) / sizeof(sniff[0])},
+};
+
+/* Calls that are allowed with some arguments only: (argument & mask) == 0. */
+static const struct {
+    const char *name;
+    unsigned argument;
+    uint64_t mask;
+    bool gather_only;
+} guarded[] = {
+    {"mmap", 2, PROT_EXEC, false},
+    {"mprotect", 2, PROT_EXEC, false},
+    {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, true},
+    {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, true},
+};
+
+static int
+by_name(const void *name, const void *row)
+{
+    return strcmp(name, *(const char *const *)row);
+}
+
+bool
+sandbox_allows(enum sandbox_role role, const char *syscall)
+{
+    for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
+        if (strcmp(guarded[i].name, syscall) == 0)
+            return !guarded[i].gather_only || role == SANDBOX_GATHER;
+    return bsearch(syscall, common, sizeof(common) / sizeof(common[0]), sizeof(common[0]),
+                   by_name) ||
+           bsearch(syscall, roles[role].name, roles[role].count, sizeof(char *), by_name);
+}
+
+/* Zero or a negative errno; a call that this machine does not have is no rule. */
+static int
+rule(scmp_filter_ctx ctx, uint32_t action, const char *name)
+{
+    int nr = seccomp_syscall_resolve_name(name);
+
+    return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, action, nr, 0);
+}
+
+static int
+guarded_rules(scmp_filter_ctx ctx, enum sandbox_role role)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]) && rc == 0; i++) {
+        int nr = seccomp_syscall_resolve_name(guarded[i].name);
+
+        if (nr != __NR_SCMP_ERROR && sandbox_allows(role, guarded[i].name))
+            rc = seccomp_rule_add(
+                ctx, SCMP_ACT_ALLOW, nr, 1,
+                SCMP_CMP(guarded[i].argument, SCMP_CMP_MASKED_EQ, guarded[i].mask, 0));
+    }
+    return rc;
+}
+
+enum status
+sandbox_calls_load(enum sandbox_role role)
+{
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    int rc = ctx ? 0 : -ENOMEM;
+
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]) && rc == 0; i++)
+        rc = rule(ctx, SCMP_ACT_ALLOW, common[i]);
+    for (size_t i = 0; i < roles[role].count && rc == 0; i++)
+        rc = rule(ctx, SCMP_ACT_ALLOW, roles[role].name[i]);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && rc == 0; i++)
+        rc = rule(ctx, SCMP_ACT_ERRNO(EPERM), refused[i]);
+    if (rc == 0)
+        rc = guarded_rules(ctx, role);
+    if (rc == 0)
+        rc = seccomp_load(ctx);
+    seccomp_release(ctx);
+    if (rc == 0)
+        return ST_OK;
+    return rc == -EINVAL || rc == -ENOSYS || rc == -EOPNOTSUPP ? ST_UNSUPPORTED : ST_IO;
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each case is a child that enters a role and tries something: what the role forbids ends it or
+ * fails, what it needs works. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/sandbox.h"
+
+#define GOOD 0
+#define BAD 7
+#define NO_ENTRY 8
+#define UNFILTERED 9 /* the case stands on the filter, and there is none */
+
+static int
+try_read(void)
+{
+    char c;
+    int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && read(fd, &c, 1) == 1 && close(fd) == 0 ? GOOD : BAD;
+}
+
+static int
+try_inotify(void)
+{
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    return fd >= 0 && inotify_add_watch(fd, "/etc", IN_CREATE) >= 0 ? GOOD : BAD;
+}
+
+static int
+try_memory(void)
+{
+    void *p = malloc(1 << 20);
+
+    if (!p)
+        return BAD;
+    memset(p, 1, 1 << 20);
+    free(p);
+    return GOOD;
+}
+
+static int
+try_write_file(void)
+{
+    char name[64];
+    int fd;
+
+    snprintf(name, sizeof(name), "/tmp/vigil-sandbox-%d", (int)getpid());
+    fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return GOOD;
+    (void)unlink(name);
+    return BAD;
+}
+
+static int
+try_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0) < 0 ? GOOD : BAD;
+}
+
+static int
+try_socket_works(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0) < 0 ? BAD : GOOD;
+}
+
+static int
+try_exec(void)
+{
+    execl("/bin/true", "true", (char *)NULL);
+    return BAD;
+}
+
+static int
+try_fork(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(0);
+    return BAD;
+}
+
+static int
+try_executable_memory(void)
+{
+    (void)mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return BAD;
+}
+
+static int
+try_open(void)
+{
+    int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? GOOD : BAD;
+}
+
+static int
+try_too_much_memory(void)
+{
+    void *p = malloc((size_t)256 << 20);
+
+    if (!p)
+        return GOOD;
+    free(p);
+    return BAD;
+}
+
+static int
+try_too_many_files(void)
+{
+    for (int i = 0; i < 100; i++)
+        if (dup(0) < 0)
+            return errno == EMFILE ? GOOD : BAD;
+    return BAD;
+}
+
+static int
+try_no_capabilities(void)
+{
+    cap_t now = cap_get_proc(), none = cap_init();
+
+    return cap_compare(now, none) == 0 ? GOOD : BAD;
+}
+
+static int
+try_no_new_privs(void)
+{
+    return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? GOOD : BAD;
+}
+
+static int
+try_not_root(void)
+{
+    /* A call back to root must fail, too. */
+    return getuid() != 0 && geteuid() != 0 && getgid() != 0 && setuid(0) != 0 ? GOOD : BAD;
+}
+
+/* Exit code of the case, or minus the signal that ended it. */
+static int
+in_child(const struct sandbox_options *o, int (*try)(void), bool needs_filter)
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct sandbox_report r;
+        struct diag d;
+
+        if (sandbox_enter(o, &r, &d) != ST_OK)
+            _exit(NO_ENTRY);
+        if (needs_filter && r.state[SANDBOX_SYSCALLS] != SANDBOX_ACTIVE)
+            _exit(UNFILTERED);
+        _exit(try());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* valgrind makes system calls of its own. */
+static bool
+under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+    return preload && strstr(preload, "vgpreload");
+}
+
+static void
+test_gather_can(void **state)
+{
+    static int (*const can[])(void) = {try_read, try_inotify, try_memory};
+    const struct sandbox_options o = {
+        .role = SANDBOX_GATHER, .memory_bytes = 64u << 20, .descriptors = 64};
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    for (size_t i = 0; i < sizeof(can) / sizeof(can[0]); i++)
+        assert_int_equal(in_child(&o, can[i], false), GOOD);
+}
+
+static void
+expect_end(enum sandbox_role role, int (*try)(void))
+{
+    const struct sandbox_options o = {.role = role};
+    int rc = in_child(&o, try, true);
+
+    if (rc != UNFILTERED) /* a sanitised build */
+        assert_int_equal(rc, -SIGSYS);
+}
+
+static void
+test_gather_dies(void **state)
+{
+    (void)state;
+    if (under_valgrind())
+        skip();
+    expect_end(SANDBOX_GATHER, try_socket);
+    expect_end(SANDBOX_GATHER, try_exec);
+    expect_end(SANDBOX_GATHER, try_fork);
+    expect_end(SANDBOX_GATHER, try_executable_memory);
+    expect_end(SANDBOX_GATHER, try_write_file);
+}
+
+static void
+test_serve(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_SERVE};
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    assert_int_equal(in_child(&o, try_socket_works, false), GOOD);
+    expect_end(SANDBOX_SERVE, try_open);
+    expect_end(SANDBOX_SERVE, try_exec);
+    expect_end(SANDBOX_SNIFF, try_open);
+    expect_end(SANDBOX_SNIFF, try_socket);
+}
+
+static void
+test_limits(void **state)
+{
+    const struct sandbox_options o = {
+        .role = SANDBOX_GATHER, .memory_bytes = 64u << 20, .descriptors = 32};
+    struct sandbox_report r;
+    int rc;
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    assert_int_equal(in_child(&o, try_too_many_files, false), GOOD);
+    memset(&r, 0, sizeof(r));
+    rc = in_child(&o, try_too_much_memory, true);
+    if (rc != UNFILTERED)
+        assert_int_equal(rc, GOOD);
+}
+
+/* These ask the kernel what the filter would not let them ask. */
+static void
+test_privileges(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_SERVE};
+    const struct sandbox_options as_nobody = {.role = SANDBOX_SERVE, .user = "nobody"};
+    int rc;
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    rc = in_child(&o, try_no_capabilities, false);
+    if (rc != -SIGSYS)
+        assert_int_equal(rc, GOOD);
+    rc = in_child(&o, try_no_new_privs, false);
+    if (rc != -SIGSYS && rc != BAD) /* the filter refuses prctl */
+        assert_int_equal(rc, GOOD);
+    if (geteuid() != 0)
+        return;
+    rc = in_child(&as_nobody, try_not_root, false);
+    if (rc != -SIGSYS) /* setuid is no call of the role */
+        assert_int_equal(rc, GOOD);
+}
+
+static int
+no_try(void)
+{
+    return GOOD;
+}
+
+static void
+test_unknown_user(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_GATHER, .user = "no-such-user-x"};
+    const struct sandbox_options root = {.role = SANDBOX_GATHER, .root = "/no/such/dir"};
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(in_child(&o, no_try, false), NO_ENTRY);
+    assert_int_equal(in_child(&root, no_try, false), NO_ENTRY);
+}
+
+/* What /proc says of a child that waits inside its sandbox. */
+static void
+test_seen_from_outside(void **state)
+{
+    const struct sandbox_options o = {
+        .role = SANDBOX_GATHER, .user = "nobody", .read_all_files = true};
+    struct sandbox_report r;
+    struct diag d;
+    char path[64], line[256];
+    int ready[2], hold[2];
+    bool seen_caps = false, seen_nnp = false, seen_uid = false;
+    FILE *f;
+    pid_t pid;
+
+    (void)state;
+    if (geteuid() != 0 || under_valgrind())
+        skip();
+    assert_int_equal(pipe(ready) | pipe(hold), 0);
+    pid = fork();
+    if (pid == 0) {
+        char c = (char)(sandbox_enter(&o, &r, &d) == ST_OK && try_read() == GOOD ? 'y' : 'n');
+
+        close(hold[1]);
+        if (write(ready[1], &c, 1) == 1 && read(hold[0], &c, 1) == 0)
+            _exit(GOOD);
+        _exit(BAD);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], line, 1), 1);
+    assert_int_equal(line[0], 'y');
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        seen_nnp = seen_nnp || strcmp(line, "NoNewPrivs:\t1\n") == 0;
+        seen_uid = seen_uid || strncmp(line, "Uid:\t65534\t65534\t65534\t65534", 28) == 0;
+        /* CAP_DAC_READ_SEARCH is number 2. */
+        seen_caps = seen_caps || strcmp(line, "CapPrm:\t0000000000000004\n") == 0;
+    }
+    fclose(f);
+    close(hold[1]);
+    close(hold[0]);
+    close(ready[0]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(seen_nnp);
+    assert_true(seen_uid);
+    assert_true(seen_caps);
+}
+
+static void
+test_tables(void **state)
+{
+    /* Found by binary search: a name out of order would be lost. */
+    static const char *const gather[] = {"brk",     "close",  "writev",     "read",
+                                         "openat",  "statx",  "faccessat2", "inotify_add_watch",
+                                         "openat2", "access", "getdents64", "timerfd_settime"};
+    static const char *const never[] = {"execve", "ptrace", "clone",  "mount",
+                                        "bpf",    "kill",   "unlink", "io_uring_setup"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(gather) / sizeof(gather[0]); i++)
+        assert_true(sandbox_allows(SANDBOX_GATHER, gather[i]));
+    for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+        for (int role = 0; role < SANDBOX_ROLES; role++)
+            assert_false(sandbox_allows((enum sandbox_role)role, never[i]));
+    assert_false(sandbox_allows(SANDBOX_GATHER, "socket"));
+    assert_true(sandbox_allows(SANDBOX_SERVE, "socketpair"));
+    assert_true(sandbox_allows(SANDBOX_SERVE, "accept4"));
+    assert_false(sandbox_allows(SANDBOX_SERVE, "openat"));
+    assert_true(sandbox_allows(SANDBOX_SNIFF, "recvmsg"));
+    assert_string_equal(sandbox_name(SANDBOX_SYSCALLS), "syscalls");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gather_can),
+        cmocka_unit_test(test_gather_dies),
+        cmocka_unit_test(test_serve),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_unknown_user),
+        cmocka_unit_test(test_seen_from_outside),
+        cmocka_unit_test(test_tables),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
