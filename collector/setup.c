@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/setup.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/settings.h"
+
+#define MODULE "x1818-collector-config"
+#define EVERY_WITNESS (SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC)
+
+struct load {
+    const struct settings *s;
+    const char *file;
+    struct diag_list *errors;
+    bool memory;
+    size_t bad;
+};
+
+static const struct {
+    const char *word;
+    enum setup_witness bit;
+} witness_words[] = {{"config", SETUP_CONFIG},
+                     {"runtime", SETUP_RUNTIME},
+                     {"traffic", SETUP_TRAFFIC},
+                     {"inventory", SETUP_INVENTORY}};
+
+static char *
+text_of(struct load *l, const char *path)
+{
+    const char *text = settings_text(l->s, path);
+    char *out = text ? strdup(text) : NULL;
+
+    l->memory = l->memory && (out || !text);
+    return out;
+}
+
+/* Values were checked against their type and range. */
+static int64_t
+number_of(const struct load *l, const char *path)
+{
+    const char *text = settings_text(l->s, path);
+
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static void
+complain(struct load *l, const char *node, const char *what)
+{
+    l->bad++;
+    diag_list_addf(l->errors, l->file, settings_line(l->s, node), "'%s' %s", node, what);
+}
+
+/* A file that must be there; secret: for its owner alone. */
+static void
+check_file(struct load *l, const char *node, const char *path, bool secret)
+{
+    struct stat st;
+    char why[200];
+
+    if (!path)
+        return;
+    if (stat(path, &st) != 0) {
+        snprintf(why, sizeof(why), "names a file that cannot be used: %s", strerror(errno));
+        complain(l, node, why);
+    } else if (!S_ISREG(st.st_mode)) {
+        complain(l, node, "names no regular file");
+    } else if (secret && st.st_mode & (S_IRWXG | S_IRWXO)) {
+        complain(l, node,
+                 "names a file that others than its owner may use; chmod 600 would be right");
+    }
+}
+
+/* ADDRESS:PORT or [ADDRESS]:PORT. */
+static void
+read_listen(struct load *l, const char *text, struct setup_address *out)
+{
+    const char *colon = strrchr(text, ':');
+    unsigned long port = strtoul(colon + 1, NULL, 10);
+    size_t n = (size_t)(colon - text);
+    unsigned char raw[16];
+
+    if (*text == '[' && n >= 2) {
+        text++;
+        n -= 2;
+    }
+    if (n >= sizeof(out->host))
+        n = 0;
+    memcpy(out->host, text, n);
+    out->host[n] = '\0';
+    out->port = (uint16_t)port;
+    if (port < 1 || port > 65535)
+        complain(l, "listen", "has a port that is none; 1 to 65535 would be right");
+    if (inet_pton(AF_INET, out->host, raw) != 1 && inet_pton(AF_INET6, out->host, raw) != 1)
+        complain(l, "listen", "has an address that is none; 0.0.0.0:4335 would be right");
+}
+
+static void
+read_grant(struct load *l, size_t i, struct setup_grant *out)
+{
+    char path[64];
+    size_t n;
+
+    snprintf(path, sizeof(path), "agents[index='%zu']/name", i);
+    out->name = text_of(l, path);
+    for (char *s = out->name; s && *s; s++)
+        *s = (char)tolower((unsigned char)*s);
+    snprintf(path, sizeof(path), "agents[index='%zu']/witnesses", i);
+    n = settings_count(l->s, path);
+    if (n == 0)
+        out->witnesses = EVERY_WITNESS;
+    for (size_t k = 0; k < n; k++)
+        for (size_t w = 0; w < sizeof(witness_words) / sizeof(witness_words[0]); w++)
+            if (strcmp(settings_item(l->s, path, k), witness_words[w].word) == 0)
+                out->witnesses |= witness_words[w].bit;
+}
+
+static void
+read_grants(struct load *l, struct setup *c)
+{
+    size_t n = settings_count(l->s, "agents");
+
+    c->grant = calloc(n ? n : 1, sizeof(*c->grant));
+    l->memory = l->memory && c->grant;
+    for (size_t i = 0; c->grant && i < n; i++)
+        read_grant(l, c->grants++, &c->grant[i]);
+    for (size_t i = 0; i < c->grants; i++)
+        for (size_t k = 0; k < i && c->grant[i].name && c->grant[k].name; k++)
+            if (strcmp(c->grant[i].name, c->grant[k].name) == 0)
+                complain(l, "agents", "names an agent twice");
+}
+
+static void
+read_users(struct load *l, struct setup *c)
+{
+    size_t n = settings_count(l->s, "users");
+
+    c->user = calloc(n ? n : 1, sizeof(*c->user));
+    l->memory = l->memory && c->user;
+    for (size_t i = 0; c->user && i < n; i++) {
+        char path[64];
+        const char *role;
+
+        snprintf(path, sizeof(path), "users[index='%zu']/name", i);
+        c->user[i].name = text_of(l, path);
+        snprintf(path, sizeof(path), "users[index='%zu']/role", i);
+        role = settings_text(l->s, path);
+        if (role && !command_role_parse(role, &c->user[i].role))
+            c->user[i].role = ROLE_NOBODY;
+        c->users++;
+    }
+}
+
+static void
+read_all(struct load *l, struct setup *c)
+{
+    c->site = text_of(l, "site");
+    c->tenant = text_of(l, "tenant");
+    c->certificate = text_of(l, "tls/certificate");
+    c->key = text_of(l, "tls/key");
+    c->trust = text_of(l, "tls/trust");
+    c->crl = text_of(l, "tls/crl");
+    c->store = text_of(l, "store");
+    c->socket = text_of(l, "socket");
+    c->rules = text_of(l, "rules");
+    c->overlay = text_of(l, "overlay");
+    c->listens = settings_count(l->s, "listen");
+    if (c->listens > MAX_SETUP_LISTEN)
+        c->listens = MAX_SETUP_LISTEN;
+    for (size_t i = 0; i < c->listens; i++)
+        read_listen(l, settings_item(l->s, "listen", i), &c->listen[i]);
+    read_grants(l, c);
+    read_users(l, c);
+    finding_params_init(&c->params);
+    c->params.flap_limit = (unsigned)number_of(l, "life/flap-limit");
+    c->params.flap_window_s = number_of(l, "life/flap-window");
+    c->params.quiet_s = number_of(l, "life/quiet");
+}
+
+static void
+check_all(struct load *l, const struct setup *c)
+{
+    struct stat st;
+
+    check_file(l, "tls/certificate", c->certificate, false);
+    check_file(l, "tls/key", c->key, true);
+    check_file(l, "tls/trust", c->trust, false);
+    check_file(l, "tls/crl", c->crl, false);
+    check_file(l, "overlay", c->overlay, false);
+    if (c->rules && (stat(c->rules, &st) != 0 || !S_ISDIR(st.st_mode)))
+        complain(l, "rules", "names no directory");
+    if (c->socket && strlen(c->socket) > 107)
+        complain(l, "socket", "is too long; 107 characters at most would be right");
+}
+
+enum status
+setup_load(const char *yang_dir, const char *path, struct setup **out, struct diag_list *errors)
+{
+    struct setup *c = calloc(1, sizeof(*c));
+    struct settings *s = NULL;
+    struct load l = {.file = path, .errors = errors, .memory = true};
+    enum status st;
+
+    *out = NULL;
+    if (!c) {
+        diag_list_addf(errors, path, 0, "out of memory");
+        return ST_IO;
+    }
+    st = settings_load(yang_dir, MODULE, "collector", path, &s, errors);
+    if (st == ST_OK) {
+        l.s = s;
+        read_all(&l, c);
+        if (!l.memory) {
+            diag_list_addf(errors, path, 0, "out of memory");
+            st = ST_IO;
+        } else {
+            check_all(&l, c);
+            st = l.bad ? ST_CONFIG : ST_OK;
+        }
+    }
+    settings_free(s);
+    if (st == ST_OK)
+        *out = c;
+    else
+        setup_free(c);
+    return st;
+}
+
+void
+setup_free(struct setup *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->grants; i++)
+        free(c->grant[i].name);
+    for (size_t i = 0; i < c->users; i++)
+        free((char *)(uintptr_t)c->user[i].name);
+    free(c->grant);
+    free(c->user);
+    free(c->site);
+    free(c->tenant);
+    free(c->certificate);
+    free(c->key);
+    free(c->trust);
+    free(c->crl);
+    free(c->store);
+    free(c->socket);
+    free(c->rules);
+    free(c->overlay);
+    free(c);
+}
+
+unsigned
+setup_witnesses(const struct setup *c, const char *identity)
+{
+    if (c->grants == 0)
+        return EVERY_WITNESS;
+    for (size_t i = 0; i < c->grants; i++)
+        if (strcmp(c->grant[i].name, identity) == 0)
+            return c->grant[i].witnesses;
+    return 0;
+}
+
+enum command_role
+setup_role(const struct setup *c, const char *user)
+{
+    if (strcmp(user, "root") == 0)
+        return ROLE_ADMINISTRATOR;
+    for (size_t i = 0; i < c->users; i++)
+        if (strcmp(c->user[i].name, user) == 0)
+            return c->user[i].role;
+    return ROLE_NOBODY;
+}

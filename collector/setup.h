@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration of vigil-collector (yang/x1818-collector-config.yang, deploy/collector.yaml).
+ */
+#ifndef COLLECTOR_SETUP_H
+#define COLLECTOR_SETUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/command/command.h"
+#include "collector/finding/finding.h"
+#include "lib/diag.h"
+
+#define MAX_SETUP_LISTEN 16
+
+/* What an agent may report: bits of enum setup_witness. */
+enum setup_witness { SETUP_CONFIG = 1, SETUP_RUNTIME = 2, SETUP_TRAFFIC = 4, SETUP_INVENTORY = 8 };
+
+struct setup_grant {
+    char *name; /* in lower case */
+    unsigned witnesses;
+};
+
+struct setup_address {
+    char host[64];
+    uint16_t port;
+};
+
+/* Everything is owned by the structure; absent strings are NULL. */
+struct setup {
+    char *site, *tenant, *certificate, *key, *trust, *crl, *store, *socket, *rules, *overlay;
+    struct setup_address listen[MAX_SETUP_LISTEN];
+    size_t listens;
+    struct setup_grant *grant;
+    size_t grants; /* 0: every agent that trust vouches for */
+    struct command_user *user;
+    size_t users;
+    struct finding_params params;
+};
+
+/*
+ * Read and check the file, also that the files it names are there and that the key is its owner's
+ * alone. ST_OK, or ST_CONFIG or ST_IO with every error in errors (file, line, what would be right);
+ * then *out is NULL.
+ */
+enum status setup_load(const char *yang_dir, const char *path, struct setup **out,
+                       struct diag_list *errors) MUST_USE;
+void setup_free(struct setup *c);
+
+/* What this agent may report; 0: nothing, it is not known. identity is in lower case. */
+unsigned setup_witnesses(const struct setup *c, const char *identity);
+/* The role of a user of this machine; root is administrator. */
+enum command_role setup_role(const struct setup *c, const char *user);
+
+#endif
