@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Agents that call home (RFC 8071): we are NETCONF client and TLS client. After the hellos we
+ * subscribe (RFC 5277) and ask for all that the agent holds; then its notifications follow one
+ * another without a gap, or we ask again. Nothing that an agent says is believed beyond its own
+ * name and grant: the subjectAltName of its certificate is the second part of every key it may
+ * write.
+ *
+ * Facts go into the site at once, into the store with the next batch (ingest_write()). What is not
+ * in the store when we are killed, the agent tells again.
+ */
+#ifndef COLLECTOR_INGEST_INGEST_H
+#define COLLECTOR_INGEST_INGEST_H
+
+#include "collector/life.h"
+#include "collector/site.h"
+#include "lib/loop.h"
+#include "lib/netconf/listener.h"
+#include "lib/netconf/schema.h"
+
+#define MAX_INGEST_MESSAGE (8u * 1024 * 1024) /* bytes of a message of an agent */
+
+struct ingest_env {
+    struct loop *loop;
+    const struct nc_schema *schema; /* of the trees of the site, too */
+    struct site *site;
+    struct store *store;
+    const char *site_name, *tenant;
+    /* Bits of enum setup_witness that this agent may report; 0: it may not come in. */
+    unsigned (*witnesses)(void *ctx, const char *identity);
+    int64_t (*wall)(void *ctx); /* epoch seconds, never back: life_clock */
+    void (*changed)(void *ctx); /* there is something to judge or to write */
+    void (*note)(void *ctx, const char *text); /* one line for the log */
+    void *ctx;
+};
+
+struct ingest;
+
+/* All of env is borrowed but itself copied. Reads what the store holds into the site: as old as it
+ * is. ST_IO, ST_MALFORMED, d filled. */
+enum status ingest_new(const struct ingest_env *env, struct ingest **out, struct diag *d) MUST_USE;
+/* Ends all sessions. */
+void ingest_free(struct ingest *g);
+/* Listen at one more address. ST_IO, ST_CONFIG: d says why. */
+enum status ingest_listen(struct ingest *g, const struct net_address *address, struct tls_ctx *tls,
+                          struct diag *d) MUST_USE;
+/* After tls_ctx_reload(), and when grants changed: look at the peers again. */
+void ingest_recheck(struct ingest *g);
+
+/* Sections that have become stale or fresh by now are marked in the site. */
+void ingest_age(struct ingest *g, int64_t now);
+/* Write sections, agents and blindness that the store does not have yet, into the open batch. */
+enum status ingest_write(struct ingest *g, struct life *l) MUST_USE;
+/* The batch is committed. */
+void ingest_written(struct ingest *g);
+/* True while what is told about this agent ("": about the site) is of its first evaluation. */
+bool ingest_is_backlog(const struct ingest *g, const char *agent);
+
+struct ingest_counts {
+    size_t agents, connected;
+    uint64_t messages, sections, unchanged, gaps, refused, unknown_nodes;
+};
+struct ingest_counts ingest_counts(const struct ingest *g);
+
+#endif

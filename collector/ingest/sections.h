@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the collector knows of every section beside its facts: whose it is, when it was heard of
+ * last, whether that is too long ago, and whether the store has it yet.
+ */
+#ifndef COLLECTOR_INGEST_SECTIONS_H
+#define COLLECTOR_INGEST_SECTIONS_H
+
+#include "collector/finding/blind.h"
+#include "lib/fact_tree.h"
+
+#define MAX_SECTIONS 1000000
+#define DEFAULT_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
+
+struct section_entry {
+    enum fact_section kind;
+    char *key, *agent;
+    int64_t interval_s, received, expected;
+    bool stale;   /* told as stale */
+    bool dirty;   /* to be written to the store: content */
+    bool touched; /* to be written to the store: heard of again */
+    bool gone;    /* no longer reported; leaves the table when the store knows */
+    bool turned;  /* stale changed: to be told */
+};
+
+struct sections;
+
+struct sections *sections_new(void);
+void sections_free(struct sections *s);
+/* The entry of a section, made where it is missing; NULL without memory or above MAX_SECTIONS.
+ * Borrowed until sections_sweep(). */
+struct section_entry *sections_get(struct sections *s, enum fact_section kind, const char *key,
+                                   const char *agent);
+/* NULL: not known. */
+struct section_entry *sections_find(struct sections *s, enum fact_section kind, const char *key);
+size_t sections_count(const struct sections *s);
+struct section_entry *sections_at(struct sections *s, size_t i);
+/* Everything marked is in the store: take the marks away, and the entries that are gone. */
+void sections_sweep(struct sections *s);
+/* Which sections have become stale or fresh by now: bits of their kinds; entries are turned. */
+uint32_t sections_age(struct sections *s, int64_t now);
+
+/* For blindness: borrows from the entry and from target, which is filled. */
+void sections_watch(const struct section_entry *e, const char *tenant, const char *site,
+                    char target[MAX_FINDING_KEY], struct section_watch *out);
+/* Id in the store: name of the kind, a space, key. ST_LIMIT: too long. */
+enum status sections_id(enum fact_section kind, const char *key, char *out, size_t size) MUST_USE;
+enum rule_witness sections_witness(enum fact_section kind);
+
+#endif
