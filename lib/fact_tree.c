@@ -500,19 +500,32 @@ static const struct fact_sink_ops tree_ops = {
 };
 
 struct fact_tree *
-fact_tree_new(const struct fact_schema *fs)
+fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts)
 {
     struct fact_tree *t = calloc(1, sizeof(*t));
+    const struct lyd_node *n;
 
-    if (!t)
-        return NULL;
-    t->sink.ops = &tree_ops;
-    t->fs = fs;
-    if (lyd_new_inner(NULL, fs->mod, "facts", 0, &t->root) != LY_SUCCESS) {
+    if (!t || (!facts && lyd_new_inner(NULL, fs->mod, "facts", 0, &facts) != LY_SUCCESS)) {
+        lyd_free_all(facts);
         free(t);
         return NULL;
     }
+    t->sink.ops = &tree_ops;
+    t->fs = fs;
+    t->root = facts;
+    LYD_TREE_DFS_BEGIN(facts, n)
+    {
+        t->all_nodes++;
+        LYD_TREE_DFS_END(facts, n);
+    }
+    t->all_nodes--; /* the root is not counted */
     return t;
+}
+
+struct fact_tree *
+fact_tree_new(const struct fact_schema *fs)
+{
+    return fact_tree_new_from(fs, NULL);
 }
 
 void

@@ -31,6 +31,9 @@ enum fact_place fact_schema_place(const struct lysc_node *node, enum fact_sectio
 
 /* An empty tree; the schema must outlive it. NULL without memory. */
 struct fact_tree *fact_tree_new(const struct fact_schema *fs);
+/* A tree that adopts a detached, validated container /x1818-facts:facts of the schema's context
+ * (NULL: empty), also on failure. NULL without memory. */
+struct fact_tree *fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts);
 void fact_tree_free(struct fact_tree *t);
 /* Sink that writes into the tree; borrowed. */
 struct fact_sink *fact_tree_sink(struct fact_tree *t);
@@ -104,6 +107,10 @@ void fact_tree_each_section(const struct fact_tree *t,
  */
 enum status fact_tree_put(struct fact_tree *t, enum fact_section kind,
                           struct lyd_node *facts) MUST_USE;
+/* Take a section out of the tree, with a copy of its head: what fact_tree_put() of another tree of
+ * the same context adopts. ST_NOTFOUND: it is not there. ST_IO: memory; the tree is as before. */
+enum status fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
+                           struct lyd_node **facts) MUST_USE;
 /* Remove a section, and its entry when no other section is left in it. ST_NOTFOUND: it is not
  * there. */
 enum status fact_tree_remove(struct fact_tree *t, enum fact_section kind, const char *key) MUST_USE;

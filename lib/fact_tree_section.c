@@ -307,23 +307,67 @@ out:
     return st;
 }
 
+/* An entry in which no section is left has nothing to say. */
+static void
+drop_empty(struct fact_tree *t, struct lyd_node *entry)
+{
+    const struct lyd_node *n;
+
+    LY_LIST_FOR(lyd_child(entry), n)
+    if (n->schema->nodetype != LYS_LEAF)
+        return;
+    (void)fact_tree_account(t, 0, count_nodes(entry));
+    lyd_free_tree(entry);
+}
+
+enum status
+fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
+               struct lyd_node **facts)
+{
+    struct lyd_node *root = fact_tree_root(t), *entry = find_entry(root, kind, key), *dup = NULL,
+                    *n;
+    struct lyd_node *section = entry ? section_in(entry, kind) : NULL;
+
+    *facts = NULL;
+    if (!section)
+        return ST_NOTFOUND;
+    if (lyd_dup_single(root, NULL, 0, facts) != LY_SUCCESS)
+        return ST_IO;
+    if (section != entry) {
+        if (lyd_dup_single(entry, (struct lyd_node_inner *)*facts, LYD_DUP_WITH_FLAGS, &dup) !=
+            LY_SUCCESS)
+            goto fail;
+        LY_LIST_FOR(lyd_child(entry), n)
+        if (is_head(n) && lyd_dup_single(n, (struct lyd_node_inner *)dup, 0, NULL) != LY_SUCCESS)
+            goto fail;
+    }
+    (void)fact_tree_account(t, 0, count_nodes(section));
+    lyd_unlink_tree(section);
+    if (lyd_insert_child(dup ? dup : *facts, section) != LY_SUCCESS) {
+        lyd_free_tree(section);
+        goto fail;
+    }
+    if (dup)
+        drop_empty(t, entry);
+    return ST_OK;
+fail:
+    lyd_free_all(*facts);
+    *facts = NULL;
+    return ST_IO;
+}
+
 enum status
 fact_tree_remove(struct fact_tree *t, enum fact_section kind, const char *key)
 {
-    struct lyd_node *entry = find_entry(fact_tree_root(t), kind, key), *n;
+    struct lyd_node *entry = find_entry(fact_tree_root(t), kind, key);
     struct lyd_node *section = entry ? section_in(entry, kind) : NULL;
 
     if (!section)
         return ST_NOTFOUND;
     (void)fact_tree_account(t, 0, count_nodes(section));
     lyd_free_tree(section);
-    if (section == entry)
-        return ST_OK;
-    LY_LIST_FOR(lyd_child(entry), n)
-    if (n->schema->nodetype != LYS_LEAF)
-        return ST_OK;
-    (void)fact_tree_account(t, 0, count_nodes(entry));
-    lyd_free_tree(entry);
+    if (section != entry)
+        drop_empty(t, entry);
     return ST_OK;
 }
 

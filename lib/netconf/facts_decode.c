@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/netconf/facts_decode.h"
-#include "lib/netconf/xml.h"
+#include "lib/netconf/facts_parse.h"
 
 struct work {
     const struct nc_schema *ns;
@@ -24,120 +24,27 @@ refuse(const struct work *w, enum status st, const char *what, const char *path)
                     *path ? " at " : "", path);
 }
 
-/* With what libyang says about the place. */
-static enum status
-fault(const struct work *w, const char *what)
-{
-    char path[256];
-
-    nc_schema_fault(w->ns, path, sizeof(path));
-    return refuse(w, ST_MALFORMED, what, path);
-}
-
 static const struct lysc_node *
 schema_child(const struct lyd_node *parent, const char *name)
 {
     return lys_find_child(parent->schema, parent->schema->module, name, 0, 0, 0);
 }
 
-/* --- nodes that a newer model has --------------------------------------------------------------
- */
-
-/* An opaque node whose name we know is a value that we do not take. */
-static bool
-is_bad_value(const struct lyd_node *parent, const struct lyd_node *n)
-{
-    const struct lyd_node_opaq *o = (const struct lyd_node_opaq *)n;
-
-    return o->name.module_ns && strcmp(o->name.module_ns, NC_NS_FACTS) == 0 &&
-           schema_child(parent, o->name.name);
-}
-
-/* Unlink what is unknown below parent. The depth is that of our schema. */
 static enum status
-prune_unknown(const struct work *w, struct lyd_node *parent)
+parse(struct work *w, bool newer)
 {
-    struct lyd_node *n, *next;
-    enum status st = ST_OK;
+    struct facts_parse p;
+    enum status st = facts_parse(w->ns, w->s->data, w->s->data_len, newer, MAX_SECTION_NODES, &p);
 
-    LY_LIST_FOR_SAFE(lyd_child(parent), next, n)
-    {
-        if (n->schema) {
-            if (st == ST_OK)
-                st = prune_unknown(w, n);
-            continue;
-        }
-        if (is_bad_value(parent, n)) {
-            char path[256];
-            const char *name = schema_child(parent, LYD_NAME(n))->name;
-
-            if (!lysc_path(parent->schema, LYSC_PATH_DATA, path, sizeof(path)))
-                path[0] = '\0';
-            snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", name);
-            return refuse(w, ST_MALFORMED, "value refused", path);
-        }
-        lyd_free_tree(n);
-        w->out->unknown++;
-    }
-    return st;
-}
-
-/* --- the steps ------------------------------------------------------------------------------- */
-
-static enum status
-parse(const struct work *w, bool newer)
-{
-    uint32_t how = LYD_PARSE_ONLY | (newer ? LYD_PARSE_OPAQ : LYD_PARSE_STRICT);
-    char *xml = strndup(w->s->data, w->s->data_len);
-    enum status st = ST_OK;
-
-    if (!xml)
-        return refuse(w, ST_IO, "out of memory", "");
-    if (lyd_parse_data_mem(nc_schema_ctx(w->ns), xml, LYD_XML, how, 0, &w->out->facts) !=
-        LY_SUCCESS)
-        st = fault(w, "data refused");
-    free(xml);
-    if (st == ST_OK && (!w->out->facts || !w->out->facts->schema || w->out->facts->next ||
-                        strcmp(w->out->facts->schema->name, "facts") != 0 ||
-                        strcmp(w->out->facts->schema->module->name, "x1818-facts") != 0))
-        st = refuse(w, ST_MALFORMED, "data is not one tree of facts", "");
-    if (st == ST_OK && newer)
-        st = prune_unknown(w, w->out->facts);
-    return st;
-}
-
-/* Every node is marked, so that what validation adds can be told from what was sent. */
-static enum status
-mark(const struct work *w)
-{
-    struct lyd_node *n;
-
-    LYD_TREE_DFS_BEGIN(w->out->facts, n)
-    {
-        if (!n->schema)
-            return refuse(w, ST_MALFORMED, "data holds an unknown node", "");
-        n->priv = n;
-        if (++w->out->nodes > MAX_SECTION_NODES)
-            return refuse(w, ST_LIMIT, "data holds too many nodes", "");
-        LYD_TREE_DFS_END(w->out->facts, n);
-    }
+    if (st != ST_OK)
+        return refuse(w, st, p.what, p.path);
+    w->out->facts = p.first;
+    w->out->nodes = p.nodes;
+    w->out->unknown = p.unknown;
+    if (p.first->next || strcmp(p.first->schema->name, "facts") != 0 ||
+        strcmp(p.first->schema->module->name, "x1818-facts") != 0)
+        return refuse(w, ST_MALFORMED, "data is not one tree of facts", "");
     return ST_OK;
-}
-
-/* Implicit containers would be facts that nobody stated. */
-static void
-unmark(struct lyd_node *parent)
-{
-    struct lyd_node *n, *next;
-
-    parent->priv = NULL;
-    LY_LIST_FOR_SAFE(lyd_child(parent), next, n)
-    {
-        if (n->priv)
-            unmark(n);
-        else
-            lyd_free_tree(n);
-    }
 }
 
 /* The tree is exactly the section that was announced, with the head beside it. */
@@ -212,14 +119,7 @@ run(struct work *w, bool newer)
 
     snprintf(observed, sizeof(observed), "%lld", (long long)w->s->observed);
     if (st == ST_OK)
-        st = mark(w);
-    if (st == ST_OK &&
-        lyd_validate_all(&w->out->facts, NULL, LYD_VALIDATE_PRESENT, NULL) != LY_SUCCESS)
-        st = fault(w, "data does not fit the model");
-    if (st != ST_OK)
-        return st;
-    unmark(w->out->facts);
-    st = find_section(w);
+        st = find_section(w);
     if (st == ST_OK)
         st = agree(w, "complete", w->s->complete ? "true" : "false", false);
     if (st == ST_OK)
@@ -243,11 +143,7 @@ facts_data_decode(const struct nc_schema *ns, const struct facts_section *s, boo
         return refuse(&w, ST_NOTFOUND, "no data was sent", "");
     if (!s->known)
         return refuse(&w, ST_UNSUPPORTED, "kind is unknown", "");
-    st = xml_guard(s->data, s->data_len, 2 * MAX_SECTION_NODES);
-    if (st != ST_OK)
-        return refuse(&w, st, "data is no XML within our bounds", "");
     st = run(&w, newer);
-    ly_err_clean(nc_schema_ctx(ns), NULL);
     if (st != ST_OK)
         facts_decoded_clear(out);
     return st;

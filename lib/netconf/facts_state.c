@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/netconf/facts_state.h"
+
+#include <libyang/libyang.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/netconf/facts_parse.h"
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+struct writer {
+    struct lyd_node *agent;
+    enum status st;
+};
+
+static bool
+new_leaf(struct lyd_node *parent, const char *name, const char *value)
+{
+    return lyd_new_term(parent, parent->schema->module, name, value, 0, NULL) == LY_SUCCESS;
+}
+
+static void
+put_section(void *ctx, const struct fact_section_view *v)
+{
+    struct writer *w = ctx;
+    char kind[MAX_FACT_SECTION_NAME], head[FACT_HASH], observed[32];
+    struct lyd_node *s = NULL;
+
+    if (w->st == ST_OK)
+        w->st = fact_section_head(v->node, head);
+    if (w->st != ST_OK)
+        return;
+    fact_section_name(v->kind, kind);
+    snprintf(observed, sizeof(observed), "%lld", (long long)v->observed);
+    if (lyd_new_list(w->agent, w->agent->schema->module, "section", 0, &s, kind, v->key) !=
+            LY_SUCCESS ||
+        !new_leaf(s, "revision", v->revision) || (*head && !new_leaf(s, "head", head)) ||
+        !new_leaf(s, "observed", observed) ||
+        !new_leaf(s, "complete", v->complete ? "true" : "false"))
+        w->st = ST_CONFIG;
+}
+
+enum status
+facts_state_new(const struct nc_schema *ns, const struct facts_head *h, const char *version,
+                const struct fact_tree *t, struct lyd_node **out)
+{
+    struct ly_ctx *ctx = nc_schema_ctx(ns);
+    struct writer w = {NULL, ST_OK};
+    char seq[32];
+
+    *out = NULL;
+    snprintf(seq, sizeof(seq), "%llu", (unsigned long long)h->seq);
+    if (lyd_new_inner(NULL, ly_ctx_get_module_implemented(ctx, "x1818-agent"), "agent", 0,
+                      &w.agent) != LY_SUCCESS)
+        return ST_IO;
+    if (!new_leaf(w.agent, "version", version) || !new_leaf(w.agent, "boot-id", h->boot_id) ||
+        !new_leaf(w.agent, "seq", seq) || !new_leaf(w.agent, "model-revision", h->model_revision))
+        w.st = ST_CONFIG;
+    if (w.st == ST_OK)
+        fact_tree_each_section(t, put_section, &w);
+    ly_err_clean(ctx, NULL);
+    if (w.st != ST_OK) {
+        lyd_free_all(w.agent);
+        return w.st;
+    }
+    *out = w.agent;
+    return ST_OK;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct reader {
+    const struct nc_schema *ns;
+    const char *peer;
+    struct diag *d;
+    struct facts_state *out;
+    const struct lyd_node *agent;
+    size_t sections; /* that the tree has */
+};
+
+static enum status
+refuse(const struct reader *r, enum status st, const char *what, const char *where)
+{
+    return diag_set(r->d, st, r->peer, 0, "reply to get: %s%s%s", what, *where ? " at " : "",
+                    where);
+}
+
+static const char *
+leaf(const struct lyd_node *parent, const char *name)
+{
+    const struct lyd_node *n;
+
+    LY_LIST_FOR(lyd_child(parent), n)
+    if (strcmp(n->schema->name, name) == 0)
+        return lyd_get_value(n);
+    return NULL;
+}
+
+static enum status
+take_head(const struct reader *r)
+{
+    const char *boot = leaf(r->agent, "boot-id"), *seq = leaf(r->agent, "seq");
+    const char *model = leaf(r->agent, "model-revision");
+
+    if (!boot || !seq || !model)
+        return refuse(r, ST_MALFORMED, "boot-id, seq or model-revision is missing", "");
+    memcpy(r->out->head.boot_id, boot, strlen(boot));
+    memcpy(r->out->head.model_revision, model, strlen(model));
+    r->out->head.seq = strtoull(seq, NULL, 10);
+    r->out->newer = strcmp(model, nc_schema_revision(r->ns)) > 0;
+    return ST_OK;
+}
+
+static enum status
+wrong_section(const struct reader *r, const struct lyd_node *s, const char *what)
+{
+    return diag_set(r->d, ST_MALFORMED, r->peer, 0, "reply to get: section %s %s: %s",
+                    leaf(s, "kind"), leaf(s, "id"), what);
+}
+
+/* The section as it is in the facts, against its line in the list. */
+static enum status
+check_section(const struct reader *r, const struct lyd_node *s)
+{
+    const char *kind = leaf(s, "kind"), *head = leaf(s, "head"), *revision = leaf(s, "revision");
+    const char *observed = leaf(s, "observed"), *complete = leaf(s, "complete");
+    struct fact_section_view v;
+    enum fact_section k;
+    char hash[FACT_HASH];
+    enum status st;
+
+    if (!fact_section_by_name(kind, strlen(kind), &k)) {
+        r->out->unknown++;
+        return r->out->newer ? ST_NOTFOUND : wrong_section(r, s, "kind is unknown");
+    }
+    if (!revision || !observed || !complete ||
+        fact_tree_section(r->out->tree, k, leaf(s, "id"), &v) != ST_OK)
+        return wrong_section(r, s, "its content or a leaf of it is missing");
+    if (strcmp(v.revision, revision) != 0 || v.observed != strtoll(observed, NULL, 10) ||
+        v.complete != (strcmp(complete, "true") == 0))
+        return wrong_section(r, s, "list and content differ");
+    if (r->out->unknown) /* something was unlinked: the hashes cannot be known */
+        return ST_OK;
+    st = fact_section_revision(v.node, hash);
+    if (st == ST_OK && strcmp(hash, revision) != 0)
+        return wrong_section(r, s, "content is not that of the announced revision");
+    if (st == ST_OK)
+        st = fact_section_head(v.node, hash);
+    if (st == ST_OK && strcmp(hash, head ? head : "") != 0)
+        return wrong_section(r, s, "name or type are not those of the announced head");
+    return st;
+}
+
+static enum status
+check_list(struct reader *r)
+{
+    const struct lyd_node *n;
+    enum status st;
+
+    LY_LIST_FOR(lyd_child(r->agent), n)
+    {
+        if (strcmp(n->schema->name, "section") != 0)
+            continue;
+        st = check_section(r, n);
+        if (st == ST_OK)
+            r->sections--;
+        else if (st != ST_NOTFOUND)
+            return st;
+    }
+    return r->sections == 0
+               ? ST_OK
+               : refuse(r, ST_MALFORMED, "facts hold sections that are not listed", "");
+}
+
+static void
+count_section(void *ctx, const struct fact_section_view *v)
+{
+    size_t *count = ctx;
+
+    (void)v;
+    (*count)++;
+}
+
+/* Entry of a kind of section, with at least one section and nothing but that and its head in it. */
+static bool
+is_entry(const struct lyd_node *entry)
+{
+    size_t inner = 0, others = 0;
+    const struct lyd_node *n;
+
+    for (size_t k = 0; k < fact_section_kinds(); k++)
+        if (strcmp(fact_section_list((enum fact_section)k), entry->schema->name) == 0 &&
+            !fact_section_inner((enum fact_section)k))
+            return true;
+    LY_LIST_FOR(lyd_child(entry), n)
+    {
+        bool is_section = false;
+
+        for (size_t k = 0; k < fact_section_kinds(); k++) {
+            const char *name = fact_section_inner((enum fact_section)k);
+
+            is_section = is_section || (name && strcmp(name, n->schema->name) == 0 &&
+                                        strcmp(fact_section_list((enum fact_section)k),
+                                               entry->schema->name) == 0);
+        }
+        inner += is_section;
+        others += !is_section && n->schema->nodetype != LYS_LEAF;
+    }
+    return inner > 0 && others == 0;
+}
+
+static enum status
+check_entries(const struct reader *r)
+{
+    const struct lyd_node *n;
+
+    LY_LIST_FOR(lyd_child(fact_tree_root(r->out->tree)), n)
+    if (!is_entry(n) && !r->out->newer)
+        return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
+    return ST_OK;
+}
+
+/* Strict first; what only a newer model explains is read as such when it says that it is newer. */
+static enum status
+parse(const struct reader *r, const char *data, size_t len, struct facts_parse *p)
+{
+    enum status st = facts_parse(r->ns, data, len, false, MAX_FACTS_STATE_NODES, p);
+    struct facts_parse newer;
+    const struct lyd_node *n;
+    const char *model = NULL;
+
+    if (st != ST_MALFORMED)
+        return st;
+    if (facts_parse(r->ns, data, len, true, MAX_FACTS_STATE_NODES, &newer) != ST_OK)
+        return st;
+    LY_LIST_FOR(newer.first, n)
+    if (strcmp(n->schema->name, "agent") == 0)
+        model = leaf(n, "model-revision");
+    if (!model || strcmp(model, nc_schema_revision(r->ns)) <= 0) {
+        lyd_free_all(newer.first);
+        return st;
+    }
+    *p = newer;
+    return ST_OK;
+}
+
+/* The two trees among those of the reply; facts may be missing when there is no section. */
+static enum status
+take_trees(struct reader *r, struct facts_parse *p)
+{
+    struct lyd_node *n, *next, *facts = NULL;
+
+    LY_LIST_FOR_SAFE(p->first, next, n)
+    {
+        if (strcmp(n->schema->module->ns, NC_NS_AGENT) == 0)
+            r->agent = n;
+        if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0)
+            facts = n;
+    }
+    if (!r->agent)
+        return refuse(r, ST_MALFORMED, "state of the agent is missing", "");
+    if (facts) {
+        if (p->first == facts)
+            p->first = facts->next;
+        lyd_unlink_tree(facts);
+    }
+    r->out->tree = fact_tree_new_from(nc_schema_facts(r->ns), facts);
+    return r->out->tree ? ST_OK : refuse(r, ST_IO, "out of memory", "");
+}
+
+enum status
+facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const char *peer,
+                 struct facts_state *out, struct diag *d)
+{
+    struct reader r = {.ns = ns, .peer = peer, .d = d, .out = out};
+    struct facts_parse p;
+    enum status st;
+
+    memset(out, 0, sizeof(*out));
+    st = parse(&r, data, len, &p);
+    if (st != ST_OK)
+        return refuse(&r, st, p.what, p.path);
+    out->unknown = p.unknown;
+    st = take_trees(&r, &p);
+    if (st == ST_OK)
+        st = take_head(&r);
+    if (st == ST_OK)
+        st = check_entries(&r);
+    if (st == ST_OK) {
+        fact_tree_each_section(out->tree, count_section, &r.sections);
+        st = check_list(&r);
+    }
+    lyd_free_all(p.first);
+    if (st != ST_OK)
+        facts_state_clear(out);
+    return st;
+}
+
+void
+facts_state_clear(struct facts_state *s)
+{
+    fact_tree_free(s->tree);
+    memset(s, 0, sizeof(*s));
+}
