@@ -408,7 +408,7 @@ listener_pool(struct listener *l)
 uint16_t
 listener_port(const struct listener *l)
 {
-    struct sockaddr_storage a;
+    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof(a);
 
     if (l->fd < 0 || getsockname(l->fd, (struct sockaddr *)&a, &len) != 0)

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listener and dialer: who gets in, who makes room, who comes back and when. */
+#include "tests/unit/session_world.h"
+
+#include <netinet/in.h>
+
+static int
+set_up(void **state)
+{
+    *state = world_new(TLS_CLIENT);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    world_free(*state);
+    return 0;
+}
+
+static void
+listen_default(struct world *w)
+{
+    struct listener_config c = world_listener_config(w);
+
+    world_listen(w, &c);
+}
+
+/* ---- the listener ---- */
+
+/* 200 silent connections against 64 places: honest ones wait for at most crowd_ms. */
+static void
+test_half_open_connections_make_room(void **state)
+{
+    enum { SILENT = 200 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    int fd[SILENT];
+
+    c.pending_max = 64;
+    world_listen(w, &c);
+    world_ping(w);
+    for (int i = 0; i < SILENT; i++)
+        fd[i] = world_connect(w);
+    UNTIL(w, listener_counts(w->listener)->waited > 0);
+    assert_int_equal(listener_counts(w->listener)->pending, 64);
+    world_ping(w); /* the one that is up notices nothing */
+    (void)world_call(w, w->agents, w->agent_tls);
+    world_settle(w);
+    assert_int_equal(w->agent.established, 0); /* behind 136 others */
+    for (int i = 0; i < 4 && !w->agent.session; i++) {
+        assert_true(listener_counts(w->listener)->pending <= 64);
+        world_pass(w, 2000);
+        world_settle(w);
+    }
+    UNTIL(w, w->agent.session);
+    assert_true(world_counts(w)->ended[SESSION_CROWDED] >= 136);
+    assert_int_equal(world_counts(w)->ended[SESSION_HANDSHAKE_TIMEOUT], 0);
+    world_pass(w, 10000);
+    UNTIL(w, world_counts(w)->open == 2);
+    for (int i = 0; i < SILENT; i++)
+        close(fd[i]);
+    world_ping(w);
+}
+
+/* A storm of honest peers is served in turn: none of them is sent away. */
+static void
+test_storm_of_honest_peers(void **state)
+{
+    enum { PEERS = 60 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+
+    c.pending_max = 4;
+    c.per_identity = 0;
+    world_listen(w, &c);
+    for (int i = 0; i < PEERS; i++)
+        (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.established == PEERS);
+    assert_true(listener_counts(w->listener)->waited > 0);
+    assert_int_equal(w->collector.closed, 0);
+    assert_int_equal(listener_counts(w->listener)->pending, 0);
+}
+
+static void
+test_so_many_of_one_host(void **state)
+{
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    int fd[20];
+
+    c.pending_host = 8;
+    world_listen(w, &c);
+    for (int i = 0; i < 20; i++)
+        fd[i] = world_connect(w);
+    UNTIL(w, listener_counts(w->listener)->accepted == 20);
+    assert_int_equal(listener_counts(w->listener)->refused_host, 12);
+    assert_int_equal(listener_counts(w->listener)->pending, 8);
+    for (int i = 0; i < 20; i++)
+        close(fd[i]);
+    UNTIL(w, listener_counts(w->listener)->pending == 0);
+    world_ping(w);
+}
+
+static void
+test_so_many_sessions(void **state)
+{
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+
+    c.sessions_max = 2;
+    c.per_identity = 0;
+    world_listen(w, &c);
+    world_ping(w);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.closed == 1);
+    assert_int_equal(w->agent.end, SESSION_CUT);
+    assert_int_equal(listener_counts(w->listener)->refused_total, 1);
+    world_ping(w);
+}
+
+/* The newest session of an identity wins, and the old one is told off before the new one is told
+ * of. */
+static void
+test_newest_of_an_identity_wins(void **state)
+{
+    struct world *w = *state;
+    struct session *first;
+
+    listen_default(w);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session && w->collector.session);
+    first = w->collector.session;
+    assert_ptr_equal(listener_find(w->listener, "amf-1"), first);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.established == 2 && w->agent.closed == 1);
+    assert_string_equal(w->collector.order, "ECE");
+    assert_int_equal(w->collector.end, SESSION_REPLACED);
+    assert_int_equal(world_counts(w)->ended[SESSION_REPLACED], 1);
+    assert_ptr_equal(listener_find(w->listener, "amf-1"), w->collector.session);
+    assert_null(listener_find(w->listener, "smf-1"));
+    world_ping(w);
+    assert_non_null(listener_find(w->listener, "smf-1"));
+    assert_int_equal(world_counts(w)->established, 2);
+}
+
+/* One key holder without hellos does not collect sessions, nor does it end the one that works. */
+static void
+test_authenticated_but_silent(void **state)
+{
+    struct world *w = *state;
+    struct hostile h[10];
+
+    listen_default(w);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session && w->collector.session);
+    for (unsigned i = 0; i < 10; i++) {
+        h[i] = hostile_open(w, w->agent_tls);
+        assert_int_equal(hostile_handshake(&h[i]), TLS_DONE);
+        UNTIL(w, w->collector.authenticated == i + 2);
+        assert_true(world_counts(w)->open <= 3);
+    }
+    world_settle(w);
+    assert_int_equal(world_counts(w)->ended[SESSION_REPLACED], 9);
+    assert_int_equal(world_counts(w)->established, 1);
+    assert_int_equal(w->agent.closed, 0);
+    for (unsigned i = 0; i < 10; i++)
+        hostile_close(&h[i]);
+}
+
+/* A certificate revoked while its session is up: the session ends at the next look. */
+static void
+test_revoked_while_up(void **state)
+{
+    struct world *w = *state;
+    const struct pki_cert *const list[] = {&w->agent_cert};
+
+    listen_default(w);
+    world_ping(w);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session && world_counts(w)->established == 2);
+    session_pool_recheck(listener_pool(w->listener));
+    world_settle(w);
+    assert_int_equal(w->collector.closed, 0);
+    (void)pki_crl(&w->pki, "list.crl", list, 1, 5);
+    assert_int_equal(tls_ctx_reload(w->collector_tls, NULL), ST_OK);
+    session_pool_recheck(listener_pool(w->listener));
+    UNTIL(w, world_counts(w)->ended[SESSION_REVOKED] == 1);
+    assert_non_null(strstr(w->collector.text, "(amf-1): its certificate was revoked"));
+    world_ping(w);
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, world_counts(w)->ended[SESSION_REVOKED] == 2);
+    world_ping(w);
+}
+
+static void
+test_address_that_is_taken(void **state)
+{
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    struct listener *second;
+    struct diag d = {.text = ""};
+    char address[NET_PEER_TEXT];
+
+    listen_default(w);
+    assert_int_equal(net_parse("127.0.0.1", listener_port(w->listener), &c.address), ST_OK);
+    net_address_text(&c.address, address);
+    assert_int_equal(listener_new(w->loop, &c, &side_ops, w, &second, &d), ST_IO);
+    assert_null(second);
+    assert_string_equal(d.file, address);
+    assert_non_null(strstr(d.text, "already in use"));
+    c.sessions_max = 0;
+    assert_int_equal(listener_new(w->loop, &c, &side_ops, w, &second, &d), ST_CONFIG);
+}
+
+static void
+test_ipv6(void **state)
+{
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    struct dialer_config dc = dialer_config_default();
+    struct dialer *d;
+    struct net_address v6;
+    int probe = -1;
+    const char *why;
+
+    assert_int_equal(net_parse("::1", 0, &v6), ST_OK);
+    if (net_listen(&v6, 1, false, &probe, &why) != ST_OK)
+        skip(); /* a machine without IPv6 */
+    close(probe);
+    c.address = v6;
+    world_listen(w, &c);
+    dc.tls = w->agent_tls;
+    dc.target_count = 1;
+    snprintf(dc.target[0].host, sizeof(dc.target[0].host), "::1");
+    dc.target[0].port = listener_port(w->listener);
+    assert_int_equal(dialer_new(w->loop, &dc, &side_ops, &w->agent, &d, NULL), ST_OK);
+    world_pass(w, 1);
+    UNTIL(w, w->agent.session && w->collector.session);
+    assert_int_equal(strncmp(session_peer(w->agent.session), "[::1]:", 6), 0);
+    dialer_free(d);
+}
+
+/* ---- the dialer ---- */
+
+struct dialing {
+    struct side side; /* first: ctx of both */
+    unsigned failed;
+    char why[300];
+    uint32_t random;
+};
+
+static void
+on_failed(void *ctx, const char *text)
+{
+    struct dialing *d = ctx;
+
+    d->failed++;
+    snprintf(d->why, sizeof(d->why), "%s", text);
+}
+
+static uint32_t
+draw(void *ctx)
+{
+    return ((struct dialing *)ctx)->random;
+}
+
+/* A port of this host that nobody listens at. */
+static uint16_t
+closed_port(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)&a, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    close(fd);
+    return ntohs(a.sin_port);
+}
+
+static struct dialer_config
+dialer_config(struct world *w, struct dialing *d)
+{
+    struct dialer_config c = dialer_config_default();
+
+    side_init(&d->side, false);
+    c.tls = w->agent_tls;
+    c.failed = on_failed;
+    c.random = draw;
+    return c;
+}
+
+static void
+add_target(struct dialer_config *c, const char *host, uint16_t port)
+{
+    struct dialer_target *t = &c->target[c->target_count++];
+
+    snprintf(t->host, sizeof(t->host), "%s", host);
+    snprintf(t->expect, sizeof(t->expect), "collector.example");
+    t->port = port;
+}
+
+static struct dialer *
+dial(struct world *w, const struct dialer_config *c, struct dialing *d)
+{
+    struct dialer *dialer;
+    struct diag diag = {.text = ""};
+
+    if (dialer_new(w->loop, c, &side_ops, d, &dialer, &diag) != ST_OK)
+        fail_msg("%s", diag.text);
+    world_pass(w, 1);
+    return dialer;
+}
+
+/* 2, 4, 8 … 60, 60 s, and half of it with the other extreme of the draw. */
+static void
+test_back_off_grows_and_is_spread(void **state)
+{
+    static const int64_t seconds[] = {2, 4, 8, 16, 32, 60, 60};
+    enum { COUNT = sizeof(seconds) / sizeof(seconds[0]) };
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+
+    add_target(&c, "127.0.0.1", closed_port());
+    dialer = dial(w, &c, &d);
+    for (unsigned i = 0; i < COUNT; i++) {
+        UNTIL(w, dialer_wait_ms(dialer) > 0);
+        assert_int_equal(d.failed, i + 1);
+        assert_non_null(strstr(d.why, "127.0.0.1 port "));
+        assert_non_null(strstr(d.why, "refused"));
+        assert_int_equal(dialer_wait_ms(dialer), i % 2 ? seconds[i] * 500 : seconds[i] * 1000);
+        world_pass(w, dialer_wait_ms(dialer) - 1);
+        assert_int_equal(dialer_counts(dialer)->attempts, i + 1);
+        /* For the next one: the shortest, or the longest. */
+        d.random = i % 2 || i + 1 == COUNT ? 0 : (uint32_t)seconds[i + 1] * 500;
+        world_pass(w, 1);
+        assert_int_equal(dialer_counts(dialer)->attempts, i + 2);
+    }
+    dialer_free(dialer);
+}
+
+static void
+test_targets_in_their_order(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+
+    listen_default(w);
+    add_target(&c, "127.0.0.1", closed_port());
+    add_target(&c, "collector.invalid", 4335);
+    add_target(&c, "localhost", listener_port(w->listener));
+    dialer = dial(w, &c, &d);
+    UNTIL(w, d.side.session);
+    assert_true(d.failed >= 2); /* and ::1 of localhost, where there is one */
+    assert_string_equal(w->collector.identity, "amf-1");
+    assert_ptr_equal(dialer_session(dialer), d.side.session);
+    dialer_free(dialer);
+}
+
+/* A session that lasted starts the back-off anew, one that did not goes on with it. */
+static void
+test_session_that_lasted(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+
+    listen_default(w);
+    add_target(&c, "127.0.0.1", listener_port(w->listener));
+    dialer = dial(w, &c, &d);
+    for (unsigned i = 1; i <= 3; i++) {
+        UNTIL(w, d.side.session && w->collector.session);
+        session_close(w->collector.session);
+        UNTIL(w, !d.side.session && dialer_wait_ms(dialer) > 0);
+        assert_int_equal(dialer_counts(dialer)->in_a_row, i);
+        assert_int_equal(dialer_wait_ms(dialer), 1000 << i);
+        UNTIL(w, !w->collector.session);
+        world_pass(w, dialer_wait_ms(dialer));
+    }
+    UNTIL(w, d.side.session && w->collector.session);
+    world_pass(w, 60000);
+    session_close(w->collector.session);
+    UNTIL(w, dialer_wait_ms(dialer) > 0);
+    assert_int_equal(dialer_wait_ms(dialer), 2000);
+    dialer_free(dialer);
+}
+
+/* A collector that refuses us is tried again, later and later, and nothing piles up. */
+static void
+test_refused_by_the_collector(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    const struct pki_cert *const list[] = {&w->agent_cert};
+    struct dialer *dialer;
+
+    listen_default(w);
+    world_ping(w);
+    (void)pki_crl(&w->pki, "list.crl", list, 1, 5);
+    assert_int_equal(tls_ctx_reload(w->collector_tls, NULL), ST_OK);
+    add_target(&c, "127.0.0.1", listener_port(w->listener));
+    dialer = dial(w, &c, &d);
+    for (unsigned i = 1; i <= 5; i++) {
+        UNTIL(w, dialer_wait_ms(dialer) > 0);
+        assert_int_equal(d.side.end, SESSION_REFUSED);
+        assert_int_equal(d.side.closed, i);
+        assert_int_equal(session_pool_counts(dialer_pool(dialer))->open, 0);
+        UNTIL(w, world_counts(w)->ended[SESSION_REVOKED] == i);
+        world_pass(w, dialer_wait_ms(dialer));
+    }
+    dialer_free(dialer);
+    world_ping(w);
+}
+
+/* A connection that never comes about ends by its deadline: a listener whose queue is full. */
+static void
+test_connection_deadline(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct net_address a;
+    struct sockaddr_in in;
+    socklen_t len = sizeof(in);
+    struct dialer *dialer;
+    const char *why;
+    int fd, filler[8];
+
+    assert_int_equal(net_parse("127.0.0.1", 0, &a), ST_OK);
+    assert_int_equal(net_listen(&a, 0, false, &fd, &why), ST_OK);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    assert_int_equal(net_parse("127.0.0.1", ntohs(in.sin_port), &a), ST_OK);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(net_connect(&a, &filler[i]), ST_OK);
+    add_target(&c, "127.0.0.1", ntohs(in.sin_port));
+    dialer = dial(w, &c, &d);
+    world_settle(w);
+    assert_int_equal(dialer_counts(dialer)->attempts, 1);
+    assert_int_equal(d.failed, 0);
+    world_pass(w, 9999);
+    assert_int_equal(d.failed, 0);
+    world_pass(w, 1);
+    assert_int_equal(d.failed, 1);
+    assert_non_null(strstr(d.why, "no connection in time"));
+    assert_true(dialer_wait_ms(dialer) > 0);
+    dialer_free(dialer);
+    for (int i = 0; i < 8; i++)
+        close(filler[i]);
+    close(fd);
+}
+
+/* A renewed certificate: the new session is up before the old one goes. */
+static void
+test_renewal_without_a_gap(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    const struct pki_spec renewed = {.san = "DNS:amf-1", .from_days = -1, .to_days = 90};
+    struct pki_cert fresh;
+    struct dialer *dialer;
+
+    listen_default(w);
+    add_target(&c, "127.0.0.1", listener_port(w->listener));
+    dialer = dial(w, &c, &d);
+    UNTIL(w, d.side.session);
+    pki_issue(&w->pki, "agent", &renewed, &fresh);
+    assert_int_equal(tls_ctx_reload(w->agent_tls, NULL), ST_OK);
+    dialer_renew(dialer);
+    world_pass(w, 1);
+    UNTIL(w, d.side.established == 2 && d.side.closed == 1);
+    assert_string_equal(d.side.order, "EEC");
+    assert_string_equal(w->collector.order, "ECE");
+    assert_ptr_equal(dialer_session(dialer), d.side.session);
+    assert_int_equal(dialer_wait_ms(dialer), 0);
+    world_settle(w);
+    assert_int_equal(world_counts(w)->established, 1);
+    assert_int_equal(d.side.established, 2);
+    dialer_stop(dialer);
+    session_close(w->collector.session);
+    UNTIL(w, d.side.closed == 2);
+    assert_int_equal(dialer_wait_ms(dialer), 0); /* stopped: it does not come back */
+    dialer_free(dialer);
+    pki_cert_clear(&fresh);
+}
+
+static void
+test_wrong_configuration(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+    struct diag diag;
+
+    assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
+    add_target(&c, "127.0.0.1", 0);
+    assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
+    assert_non_null(strstr(diag.text, "target 1"));
+    c.target[0].port = 1;
+    snprintf(c.target[0].expect, sizeof(c.target[0].expect), "Collector");
+    assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
+    assert_non_null(strstr(diag.text, "lower-case"));
+    assert_null(dialer);
+}
+
+/* Freed at every stage of an attempt, looking up included, with nothing left behind. */
+static void
+test_freed_at_every_stage(void **state)
+{
+    struct world *w = *state;
+
+    listen_default(w);
+    for (int steps = 0; steps < 12; steps++) {
+        struct dialing d = {0};
+        struct dialer_config c = dialer_config(w, &d);
+        struct dialer *dialer;
+
+        add_target(&c, "localhost", listener_port(w->listener));
+        dialer = dial(w, &c, &d);
+        for (int i = 0; i < steps; i++)
+            assert_int_equal(loop_step(w->loop, 1), ST_OK);
+        dialer_free(dialer);
+    }
+    UNTIL(w, world_counts(w)->open == 0);
+    world_ping(w);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_half_open_connections_make_room),
+        T(test_storm_of_honest_peers),
+        T(test_so_many_of_one_host),
+        T(test_so_many_sessions),
+        T(test_newest_of_an_identity_wins),
+        T(test_authenticated_but_silent),
+        T(test_revoked_while_up),
+        T(test_address_that_is_taken),
+        T(test_ipv6),
+        T(test_back_off_grows_and_is_spread),
+        T(test_targets_in_their_order),
+        T(test_session_that_lasted),
+        T(test_refused_by_the_collector),
+        T(test_connection_deadline),
+        T(test_renewal_without_a_gap),
+        T(test_wrong_configuration),
+        T(test_freed_at_every_stage),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
