@@ -85,7 +85,7 @@ finding_params_init(struct finding_params *p)
 {
     const int64_t day = 86400;
 
-    *p = (struct finding_params){.flap_limit = 3, .flap_window_s = 3600, .quiet_s = day};
+    *p = (struct finding_params){.flap_limit = 2, .flap_window_s = 3600, .quiet_s = day};
     p->due_s[SEVERITY_LOW] = 180 * day;
     p->due_s[SEVERITY_MEDIUM] = 90 * day;
     p->due_s[SEVERITY_HIGH] = 30 * day;

@@ -224,7 +224,7 @@ struct finding_params {
     int64_t quiet_s;  /* event: watched quiet time that clears it; 0: only a person clears it */
     int64_t due_s[4]; /* by enum rule_severity; 0: no due date */
 };
-/* 3 returns in 3600 s; quiet 24 h; critical 7, high 30, medium 90, low 180 days. */
+/* 2 returns in 3600 s; quiet 24 h; critical 7, high 30, medium 90, low 180 days. */
 void finding_params_init(struct finding_params *p);
 
 struct finding_context {
