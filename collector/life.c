@@ -141,12 +141,19 @@ life_free(struct life *l)
     free(l);
 }
 
+int64_t
+life_time(struct life *l, int64_t wall, int64_t mono_ms)
+{
+    l->now = life_clock_read(&l->clock, wall, mono_ms);
+    return l->now;
+}
+
 enum status
 life_begin(struct life *l, int64_t wall, int64_t mono_ms)
 {
     life_problems_reset(l->problems);
     l->ticked = 0;
-    l->now = life_clock_read(&l->clock, wall, mono_ms);
+    life_time(l, wall, mono_ms);
     return store_begin(l->o.store);
 }
 

@@ -32,9 +32,10 @@ struct life;
 enum status life_new(const struct life_options *o, struct life **out, struct diag *d) MUST_USE;
 void life_free(struct life *l);
 
-/* wall: epoch seconds; mono_ms: of CLOCK_MONOTONIC. */
+/* The time by which findings live (clock.h). wall: epoch seconds; mono_ms: of CLOCK_MONOTONIC. */
+int64_t life_time(struct life *l, int64_t wall, int64_t mono_ms);
 enum status life_begin(struct life *l, int64_t wall, int64_t mono_ms) MUST_USE;
-/* The time of the batch: life_clock_read(). Between batches that of the last one. */
+/* What life_time() said last: the time of the batch. */
 int64_t life_now(const struct life *l);
 /* Push what the problems touched have to say, and commit. */
 enum status life_commit(struct life *l, struct diag *d) MUST_USE;

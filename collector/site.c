@@ -236,6 +236,13 @@ site_marked(const struct site *s)
     return s->all || s->changed;
 }
 
+void
+site_forget(struct site *s)
+{
+    told_clear(&s->told);
+    s->all = true;
+}
+
 size_t
 site_judged(const struct site *s)
 {

@@ -49,6 +49,9 @@ bool site_marked(const struct site *s);
  * ST_CONFIG: an expression fails at run time, d says which. */
 enum status site_judge(struct site *s, int64_t now, const struct site_ops *ops,
                        struct diag *d) MUST_USE;
+/* Nothing counts as told any more (the batch that it was written in is gone): the next judging
+ * tells everything. */
+void site_forget(struct site *s);
 /* Number of controls that the last judging ran. */
 size_t site_judged(const struct site *s);
 

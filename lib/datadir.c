@@ -17,10 +17,16 @@ datadir_path(const char *what, char out[1024])
     }
     snprintf(out, 1024, "%s/%s", VIGIL_DATADIR, what);
     if (stat(VIGIL_BUILD_ROOT, &st) == 0 && getenv("VIGIL_INSTALLED") == NULL) {
+        static const char *const places[] = {"", "build/"}; /* build: what was made */
         char tree[1024];
-        snprintf(tree, sizeof(tree), "%s/%s", VIGIL_BUILD_ROOT, what);
-        if (stat(tree, &st) == 0)
+
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+            snprintf(tree, sizeof(tree), "%s/%s%s", VIGIL_BUILD_ROOT, places[i], what);
+            if (stat(tree, &st) != 0)
+                continue;
             snprintf(out, 1024, "%s", tree);
+            break;
+        }
     }
     return out;
 }

@@ -64,6 +64,7 @@ struct fact_section_view {
     const char *revision; /* the leaf; "" where it is missing */
     int64_t observed;     /* epoch second; 0 where it is missing */
     bool complete;
+    uint32_t interval_s;   /* the leaf; 0 where it is missing */
     struct lyd_node *node; /* the section; its parent is the entry, or the facts */
 };
 

@@ -86,12 +86,14 @@ view(enum fact_section kind, struct lyd_node *entry, struct lyd_node *section,
     const struct lyd_node *revision = only_child(section, "revision");
     const struct lyd_node *observed = only_child(section, "observed");
     const struct lyd_node *complete = only_child(section, "complete");
+    const struct lyd_node *interval = only_child(section, "interval");
 
     out->kind = kind;
     out->key = entry_key(entry);
     out->revision = revision ? lyd_get_value(revision) : "";
     out->observed = observed ? ((const struct lyd_node_term *)observed)->value.int64 : 0;
     out->complete = complete && ((const struct lyd_node_term *)complete)->value.boolean;
+    out->interval_s = interval ? ((const struct lyd_node_term *)interval)->value.uint32 : 0;
     out->node = section;
 }
 

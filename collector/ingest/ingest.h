@@ -28,8 +28,8 @@ struct ingest_env {
     const char *site_name, *tenant;
     /* Bits of enum setup_witness that this agent may report; 0: it may not come in. */
     unsigned (*witnesses)(void *ctx, const char *identity);
-    int64_t (*wall)(void *ctx); /* epoch seconds, never back: life_clock */
-    void (*changed)(void *ctx); /* there is something to judge or to write */
+    int64_t (*wall)(void *ctx);                /* epoch seconds, never back: life_clock */
+    void (*changed)(void *ctx);                /* there is something to judge or to write */
     void (*note)(void *ctx, const char *text); /* one line for the log */
     void *ctx;
 };

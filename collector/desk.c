@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct desk {
+    struct desk_env env;
+    struct loop_timer soon, lazy, tick;
+    bool ticking; /* the next batch looks at what time alone changes */
+    struct desk_counts counts;
+};
+
+static enum status
+on_change(void *ctx, const struct site_change *c)
+{
+    struct desk *d = ctx;
+    char agent[128] = "";
+    const char *slash = strchr(c->target, '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+
+    /* KIND:SITE/AGENT/LOCAL */
+    if (end && (size_t)(end - slash) <= sizeof(agent)) {
+        memcpy(agent, slash + 1, (size_t)(end - slash - 1));
+        agent[end - slash - 1] = '\0';
+    }
+    d->counts.changes++;
+    return life_change(d->env.life, c, ingest_is_backlog(d->env.ingest, agent));
+}
+
+/* The batch of one moment; nothing of it is committed yet. */
+static enum status
+fill(struct desk *d, struct diag *why)
+{
+    const struct site_ops ops = {.change = on_change, .ctx = d};
+    int64_t now = life_now(d->env.life);
+    enum status st;
+
+    ingest_age(d->env.ingest, now);
+    st = ingest_write(d->env.ingest, d->env.life);
+    if (st == ST_OK && site_marked(d->env.site))
+        st = site_judge(d->env.site, now, &ops, why);
+    if (st == ST_OK && d->ticking)
+        st = life_tick(d->env.life);
+    return st;
+}
+
+static void
+complain(struct desk *d, const struct diag *why, enum status st)
+{
+    char text[700];
+
+    d->counts.failed++;
+    snprintf(text, sizeof(text), "nothing could be judged or written, trying again: %s",
+             why->text[0] ? why->text : status_name(st));
+    d->env.note(d->env.ctx, text);
+    loop_timer_set(&d->soon, DESK_RETRY_MS);
+}
+
+enum status
+desk_run(struct desk *d)
+{
+    struct life *life = d->env.life;
+    struct diag why = {.text = ""};
+    enum status st = life_begin(life, d->env.wall(d->env.ctx), d->env.mono_ms(d->env.ctx));
+
+    if (st == ST_OK) {
+        st = fill(d, &why);
+        if (st == ST_OK)
+            st = life_commit(life, &why);
+        else
+            life_rollback(life);
+    }
+    if (st != ST_OK) {
+        site_forget(d->env.site);
+        complain(d, &why, st);
+        return st;
+    }
+    ingest_written(d->env.ingest);
+    d->ticking = false;
+    d->counts.batches++;
+    d->counts.controls += site_judged(d->env.site);
+    d->counts.last_ok = life_now(life);
+    return ST_OK;
+}
+
+static void
+on_soon(void *ctx)
+{
+    (void)!desk_run(ctx); /* it has said why, and comes again */
+}
+
+static void
+on_lazy(void *ctx)
+{
+    struct desk *d = ctx;
+
+    loop_timer_set(&d->lazy, DESK_LAZY_MS);
+    desk_wake(d);
+}
+
+static void
+on_tick(void *ctx)
+{
+    struct desk *d = ctx;
+
+    loop_timer_set(&d->tick, DESK_TICK_MS);
+    d->ticking = true;
+    site_mark(d->env.site, RULE_READS_NOW);
+    desk_wake(d);
+}
+
+void
+desk_wake(struct desk *d)
+{
+    if (!loop_timer_is_set(&d->soon))
+        loop_timer_set(&d->soon, DESK_SETTLE_MS);
+}
+
+enum status
+desk_new(const struct desk_env *env, struct desk **out)
+{
+    struct desk *d = calloc(1, sizeof(*d));
+
+    *out = NULL;
+    if (!d)
+        return ST_IO;
+    d->env = *env;
+    if (loop_timer_init(env->loop, &d->soon, on_soon, d) != ST_OK ||
+        loop_timer_init(env->loop, &d->lazy, on_lazy, d) != ST_OK ||
+        loop_timer_init(env->loop, &d->tick, on_tick, d) != ST_OK) {
+        desk_free(d);
+        return ST_IO;
+    }
+    loop_timer_set(&d->lazy, DESK_LAZY_MS);
+    loop_timer_set(&d->tick, DESK_TICK_MS);
+    *out = d;
+    return ST_OK;
+}
+
+void
+desk_free(struct desk *d)
+{
+    if (!d)
+        return;
+    loop_timer_clear(&d->soon);
+    loop_timer_clear(&d->lazy);
+    loop_timer_clear(&d->tick);
+    free(d);
+}
+
+struct desk_counts
+desk_counts(const struct desk *d)
+{
+    return d->counts;
+}

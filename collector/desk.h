@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When to judge and to write: a moment after facts changed, in one batch of the store; now and then
+ * what time alone changes; again after a while when the disk refused.
+ */
+#ifndef COLLECTOR_DESK_H
+#define COLLECTOR_DESK_H
+
+#include "collector/ingest/ingest.h"
+#include "collector/life.h"
+#include "collector/site.h"
+#include "lib/loop.h"
+
+#define DESK_SETTLE_MS 50  /* facts that change together are judged together */
+#define DESK_RETRY_MS 5000 /* after a batch that failed */
+#define DESK_LAZY_MS 5000  /* between two batches of what was only heard of again */
+#define DESK_TICK_MS 60000 /* between two looks at what time alone changes */
+
+struct desk;
+
+struct desk_env {
+    struct loop *loop;
+    struct life *life;
+    struct site *site;
+    struct ingest *ingest;
+    int64_t (*wall)(void *ctx); /* epoch seconds, CLOCK_REALTIME */
+    int64_t (*mono_ms)(void *ctx);
+    void (*note)(void *ctx, const char *text);
+    void *ctx;
+};
+
+enum status desk_new(const struct desk_env *env, struct desk **out) MUST_USE;
+void desk_free(struct desk *d);
+/* Something changed: judge soon. */
+void desk_wake(struct desk *d);
+/* Judge and write now; the status of the batch. */
+enum status desk_run(struct desk *d) MUST_USE;
+
+struct desk_counts {
+    uint64_t batches, failed, changes, controls;
+    int64_t last_ok; /* time of the last batch that was committed */
+};
+struct desk_counts desk_counts(const struct desk *d);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/ingest/ingest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ingest/inside.h"
+
+#define MAX_SECTION_ID 1200
+
+static const struct store_scope everything = {.every_tenant = true, .every_site = true};
+
+/* ---- what the store holds ---- */
+
+struct loading {
+    struct ingest *g;
+    struct diag *d;
+    char last[MAX_SECTION_ID]; /* id of the last one read */
+    size_t rows;
+    char **id; /* of one page */
+};
+
+static enum status
+on_id(void *ctx, const struct store_section *x)
+{
+    struct loading *l = ctx;
+
+    l->id[l->rows] = strdup(x->id);
+    return l->id[l->rows] && ++l->rows ? ST_OK : ST_IO;
+}
+
+/* The data of a section is a notification with this one section in it. */
+static enum status
+on_data(void *ctx, const struct store_section *x)
+{
+    struct loading *l = ctx;
+    struct ingest *g = l->g;
+    struct facts_message *m = g->reader;
+    const struct facts_section *s;
+    struct section_entry *e;
+    struct facts_decoded facts;
+    struct fact_section_view v;
+    enum status st;
+
+    if (!x->data || facts_message_read(m, x->data, strlen(x->data), "store", l->d) != ST_OK ||
+        facts_message_sections(m) != 1)
+        return ST_MALFORMED;
+    s = facts_message_at(m, 0);
+    if (!s->known || facts_section_decode(m, s, "store", &facts, l->d) != ST_OK)
+        return ST_MALFORMED;
+    st = fact_tree_put(site_facts(g->env.site), s->kind, facts.facts);
+    e = st == ST_OK ? sections_get(g->sections, s->kind, s->id, x->agent) : NULL;
+    if (!e)
+        return st == ST_OK ? ST_IO : st;
+    e->received = e->expected = x->received;
+    if (fact_tree_touch(site_facts(g->env.site), s->kind, s->id, x->received) == ST_OK &&
+        fact_tree_section(site_facts(g->env.site), s->kind, s->id, &v) == ST_OK)
+        e->interval_s = v.interval_s;
+    return ST_OK;
+}
+
+/* One page of sections; *more: there may be another. */
+static enum status
+load_page(struct loading *l, bool *more)
+{
+    struct store *s = l->g->env.store;
+    enum status st;
+
+    l->rows = 0;
+    st = store_sections(s, &everything, *l->last ? l->last : NULL, MAX_STORE_PAGE, on_id, l);
+    *more = l->rows == MAX_STORE_PAGE;
+    for (size_t i = 0; i < l->rows; i++) {
+        if (st == ST_OK) {
+            snprintf(l->last, sizeof(l->last), "%s", l->id[i]);
+            st = store_section(s, &everything, l->id[i], on_data, l);
+        }
+        /* One that cannot be read any more comes again with its agent. */
+        if (st == ST_MALFORMED)
+            st = ST_OK;
+        free(l->id[i]);
+    }
+    return st;
+}
+
+static enum status
+load_sections(struct ingest *g, struct diag *d)
+{
+    struct loading l = {.g = g, .d = d, .id = calloc(MAX_STORE_PAGE, sizeof(char *))};
+    enum status st = l.id ? ST_OK : ST_IO;
+    bool more = true;
+
+    while (more && st == ST_OK)
+        st = load_page(&l, &more);
+    free(l.id);
+    return st;
+}
+
+/* ---- birth and death ---- */
+
+enum status
+ingest_new(const struct ingest_env *env, struct ingest **out, struct diag *d)
+{
+    struct ingest *g = calloc(1, sizeof(*g));
+    enum status st = ST_IO;
+
+    *out = NULL;
+    if (!g)
+        return diag_set(d, ST_IO, "", 0, "out of memory");
+    g->env = *env;
+    g->agents = agents_new();
+    g->sections = sections_new();
+    g->reader = facts_message_new(env->schema);
+    if (g->agents && g->sections && g->reader)
+        st = agents_load(g->agents, env->store);
+    if (st == ST_OK)
+        st = load_sections(g, d);
+    if (st != ST_OK) {
+        ingest_free(g);
+        return store_explain(env->store, st, d);
+    }
+    *out = g;
+    return ST_OK;
+}
+
+void
+ingest_free(struct ingest *g)
+{
+    if (!g)
+        return;
+    for (size_t i = 0; i < g->listeners; i++)
+        listener_free(g->listener[i]);
+    facts_message_free(g->reader);
+    sections_free(g->sections);
+    agents_free(g->agents);
+    free(g);
+}
+
+enum status
+ingest_listen(struct ingest *g, const struct net_address *address, struct tls_ctx *tls,
+              struct diag *d)
+{
+    struct listener_config config = listener_config_default();
+    enum status st;
+
+    if (g->listeners == MAX_INGEST_LISTENERS)
+        return diag_set(d, ST_LIMIT, "", 0, "more than %d addresses to listen at",
+                        MAX_INGEST_LISTENERS);
+    config.address = *address;
+    config.tls = tls;
+    config.limits.message_max = MAX_INGEST_MESSAGE;
+    st = listener_new(g->env.loop, &config, &peer_ops, g, &g->listener[g->listeners], d);
+    g->listeners += st == ST_OK;
+    return st;
+}
+
+void
+ingest_recheck(struct ingest *g)
+{
+    for (size_t i = 0; i < g->listeners; i++)
+        session_pool_recheck(listener_pool(g->listener[i]));
+}
+
+/* ---- batches ---- */
+
+void
+ingest_age(struct ingest *g, int64_t now)
+{
+    uint32_t kinds = sections_age(g->sections, now);
+
+    if (kinds)
+        site_mark(g->env.site, kinds);
+}
+
+static enum status
+write_content(struct ingest *g, const struct section_entry *e, const char *id, int64_t now)
+{
+    const struct facts_head head = {.boot_id = "0", .seq = 1, .event_time = now};
+    struct facts_head h = head;
+    struct fact_section_view v;
+    const char *target = strchr(e->key, ':') ? e->key : "";
+    char kind[MAX_FACT_SECTION_NAME];
+    enum status st = fact_tree_section(site_facts(g->env.site), e->kind, e->key, &v);
+    struct buf b;
+
+    if (st != ST_OK)
+        return st == ST_NOTFOUND ? ST_OK : st;
+    snprintf(h.model_revision, sizeof(h.model_revision), "%s", nc_schema_revision(g->env.schema));
+    buf_init(&b, MAX_STORE_DATA);
+    facts_message_begin(&b, &h);
+    st = facts_message_section(&b, &v, true);
+    if (st == ST_OK)
+        st = facts_message_end(&b);
+    fact_section_name(e->kind, kind);
+    if (st == ST_OK)
+        st = store_put_section(g->env.store,
+                               &(struct store_section){.id = id,
+                                                       .target = target,
+                                                       .kind = kind,
+                                                       .agent = e->agent,
+                                                       .tenant = g->env.tenant,
+                                                       .site = g->env.site_name,
+                                                       .witness = sections_witness(e->kind),
+                                                       .revision = v.revision,
+                                                       .observed = v.observed,
+                                                       .received = e->received,
+                                                       .interval_s = e->interval_s,
+                                                       .complete = v.complete,
+                                                       .data = buf_text(&b),
+                                                       .change_seq = store_next_seq(g->env.store)});
+    buf_clear(&b);
+    return st;
+}
+
+static enum status
+write_section(struct ingest *g, const struct section_entry *e, int64_t now)
+{
+    struct fact_section_view v;
+    char id[MAX_SECTION_ID];
+    enum status st = sections_id(e->kind, e->key, id, sizeof(id));
+
+    if (st != ST_OK)
+        return st;
+    if (e->gone)
+        return store_drop_section(g->env.store, id, now);
+    if (e->dirty)
+        return write_content(g, e, id, now);
+    if (!e->touched)
+        return ST_OK;
+    st = fact_tree_section(site_facts(g->env.site), e->kind, e->key, &v);
+    if (st == ST_OK)
+        st = store_touch_section(g->env.store, id, v.revision, v.observed, e->received);
+    return st == ST_NOTFOUND ? ST_OK : st;
+}
+
+static enum status
+write_blindness(struct ingest *g, const struct section_entry *e, struct life *l)
+{
+    char target[MAX_FINDING_KEY];
+    struct section_watch w;
+
+    sections_watch(e, g->env.tenant, g->env.site_name, target, &w);
+    return life_blind(l, &w);
+}
+
+enum status
+ingest_write(struct ingest *g, struct life *l)
+{
+    int64_t now = life_now(l);
+    enum status st = agents_write(g->agents, g->env.store, g->env.tenant, g->env.site_name);
+
+    for (size_t i = 0; i < sections_count(g->sections) && st == ST_OK; i++) {
+        const struct section_entry *e = sections_at(g->sections, i);
+
+        st = write_section(g, e, now);
+        if (st == ST_OK && e->turned)
+            st = write_blindness(g, e, l);
+    }
+    return st;
+}
+
+void
+ingest_written(struct ingest *g)
+{
+    agents_written(g->agents);
+    sections_sweep(g->sections);
+}
+
+bool
+ingest_is_backlog(const struct ingest *g, const char *agent)
+{
+    const struct agent_entry *a = *agent ? agents_find(g->agents, agent) : NULL;
+
+    if (a)
+        return a->backlog;
+    for (size_t i = 0; i < agents_count(g->agents); i++)
+        if (agents_at(g->agents, i)->backlog)
+            return true;
+    return false;
+}
+
+struct ingest_counts
+ingest_counts(const struct ingest *g)
+{
+    struct ingest_counts c = g->counts;
+
+    c.agents = agents_count(g->agents);
+    return c;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One session with an agent: hello, subscription, everything, then what changes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/ingest/inside.h"
+#include "lib/netconf/message.h"
+
+#define MAX_REQUEST 4096
+
+static void
+note(const struct ingest *g, const char *text)
+{
+    if (g->env.note)
+        g->env.note(g->env.ctx, text);
+}
+
+static void
+give_up(struct peer *p, enum session_end end, const char *text)
+{
+    p->ingest->counts.refused++;
+    session_abort(p->session, end, text);
+}
+
+static bool
+send_buf(struct peer *p, struct buf *b)
+{
+    bool sent = b->status == ST_OK && session_send(p->session, buf_text(b), b->len) == ST_OK;
+
+    buf_clear(b);
+    if (!sent)
+        session_abort(p->session, SESSION_SYSTEM, "a request could not be sent");
+    return sent;
+}
+
+static void
+ask_for_all(struct peer *p)
+{
+    struct buf b;
+
+    if (p->get_id)
+        return; /* asked already */
+    p->get_id = ++p->message_id;
+    buf_init(&b, MAX_REQUEST);
+    nc_rpc_get(p->get_id, FACTS_STATE_FILTER, &b);
+    (void)send_buf(p, &b);
+}
+
+static bool
+on_authenticated(void *ctx, struct session *s)
+{
+    struct ingest *g = ctx;
+    unsigned witnesses = g->env.witnesses(g->env.ctx, session_identity(s));
+    struct peer *p = witnesses ? calloc(1, sizeof(*p)) : NULL;
+    struct buf b;
+
+    if (!p)
+        return false;
+    p->ingest = g;
+    p->session = s;
+    p->witnesses = witnesses;
+    session_set_ctx(s, p);
+    buf_init(&b, MAX_REQUEST);
+    nc_hello_write(g->env.schema, 0, &b);
+    return send_buf(p, &b);
+}
+
+static enum session_base
+on_hello(void *ctx, struct session *s, const char *xml, size_t len)
+{
+    struct ingest *g = ctx;
+    struct nc_hello h;
+    struct diag d;
+
+    if (nc_hello_read(g->env.schema, xml, len, true, session_identity(s), &h, &d) != ST_OK ||
+        !h.agent || !h.notification)
+        return SESSION_REFUSE;
+    return h.base_1_1 ? SESSION_BASE_11 : SESSION_BASE_10;
+}
+
+static void
+on_established(void *ctx, struct session *s)
+{
+    struct ingest *g = ctx;
+    struct peer *p = session_ctx(s);
+    int64_t now = g->env.wall(g->env.ctx);
+    char text[300];
+    struct buf b;
+
+    p->agent = agents_get(g->agents, session_identity(s), now);
+    if (!p->agent) {
+        session_abort(s, SESSION_SYSTEM, "out of memory");
+        return;
+    }
+    p->agent->connected = p->agent->dirty = true;
+    p->agent->connected_since = p->agent->last_seen = now;
+    snprintf(p->agent->address, sizeof(p->agent->address), "%s", session_peer(s));
+    g->counts.connected++;
+    snprintf(text, sizeof(text), "agent %s connected from %s", session_identity(s),
+             session_peer(s));
+    note(g, text);
+    /* Subscribed first: what changes while we ask is not missed. */
+    p->subscribe_id = ++p->message_id;
+    buf_init(&b, MAX_REQUEST);
+    nc_rpc_create_subscription(p->subscribe_id, &b);
+    if (send_buf(p, &b))
+        ask_for_all(p);
+    g->env.changed(g->env.ctx);
+}
+
+static void
+settle(struct peer *p, enum facts_outcome outcome, const char *text)
+{
+    switch (outcome) {
+    case FACTS_TAKEN:
+        break;
+    case FACTS_GAP:
+        ask_for_all(p);
+        break;
+    case FACTS_REFUSED:
+        give_up(p, SESSION_BAD_MESSAGE, text);
+        return;
+    }
+    /* What was only heard of again is written now and then. */
+    if (site_marked(p->ingest->env.site))
+        p->ingest->env.changed(p->ingest->env.ctx);
+}
+
+static void
+on_reply(struct peer *p, const char *xml, size_t len)
+{
+    struct ingest *g = p->ingest;
+    char text[400] = "";
+    struct nc_reply r;
+    struct diag d;
+
+    if (nc_reply_read(g->env.schema, xml, len, session_identity(p->session), &r, &d) != ST_OK) {
+        give_up(p, SESSION_BAD_MESSAGE, d.text);
+        return;
+    }
+    if (r.kind == NC_REPLY_ERROR) {
+        snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
+        give_up(p, SESSION_BAD_MESSAGE, text);
+    } else if (r.has_id && r.id == p->subscribe_id && r.kind == NC_REPLY_OK) {
+        p->subscribe_id = 0;
+    } else if (r.has_id && r.id == p->get_id && r.kind == NC_REPLY_DATA) {
+        p->get_id = 0;
+        settle(p, facts_replied(p, r.data, r.data_len, text, sizeof(text)), text);
+    } else {
+        give_up(p, SESSION_BAD_MESSAGE, "a reply that nobody asked for");
+    }
+    nc_reply_clear(&r);
+}
+
+static void
+on_message(void *ctx, struct session *s, const char *xml, size_t len)
+{
+    struct ingest *g = ctx;
+    struct peer *p = session_ctx(s);
+    char text[400] = "";
+
+    g->counts.messages++;
+    switch (nc_kind(xml, len)) {
+    case NC_REPLY:
+        on_reply(p, xml, len);
+        break;
+    case NC_NOTIFICATION:
+        /* The reply that is on its way was made later and has it all. */
+        if (!p->get_id)
+            settle(p, facts_notified(p, xml, len, text, sizeof(text)), text);
+        break;
+    case NC_HELLO:
+    case NC_RPC:
+    case NC_OTHER:
+        give_up(p, SESSION_BAD_MESSAGE, "a message that an agent never sends");
+        break;
+    }
+}
+
+static void
+on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
+{
+    struct ingest *g = ctx;
+    struct peer *p = session_ctx(s);
+    char line[600];
+
+    snprintf(line, sizeof(line), "agent session ended (%s): %s", session_end_name(end), text);
+    note(g, line);
+    if (p && p->agent) {
+        g->counts.connected--;
+        /* A newer session of the same agent may be up already. */
+        if (end != SESSION_REPLACED)
+            p->agent->connected = false;
+        p->agent->dirty = true;
+        g->env.changed(g->env.ctx);
+    }
+    free(p);
+}
+
+const struct session_ops peer_ops = {.authenticated = on_authenticated,
+                                     .hello = on_hello,
+                                     .established = on_established,
+                                     .message = on_message,
+                                     .closed = on_closed};

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vigil-collector: agents call home, rules judge, findings live in the store.
+ * docs/vigil-collector.8 */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/command/server.h"
+#include "collector/desk.h"
+#include "collector/headkey.h"
+#include "collector/setup.h"
+#include "lib/datadir.h"
+#include "lib/tls.h"
+
+#define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
+
+enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
+
+/* Everything that runs. */
+struct collector {
+    const char *config_path;
+    struct setup *setup;
+    struct loop *loop;
+    struct nc_schema *schema;
+    struct rule_pack *pack;
+    struct tls_ctx *tls;
+    struct evp_pkey_st *head_key;
+    struct store *store;
+    struct life *life;
+    struct site *site;
+    struct ingest *ingest;
+    struct desk *desk;
+    struct command_env commands;
+    struct command_server *server;
+    struct loop_signals signals;
+    bool signals_open;
+};
+
+static void
+say(const char *text)
+{
+    fprintf(stderr, "vigil-collector: %s\n", text);
+}
+
+static void
+say_diag(const struct diag *d)
+{
+    if (d->line)
+        fprintf(stderr, "vigil-collector: %s:%u: %s\n", d->file, d->line, d->text);
+    else if (d->file[0])
+        fprintf(stderr, "vigil-collector: %s: %s\n", d->file, d->text);
+    else
+        say(d->text);
+}
+
+static void
+say_diags(const struct diag_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        say_diag(&l->item[i]);
+    if (l->dropped)
+        fprintf(stderr, "vigil-collector: and %zu more\n", l->dropped);
+}
+
+static const char *
+or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- what the rooms ask for ---- */
+
+static int64_t
+wall(void *ctx)
+{
+    (void)ctx;
+    return time(NULL);
+}
+
+static int64_t
+mono_ms(void *ctx)
+{
+    struct timespec t;
+
+    (void)ctx;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t
+life_wall(void *ctx)
+{
+    struct collector *c = ctx;
+
+    return life_time(c->life, wall(NULL), mono_ms(NULL));
+}
+
+static unsigned
+witnesses(void *ctx, const char *identity)
+{
+    struct collector *c = ctx;
+
+    return setup_witnesses(c->setup, identity);
+}
+
+static enum command_role
+role(void *ctx, const char *user)
+{
+    struct collector *c = ctx;
+
+    return setup_role(c->setup, user);
+}
+
+static void
+on_changed(void *ctx)
+{
+    struct collector *c = ctx;
+
+    if (c->desk)
+        desk_wake(c->desk);
+}
+
+static void
+on_note(void *ctx, const char *text)
+{
+    (void)ctx;
+    say(text);
+}
+
+static void
+on_answered(void *ctx)
+{
+    (void)ctx;
+}
+
+static json_t *
+state_json(void *ctx)
+{
+    struct collector *c = ctx;
+    struct ingest_counts in = ingest_counts(c->ingest);
+    struct desk_counts desk = desk_counts(c->desk);
+
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
+                     VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
+                     rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
+                     (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps",
+                     (json_int_t)in.gaps, "refused", (json_int_t)in.refused, "batches",
+                     (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed,
+                     "last-batch", (json_int_t)desk.last_ok);
+}
+
+/* ---- rules ---- */
+
+static enum status
+load_pack(const struct collector *c, const struct setup *s, struct rule_pack **out)
+{
+    char dir[1024];
+    struct diag_list errors;
+    enum status st;
+
+    diag_list_init(&errors);
+    st = rule_pack_load(s->rules ? s->rules : datadir_path("rules/packs/x1818", dir),
+                        nc_schema_facts(c->schema), RULES_TO_JUDGE, out, &errors);
+    if (st == ST_OK && s->overlay) {
+        st = rule_pack_overlay(*out, s->overlay, &errors);
+        if (st != ST_OK) {
+            rule_pack_free(*out);
+            *out = NULL;
+        }
+    }
+    say_diags(&errors);
+    diag_list_clear(&errors);
+    return st;
+}
+
+/* Something on disk changed. What is bad is refused whole, and the old stays. */
+static void
+reload(struct collector *c)
+{
+    struct setup *setup = NULL;
+    struct rule_pack *pack = NULL;
+    struct diag_list errors;
+    char dir[1024];
+    struct diag d;
+
+    diag_list_init(&errors);
+    if (setup_load(datadir_path("yang", dir), c->config_path, &setup, &errors) != ST_OK) {
+        say_diags(&errors);
+        say("the configuration was not taken, the old one stays");
+    } else if (strcmp(setup->site, c->setup->site) != 0 ||
+               strcmp(setup->store, c->setup->store) != 0) {
+        say("site and store change with a restart only; the old configuration stays");
+    } else if (load_pack(c, setup, &pack) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
+        say("the rules were not taken, the old configuration and rules stay");
+        rule_pack_free(pack);
+    } else {
+        rule_pack_free(c->pack);
+        c->pack = pack;
+        setup_free(c->setup);
+        c->setup = setup;
+        setup = NULL;
+        if (tls_ctx_reload(c->tls, &d) != ST_OK)
+            say_diag(&d);
+        ingest_recheck(c->ingest);
+        say("configuration and rules were read again");
+        desk_wake(c->desk);
+    }
+    setup_free(setup);
+    diag_list_clear(&errors);
+}
+
+static void
+on_signal(void *ctx, int number)
+{
+    struct collector *c = ctx;
+
+    if (number == SIGHUP)
+        reload(c);
+    else
+        loop_stop(c->loop);
+}
+
+/* ---- start and end ---- */
+
+static enum status
+listen_all(struct collector *c, struct diag *d)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < c->setup->listens && st == ST_OK; i++) {
+        const struct setup_address *a = &c->setup->listen[i];
+        struct net_address address;
+
+        st = net_parse(a->host, a->port, &address);
+        if (st != ST_OK)
+            return diag_set(d, st, c->config_path, 0, "an address to listen at is none");
+        st = ingest_listen(c->ingest, &address, c->tls, d);
+    }
+    return st;
+}
+
+static enum status
+start_rooms(struct collector *c, struct diag *d)
+{
+    const char *site = c->setup->site, *tenant = or_empty(c->setup->tenant);
+    struct life_options life = {c->store, site, tenant, c->setup->params};
+    struct ingest_env in = {.loop = c->loop,
+                            .schema = c->schema,
+                            .store = c->store,
+                            .site_name = site,
+                            .tenant = tenant,
+                            .witnesses = witnesses,
+                            .wall = life_wall,
+                            .changed = on_changed,
+                            .note = on_note,
+                            .ctx = c};
+    struct desk_env desk = {
+        .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
+    struct command_server_env server = {
+        .loop = c->loop, .commands = &c->commands, .role = role, .changed = on_answered, .ctx = c};
+    enum status st = life_new(&life, &c->life, d);
+
+    if (st == ST_OK)
+        st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
+    in.site = c->site;
+    if (st == ST_OK)
+        st = ingest_new(&in, &c->ingest, d);
+    desk.life = c->life;
+    desk.site = c->site;
+    desk.ingest = c->ingest;
+    if (st == ST_OK && desk_new(&desk, &c->desk) != ST_OK)
+        st = diag_set(d, ST_IO, "", 0, "out of memory");
+    c->commands = (struct command_env){.store = c->store,
+                                       .life = c->life,
+                                       .site = site,
+                                       .tenant = tenant,
+                                       .wall = wall,
+                                       .mono_ms = mono_ms,
+                                       .state = state_json,
+                                       .ctx = c};
+    if (st == ST_OK)
+        st = command_server_new(&server, c->setup->socket, &c->server, d);
+    return st == ST_OK ? listen_all(c, d) : st;
+}
+
+static enum status
+start(struct collector *c, struct diag *d)
+{
+    struct tls_files files = {.certificate = c->setup->certificate,
+                              .key = c->setup->key,
+                              .trust = c->setup->trust,
+                              .crl = c->setup->crl};
+    struct store_options store = {.path = c->setup->store, .now = wall(NULL)};
+    struct store_info info;
+    sigset_t set;
+    enum status st = loop_new(NULL, &c->loop);
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (st == ST_OK) {
+        st = loop_signals_open(c->loop, &c->signals, &set, on_signal, c);
+        c->signals_open = st == ST_OK;
+    }
+    if (st != ST_OK)
+        return diag_set(d, st, "", 0, "the event loop cannot be made");
+    st = tls_ctx_new(&files, &c->tls, d);
+    if (st == ST_OK)
+        st = headkey_load(c->setup->store, &c->head_key, d);
+    store.key = c->head_key;
+    if (st == ST_OK)
+        st = store_open(&store, &c->store, d);
+    if (st == ST_OK)
+        st = store_info(c->store, &info);
+    if (st == ST_OK && info.restored)
+        say("the store is older than the one that was here before: a new epoch begins");
+    return st == ST_OK ? start_rooms(c, d) : st;
+}
+
+static void
+stop(struct collector *c)
+{
+    command_server_free(c->server);
+    if (c->desk)
+        (void)!desk_run(c->desk); /* what came in last; on failure the agents tell it again */
+    ingest_free(c->ingest);
+    desk_free(c->desk);
+    site_free(c->site);
+    life_free(c->life);
+    store_close(c->store);
+    headkey_free(c->head_key);
+    tls_ctx_free(c->tls);
+    if (c->signals_open)
+        loop_signals_close(&c->signals);
+    loop_free(c->loop);
+    rule_pack_free(c->pack);
+    nc_schema_free(c->schema);
+    setup_free(c->setup);
+}
+
+static int
+run(struct collector *c)
+{
+    struct diag d = {.text = ""};
+    char text[300];
+    enum status st = start(c, &d);
+
+    if (st != ST_OK) {
+        say_diag(&d);
+        return EXIT_FAILED;
+    }
+    snprintf(text, sizeof(text), "site %s, %zu controls, listening for agents; commands at %s",
+             c->setup->site, rule_pack_controls(c->pack), c->setup->socket);
+    say(text);
+    desk_wake(c->desk);
+    st = loop_run(c->loop);
+    say("stopping");
+    return st == ST_OK ? EXIT_GOOD : EXIT_FAILED;
+}
+
+static void
+usage(FILE *out)
+{
+    fputs("usage: vigil-collector [--config FILE] [--check]\n"
+          "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+          "      --check        check configuration and rules, and leave\n"
+          "  -V, --version      print the version\n"
+          "  -h, --help         print this\n",
+          out);
+}
+
+/* 0: go on; else the exit status plus one. */
+static int
+read_options(int argc, char **argv, struct collector *c, bool *check)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int o;
+
+    while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+        switch (o) {
+        case 'c':
+            c->config_path = optarg;
+            break;
+        case 'k':
+            *check = true;
+            break;
+        case 'V':
+            puts("vigil-collector " VIGIL_VERSION);
+            return EXIT_GOOD + 1;
+        case 'h':
+            usage(stdout);
+            return EXIT_GOOD + 1;
+        default:
+            usage(stderr);
+            return EXIT_WRONG + 1;
+        }
+    }
+    if (optind < argc) {
+        usage(stderr);
+        return EXIT_WRONG + 1;
+    }
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct collector c = {.config_path = DEFAULT_CONFIG};
+    char yang[1024], std[1024];
+    struct diag_list errors;
+    bool check = false;
+    struct diag d;
+    int rc = read_options(argc, argv, &c, &check);
+
+    if (rc)
+        return rc - 1;
+    umask(027);
+    diag_list_init(&errors);
+    if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
+        say_diags(&errors);
+        rc = EXIT_WRONG;
+    } else if (nc_schema_new(yang, datadir_path("yang-std", std), &c.schema, &d) != ST_OK) {
+        say_diag(&d);
+        rc = EXIT_WRONG;
+    } else if (load_pack(&c, c.setup, &c.pack) != ST_OK) {
+        rc = EXIT_WRONG;
+    } else if (check) {
+        printf("%s: good; %zu controls\n", c.config_path, rule_pack_controls(c.pack));
+    } else {
+        rc = run(&c);
+    }
+    diag_list_clear(&errors);
+    stop(&c);
+    return rc;
+}
