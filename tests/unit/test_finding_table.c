@@ -6,6 +6,8 @@
  *   -  no finding      O  open           A  acknowledged    F  fix-pending-restart
  *   R  resolved        N  reopened       !  refused         ?  refused: no such finding
  */
+#include <stdio.h>
+
 #include "tests/unit/finding_world.h"
 
 #include "collector/finding/finding_table.h"
@@ -278,6 +280,38 @@ table_is_complete(void **state)
         assert_true(used[i]);
 }
 
+/* The table that operators read is the one that is tested. */
+static void
+document_is_true(void **state)
+{
+    static const char *const columns_of_document[] = {
+        "no finding", "open", "acknowledged", "fix pending", "resolved by a pass", "reopened"};
+    static const struct {
+        char letter;
+        const char *word;
+    } words[] = {{'-', "–"},        {'O', "open"},     {'A', "acknowledged"}, {'F', "fix-pending"},
+                 {'R', "resolved"}, {'N', "reopened"}, {'!', "refused"},      {'?', "refused"}};
+    char text[16384], row[256];
+    FILE *f = fopen(VIGIL_BUILD_ROOT "/docs/finding-life-cycle.md", "r");
+
+    (void)state;
+    assert_non_null(f);
+    text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+    fclose(f);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        int n = snprintf(row, sizeof(row), "\n| %s |", columns[c].name);
+
+        for (size_t i = 0; i < 6; i++)
+            for (size_t l = 0; l < sizeof(lines) / sizeof(lines[0]); l++)
+                for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+                    if (strcmp(lines[l].name, columns_of_document[i]) == 0 &&
+                        lines[l].expect[c] == words[k].letter)
+                        n += snprintf(row + n, sizeof(row) - (size_t)n, " %s |", words[k].word);
+        if (!strstr(text, row))
+            fail_msg("docs/finding-life-cycle.md lacks:%s", row);
+    }
+}
+
 int
 main(void)
 {
@@ -285,6 +319,7 @@ main(void)
         cmocka_unit_test(all_pairs),
         cmocka_unit_test(all_events),
         cmocka_unit_test(table_is_complete),
+        cmocka_unit_test(document_is_true),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
