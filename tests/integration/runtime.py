@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 
+import jsonschema
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import AMF, VIGIL, check, directory, finish, one, run, scan, write
+from vigil import AMF, ROOT, VIGIL, check, directory, finish, one, run, scan, write
 
 STANDIN = os.path.join(os.path.dirname(VIGIL), "tests", "demo", "standin")
 HOST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}"  # loopback addresses that nobody else takes
@@ -78,6 +80,12 @@ def life(d):
     check(any(e["origin"] == f"pid={nf.process.pid}" for e in evidence), f"no process in the evidence: {evidence}")
     v = one(r, "MG-CFG-01", "nf:scan/amf")
     check(v["verdict"] == "unknown" and "fix-pending-restart" in v["message"], f"MG-CFG-01: {v['message']}")
+    with open(os.path.join(ROOT, "docs", "report.schema.json"), encoding="utf-8") as f:
+        for error in jsonschema.Draft202012Validator(json.load(f)).iter_errors(r):
+            check(False, f"the report does not follow its schema: {error.message[:200]}")
+    for form in ("html", "sarif"):
+        text = run("scan", "--proc", "-f", form, "-c", d).stdout.decode()
+        check("amf.yaml changed" in text, f"{form} does not name the file")
     text = run("scan", "--proc", "-c", d).stdout.decode()
     check("changed after process" in text and "as running" in text, "the table does not tell")
     # Without --proc the same file is judged as written.
