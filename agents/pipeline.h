@@ -34,7 +34,10 @@ struct pipeline_options {
     int64_t now;
     const char *root;    /* --root, or NULL: the deepest directory above all configuration inputs */
     const char *vantage; /* --vantage, or NULL: the inventory, else undeclared */
-    const uint8_t *pseudonym_key;                               /* 32 bytes, or NULL: random */
+    const uint8_t *pseudonym_key; /* 32 bytes, or NULL: random */
+    /* Time of the boot for processes below /proc (agents/runtime/runtime.h); 0: by the clocks now.
+     */
+    int64_t boot_ns;
     void (*progress)(void *ctx, const char *what, int percent); /* may be NULL */
     void *progress_ctx;
 };
