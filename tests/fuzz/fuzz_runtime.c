@@ -29,6 +29,8 @@ static const struct {
     {"7/net/udp", "head\n", 0},
     {"7/net/sctp/eps", "head\n", 0},
     {"7/root/etc/amf.yaml", "amf: {sbi: {server: [{address: 127.0.0.5, port: 7788}]}}\n", 0},
+    {"7/environ", "HOME=/", 0},
+    {"7/attr/current", "/usr/bin/open5gs-amfd (enforce)\n", 0},
     {"stat", "cpu 1\nbtime 1795435200\n", 0},
 };
 #define FILES (sizeof(files) / sizeof(files[0]))
@@ -54,7 +56,7 @@ static int
 make(char path[32])
 {
     static const char *const dirs[] = {"7",      "7/net", "7/net/sctp", "7/fd",
-                                       "7/root", "7/ns",  "7/root/etc"};
+                                       "7/root", "7/ns",  "7/root/etc", "7/attr"};
     int dir;
 
     snprintf(path, 32, "/tmp/vigil-fuzz-XXXXXX");
@@ -73,8 +75,8 @@ make(char path[32])
 static void
 drop(int dir, const char *path)
 {
-    static const char *const dirs[] = {"7/net/sctp", "7/net", "7/fd", "7/root/etc",
-                                       "7/root",     "7/ns",  "7"};
+    static const char *const dirs[] = {"7/attr",     "7/net/sctp", "7/net", "7/fd",
+                                       "7/root/etc", "7/root",     "7/ns",  "7"};
 
     for (size_t i = 0; i < FILES; i++)
         unlinkat(dir, files[i].name, 0);

@@ -28,14 +28,14 @@ def tick():
 class Nf:
     """A stand-in under the name of a program of open5GS; ready when the object is."""
 
-    def __init__(self, base, name="open5gs-amfd", file="amf.yaml", more=(), before=()):
+    def __init__(self, base, name="open5gs-amfd", file="amf.yaml", more=(), before=(), env=None):
         program = os.path.join(base, "bin", name)
         os.makedirs(os.path.dirname(program), exist_ok=True)
         if not os.path.islink(program):
             os.symlink(STANDIN, program)
         tick()
         self.process = subprocess.Popen([*before, program, "-c", os.path.join(base, file), *more],
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, env=env)
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line.strip())
@@ -142,6 +142,22 @@ def sockets(d):
     nf.stop()
 
 
+def secrets(d):
+    """The file asks for no key log, the environment of the process does: fail, and its value stays where it is."""
+    write(d, "amf.yaml", FILE)
+    nf = Nf(d)
+    v = one(scan("--proc", "-c", d), "SA-SBI-08", "nf:scan/amf")
+    check(v["verdict"] == "pass" and v["assurance"] == "running", f"SA-SBI-08 {v['verdict']}: {v['message']}")
+    nf.stop()
+    nf = Nf(d, env={**os.environ, "SSLKEYLOGFILE": "/tmp/s3cret", "DB_URI": "mongodb://u:s3cret@localhost/x"})
+    v = one(scan("--proc", "-c", d), "SA-SBI-08", "nf:scan/amf")
+    check(v["verdict"] == "fail", f"SA-SBI-08 {v['verdict']}: {v['message']}")
+    for args in (("facts",), ("scan", "-f", "json"), ("scan", "-v")):
+        p = run(*args, "--proc", "-c", d)
+        check(b"s3cret" not in p.stdout + p.stderr, f"{args} tells a secret")
+    nf.stop()
+
+
 def replicas(d):
     """Three processes of one file are one target; it is in effect when all of them were restarted."""
     text = FILE.replace("7777", "0")
@@ -202,7 +218,7 @@ def strangers(d):
 if not os.path.exists(STANDIN):
     print("FAIL: build/tests/demo/standin is missing (make test-binaries)")
     sys.exit(1)
-for test in (life, moved, sockets, replicas, namespaces, strangers):
+for test in (life, moved, sockets, secrets, replicas, namespaces, strangers):
     with directory() as base:
         test(base)
         shutil.rmtree(os.path.join(base, "bin"), ignore_errors=True)

@@ -135,6 +135,8 @@ put_amf(const struct table *t, unsigned pid)
     put(t, name, "head\n");
     snprintf(name, sizeof(name), "%u/fd/.keep", pid);
     put(t, name, "");
+    snprintf(name, sizeof(name), "%u/environ", pid);
+    put(t, name, "HOME=/");
 }
 
 /* Read the table; the JSON is malloc'd. */
