@@ -331,6 +331,7 @@ read_all_runtime(struct pipeline *p)
         .root_fd = p->root_fd,
         .scope = p->o.scope,
         .now = p->o.now,
+        .boot_ns = p->o.boot_ns,
         .errors = &p->errors,
         .notes = &p->notes,
         .changed = &p->changed,

@@ -39,7 +39,10 @@ struct pipeline_options {
     /* Told of every file that is read, by its path below the root. May be NULL. */
     void (*opened)(void *ctx, const char *path);
     void *opened_ctx;
-    const uint8_t *pseudonym_key;                               /* 32 bytes, or NULL: random */
+    const uint8_t *pseudonym_key; /* 32 bytes, or NULL: random */
+    /* Time of the boot for processes below /proc (agents/runtime/runtime.h); 0: by the clocks now.
+     */
+    int64_t boot_ns;
     void (*progress)(void *ctx, const char *what, int percent); /* may be NULL */
     void *progress_ctx;
 };

@@ -88,7 +88,7 @@ pipeline_runtime_read(const struct pipeline_runtime_env *env, const char *path,
         diag_list_addf(env->errors, path, 0, "%s", strerror(errno));
     } else {
         if (proc_is_kernel(re.proc_fd))
-            re.boot_ns = runtime_boot_ns();
+            re.boot_ns = env->boot_ns ? env->boot_ns : runtime_boot_ns();
         for (const struct runtime_source *const *s = runtime_table; st == ST_OK && *s; s++)
             st = (*s)->read(&re, link_as_sink(env->link), found);
         close(re.proc_fd);

@@ -11,7 +11,7 @@
 struct pipeline_runtime_env {
     int root_fd; /* input root of the configuration, or -1 */
     const char *scope;
-    int64_t now;
+    int64_t now, boot_ns; /* boot_ns: of /proc; 0: by the clocks now */
     struct diag_list *errors, *notes, *changed;
     struct link_sink *link; /* has the sections of configuration; takes those of runtime */
 };

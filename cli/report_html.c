@@ -144,6 +144,23 @@ print_errors(const struct report *r, FILE *out)
 }
 
 static void
+print_changed(const struct report *r, FILE *out)
+{
+    const struct diag_list *l = pipeline_changed(r->inputs);
+
+    if (!l->count)
+        return;
+    fputs("<h2>Not in effect: restart what reads it</h2>\n<table>\n", out);
+    for (size_t i = 0; i < l->count; i++) {
+        fputs("<tr>", out);
+        cell(out, l->item[i].file);
+        cell(out, l->item[i].text);
+        fputs("</tr>\n", out);
+    }
+    fputs("</table>\n", out);
+}
+
+static void
 print_evidence(const struct witness_row *w, FILE *out)
 {
     for (size_t e = 0; e < w->evidences; e++) {
@@ -336,6 +353,7 @@ report_html(const struct report *r, FILE *out)
 
     print_head(r, out);
     print_errors(r, out);
+    print_changed(r, out);
     st = print_section(r, VERDICT_FAIL, "Problems, the worst first", out);
     if (st == ST_OK)
         st = print_section(r, VERDICT_UNKNOWN, "Unknown: neither pass nor fail", out);

@@ -12,6 +12,7 @@ arrow() {
 arrow 'lib/*.[ch] lib/*/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
 arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
 arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
+arrow 'agents/runtime/*.[ch]' 'agents/(capture|traffic|dissect|pipeline|link)|rules/|cli/' 'runtime reaches up'
 arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'capture reaches up'
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'

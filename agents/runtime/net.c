@@ -212,7 +212,16 @@ by_inode(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-/* Inodes of the sockets among the descriptors of a process, sorted. */
+static bool
+is_key_log(const char *link)
+{
+    static const char end[] = "sslkeylog.log"; /* as open5GS names it */
+    size_t len = strlen(link);
+
+    return len >= sizeof(end) - 1 && strcmp(link + len - (sizeof(end) - 1), end) == 0;
+}
+
+/* Inodes of the sockets among the descriptors of a process, sorted; is a key log among them? */
 static enum status
 descriptors(int dir, struct runtime_process *p, uint64_t **out, size_t *count)
 {
@@ -221,9 +230,11 @@ descriptors(int dir, struct runtime_process *p, uint64_t **out, size_t *count)
     struct dirent *e;
     size_t seen = 0, n = 0;
     uint64_t *inode = NULL;
+    bool key_log = false;
 
     *out = NULL;
     *count = 0;
+    p->key_log_open = -1;
     if (!d) {
         if (fd >= 0)
             close(fd);
@@ -231,7 +242,7 @@ descriptors(int dir, struct runtime_process *p, uint64_t **out, size_t *count)
         return ST_OK;
     }
     while ((e = readdir(d)) != NULL) {
-        char link[64];
+        char link[MAX_PROCESS_PATH];
 
         if (++seen > MAX_NET_DESCRIPTORS) {
             p->gaps |= GAP_SOCKETS;
@@ -246,10 +257,14 @@ descriptors(int dir, struct runtime_process *p, uint64_t **out, size_t *count)
             }
             inode = more;
         }
-        if (proc_link(dirfd(d), e->d_name, link, sizeof(link)) == ST_OK &&
-            proc_inode(link, "socket", &inode[n]))
+        if (proc_link(dirfd(d), e->d_name, link, sizeof(link)) != ST_OK)
+            continue;
+        key_log = key_log || is_key_log(link);
+        if (proc_inode(link, "socket", &inode[n]))
             n++;
     }
+    if (key_log || !e) /* all were seen */
+        p->key_log_open = key_log;
     closedir(d);
     if (n)
         qsort(inode, n, sizeof(*inode), by_inode);

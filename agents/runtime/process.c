@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/runtime/process.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #define MAX_STATUS_BYTES (64 * 1024)
 #define MAX_ARGUMENT_BYTES (64 * 1024)
+#define MAX_ENVIRONMENT_BYTES (256 * 1024)
 #define NS 1000000000LL
 
 static const char *
@@ -157,6 +159,65 @@ read_status(int dir, struct runtime_process *p)
     return st == ST_NOTFOUND || st == ST_IO ? st : ST_OK;
 }
 
+/* Is the variable set to something? Nothing else of the environment is looked at. */
+static enum status
+read_environment(int dir, struct runtime_process *p)
+{
+    static const char name[] = "SSLKEYLOGFILE=";
+    struct buf b;
+    enum status st;
+
+    p->key_log_variable = -1;
+    buf_init(&b, MAX_ENVIRONMENT_BYTES);
+    st = proc_read(dir, "environ", &b);
+    if (st == ST_OK) {
+        const char *text = buf_text(&b), *end = text + b.len;
+
+        p->key_log_variable = 0;
+        for (; text < end; text += strlen(text) + 1)
+            if (strncmp(text, name, sizeof(name) - 1) == 0 && text[sizeof(name) - 1])
+                p->key_log_variable = 1;
+    } else {
+        p->gaps |= GAP_ENVIRONMENT;
+    }
+    if (b.data)
+        OPENSSL_cleanse(b.data, b.len); /* it may hold the password of a database */
+    buf_clear(&b);
+    return st == ST_IO ? st : ST_OK;
+}
+
+/* "unconfined", "PROFILE (enforce)" of AppArmor; a context of another module. */
+static void
+read_label(int dir, struct runtime_process *p)
+{
+    static const struct {
+        const char *end, *mode;
+    } modes[] = {{" (enforce)", "enforce"},
+                 {" (kill)", "enforce"},
+                 {" (complain)", "complain"},
+                 {" (unconfined)", "unconfined"}};
+    struct buf b;
+    enum status st;
+    size_t len;
+
+    buf_init(&b, sizeof(p->mac_label));
+    st = proc_read(dir, "attr/current", &b);
+    if (st == ST_OK || st == ST_LIMIT)
+        snprintf(p->mac_label, sizeof(p->mac_label), "%s", buf_text(&b));
+    buf_clear(&b);
+    p->mac_label[strcspn(p->mac_label, "\n")] = '\0';
+    len = strlen(p->mac_label);
+    if (!len)
+        return;
+    p->mac_mode = strcmp(p->mac_label, "unconfined") == 0 ? "unconfined" : "other";
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        size_t n = strlen(modes[i].end);
+
+        if (len > n && strcmp(p->mac_label + len - n, modes[i].end) == 0)
+            p->mac_mode = modes[i].mode;
+    }
+}
+
 static bool
 is_hex(const char *text, size_t len)
 {
@@ -226,12 +287,14 @@ process_read(int dir, const struct runtime_moment *boot, struct runtime_process 
     if (st != ST_OK)
         return st;
     read_owner(dir, p);
+    read_label(dir, p);
+    st = read_environment(dir, p);
     if (proc_link(dir, "ns/net", link, sizeof(link)) != ST_OK ||
         !proc_inode(link, "net", &p->network)) {
         p->network = 0;
         p->gaps |= GAP_NAMESPACES;
     }
-    return ST_OK;
+    return st;
 }
 
 enum runtime_effect

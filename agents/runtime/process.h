@@ -17,7 +17,8 @@ enum runtime_gap {
     GAP_STATUS = 2,
     GAP_SOCKETS = 4,
     GAP_FILES = 8,
-    GAP_NAMESPACES = 16
+    GAP_NAMESPACES = 16,
+    GAP_ENVIRONMENT = 32
 };
 
 /* What a socket is for. ROLE_COUNT entries in role tables. */
@@ -67,12 +68,15 @@ struct runtime_process {
     bool has_status; /* what stands in the file status */
     uint32_t uid;
     uint64_t effective, permitted;
-    int no_new_privileges, seccomp; /* -1: not told */
-    struct runtime_moment started;  /* low 0: not known */
-    char command_line[512];         /* rebuilt from known options */
-    char config[MAX_PROCESS_PATH];  /* as given, "" when none is */
-    char section[64];               /* -k ID */
-    const char *log_level;          /* set on the command line, or NULL */
+    int no_new_privileges, seccomp;     /* -1: not told */
+    int key_log_variable, key_log_open; /* -1: not readable */
+    const char *mac_mode;               /* word of the schema, or NULL */
+    char mac_label[128];
+    struct runtime_moment started; /* low 0: not known */
+    char command_line[512];        /* rebuilt from known options */
+    char config[MAX_PROCESS_PATH]; /* as given, "" when none is */
+    char section[64];              /* -k ID */
+    const char *log_level;         /* set on the command line, or NULL */
     char unit[128], container[80], pod[48];
     uint64_t network, host_network; /* inodes of namespaces, 0: not known */
     unsigned gaps;                  /* of enum runtime_gap */

@@ -36,7 +36,9 @@ struct runtime_env {
     int64_t now;
     /*
      * Time of the boot, ns since the epoch, or 0: btime of the file stat, which is good to a second
-     * only. Then a file that changed in the second of the start is neither in effect nor not.
+     * only. Then a file that changed in the second of the start is neither in effect nor not. Who
+     * reads again and again gives the earliest that it has seen: when the clock is set forward,
+     * processes seem to start later than they did, and a change before that would seem read.
      */
     int64_t boot_ns;
     const struct runtime_known *known;

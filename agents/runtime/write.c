@@ -121,6 +121,12 @@ write_process(struct writer *w, const struct runtime_process *p)
         if (p->host_network)
             flag(w, FN_HOST_NAMESPACE, p->network == p->host_network);
     }
+    if (p->key_log_variable >= 0)
+        flag(w, FN_TLS_KEY_LOG_VARIABLE, p->key_log_variable == 1);
+    if (p->key_log_open >= 0)
+        flag(w, FN_TLS_KEY_LOG_OPEN, p->key_log_open == 1);
+    text(w, FN_MAC_MODE, p->mac_mode);
+    text(w, FN_MAC_LABEL, p->mac_label);
     write_files(w, p);
     fact_leave(w->sink);
 }
@@ -179,11 +185,9 @@ write_gaps(const struct writer *w, unsigned gaps)
     static const struct {
         enum runtime_gap gap;
         const char *name;
-    } names[] = {{GAP_PROCESSES, "processes"},
-                 {GAP_STATUS, "status"},
-                 {GAP_SOCKETS, "sockets"},
-                 {GAP_FILES, "files"},
-                 {GAP_NAMESPACES, "namespaces"}};
+    } names[] = {{GAP_PROCESSES, "processes"},     {GAP_STATUS, "status"},
+                 {GAP_SOCKETS, "sockets"},         {GAP_FILES, "files"},
+                 {GAP_ENVIRONMENT, "environment"}, {GAP_NAMESPACES, "namespaces"}};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (gaps & names[i].gap)

@@ -50,7 +50,7 @@ struct resolver {
     struct name *name[BUCKETS];
 };
 
-/* Listener lists of an nf or management config, by the path of their names below config. */
+/* Listener lists of the sections of an nf or management, by the path of their names below them. */
 static const struct {
     const char *outer, *list;
     unsigned listens;
@@ -147,16 +147,16 @@ port_of(const char *text)
     return v <= UINT16_MAX ? (uint16_t)v : 0;
 }
 
+/* What a file names or what a process has open. */
 static enum status
-add_listeners(struct resolver *r, const struct lyd_node *entry)
+add_listeners(struct resolver *r, const struct lyd_node *entry, const struct lyd_node *section)
 {
-    const struct lyd_node *config = facts_child(entry, "config");
-    const char *product = config ? facts_value(config, "product") : NULL;
+    const char *product = section ? facts_value(section, "product") : NULL;
     enum status st = ST_OK;
 
-    for (size_t i = 0; config && i < sizeof(listeners) / sizeof(listeners[0]); i++) {
-        const struct lyd_node *outer = listeners[i].outer ? facts_child(config, listeners[i].outer)
-                                                          : config,
+    for (size_t i = 0; section && i < sizeof(listeners) / sizeof(listeners[0]); i++) {
+        const struct lyd_node *outer = listeners[i].outer ? facts_child(section, listeners[i].outer)
+                                                          : section,
                               *n;
         unsigned listens = listeners[i].listens;
 
@@ -251,7 +251,9 @@ resolver_new(const struct lyd_node *facts, const char *scope, struct resolver **
         const char *list = n->schema->name;
 
         if (st == ST_OK && (strcmp(list, "nf") == 0 || strcmp(list, "management") == 0)) {
-            st = add_listeners(r, n);
+            st = add_listeners(r, n, facts_child(n, "config"));
+            if (st == ST_OK)
+                st = add_listeners(r, n, facts_child(n, "runtime"));
             if (st == ST_OK)
                 st = add_name(r, n);
         } else if (st == ST_OK && strcmp(list, "inventory") == 0) {

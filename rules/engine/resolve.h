@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one resolver: from an address that a witness saw to the target that owns it (ARCHITECTURE §2,
- * binding). Built once per evaluation from the configuration facts and the inventory of the same
- * tree.
+ * binding). Built once per evaluation from the facts of configuration and processes and the
+ * inventory of the same tree.
  */
 #ifndef RULES_ENGINE_RESOLVE_H
 #define RULES_ENGINE_RESOLVE_H

@@ -165,6 +165,32 @@ test_witnesses_meet_and_disagree(void **state)
     rule_pack_free(pack);
 }
 
+/* A socket that is open owns its address as a file does that names it. */
+static void
+test_socket_owns_address(void **state)
+{
+    struct rule_pack *pack = must_load(two_witnesses);
+    struct fact_tree *t = fact_tree_new(schema);
+    struct fact_sink *s = fact_tree_sink(t);
+    struct verdicts v;
+
+    (void)state;
+    fact_begin(s, FACT_NF_RUNTIME, "nf:scan/amf", "/proc");
+    fact_head(s, FN_TYPE, "amf");
+    fact_enter_index(s, FN_NGAP_SERVER, 0);
+    fact_leaf(s, FN_ADDRESS, "192.0.2.5");
+    fact_leave(s);
+    fact_end(s, NOW, true);
+    write_wire(s, "192.0.2.5", "NEA0");
+    v = judge(pack, t);
+    assert_int_equal(v.count, 1);
+    assert_string_equal(v.item[0].target, "nf:scan/amf");
+    assert_int_equal(v.item[0].verdict, VERDICT_FAIL);
+    verdicts_clear(&v);
+    fact_tree_free(t);
+    rule_pack_free(pack);
+}
+
 /* Two files claim one address: nobody guesses, the wire keeps a peer of its own. */
 static void
 test_ambiguous_address_is_a_peer(void **state)
@@ -397,6 +423,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_witnesses_meet_and_disagree),
+        cmocka_unit_test(test_socket_owns_address),
         cmocka_unit_test(test_ambiguous_address_is_a_peer),
         cmocka_unit_test(test_loopback_does_not_resolve),
         cmocka_unit_test(test_reasons),

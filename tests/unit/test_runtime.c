@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agents/runtime/process.h"
@@ -168,11 +170,25 @@ compare(const char *path, const char *got)
     free(want);
 }
 
+/* valgrind 3.19 does not know openat2(); nothing can be read below a root then. */
+static bool
+can_read(void)
+{
+    struct open_how how = {.flags = O_PATH};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof(how));
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static void
 golden(const char *name, const char *const *never)
 {
     char path[1024], *json;
 
+    if (!can_read())
+        skip();
     snprintf(path, sizeof(path), VIGIL_BUILD_ROOT "/tests/runtime/%s/proc", name);
     json = read_tree(path);
     for (; *never; never++)

@@ -12,10 +12,11 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,6 +135,8 @@ put_amf(const struct table *t, unsigned pid)
     put(t, name, "head\n");
     snprintf(name, sizeof(name), "%u/fd/.keep", pid);
     put(t, name, "");
+    snprintf(name, sizeof(name), "%u/environ", pid);
+    put(t, name, "HOME=/");
 }
 
 /* Read the table; the JSON is malloc'd. */
@@ -573,6 +576,18 @@ test_myself(void **state)
     prctl(PR_SET_NAME, "test_runtime");
 }
 
+/* valgrind 3.19 does not know openat2(); nothing can be read below a root then. */
+static bool
+can_read(void)
+{
+    struct open_how how = {.flags = O_PATH};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof(how));
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -586,5 +601,9 @@ main(void)
         TEST(test_myself),
     };
 
+    if (!can_read()) {
+        puts("SKIPPED: no openat2() here");
+        return 0;
+    }
     return cmocka_run_group_tests_name("runtime_hostile", tests, NULL, NULL);
 }
