@@ -74,9 +74,12 @@ struct session_limits {
     unsigned linger_ms;       /* for the peer to answer our close */
     size_t hello_max, message_max;
     size_t queue_max; /* bytes that wait to be sent, framing included */
+    /* What one peer may send in the long run, and at once, in bytes; 0: without limit. A peer over
+     * it is read later, so that TCP slows it down; nothing is lost and nobody else waits. */
+    uint32_t receive_rate_s, receive_burst;
 };
 
-/* 10 s, 10 s, 10 s, 30 s, 30 s, 2 s; 64 KiB, 1 MiB; 4 MiB. */
+/* 10 s, 10 s, 10 s, 30 s, 30 s, 2 s; 64 KiB, 1 MiB; 4 MiB; no rate. */
 struct session_limits session_limits_default(void);
 
 /* ctx is the pool's. Bytes of messages are NUL-terminated and borrowed for the time of the call. */
@@ -143,6 +146,10 @@ enum status session_open(struct session_pool *p, int fd, struct tls_ctx *tls, en
 enum status session_send(struct session *s, const void *xml, size_t len) MUST_USE;
 /* Bytes that wait to be sent: what a sender paces itself by. */
 size_t session_queued(const struct session *s);
+
+/* true: reads no more of this peer until false, as when those who work on its messages are behind.
+ * Messages of at most one more record are still told. */
+void session_hold(struct session *s, bool hold);
 
 /* Ends it in order: what is queued is sent, then close_notify; no message is told any more. */
 void session_close(struct session *s);

@@ -23,7 +23,7 @@ session_free_queue(struct session *s)
 void
 session_ask(struct session *s)
 {
-    unsigned events = s->state == SESSION_FLUSHING ? 0 : LOOP_READ;
+    unsigned events = s->state == SESSION_FLUSHING || session_is_paused(s) ? 0 : LOOP_READ;
 
     if ((s->out && !s->write_wants_read) || s->read_wants_write)
         events |= LOOP_WRITE;

@@ -3,6 +3,7 @@
 #include "tests/unit/session_world.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 static int
 set_up(void **state)
@@ -168,6 +169,70 @@ test_authenticated_but_silent(void **state)
     assert_int_equal(w->agent.closed, 0);
     for (unsigned i = 0; i < 10; i++)
         hostile_close(&h[i]);
+}
+
+/* A peer over its rate is slowed down, not cut; nobody else is. */
+static void
+test_peer_over_its_rate(void **state)
+{
+    enum { MESSAGES = 300, LEN = 4000 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    static char text[LEN];
+    unsigned before;
+
+    c.limits.receive_rate_s = 100000;
+    c.limits.receive_burst = 200000;
+    world_listen(w, &c);
+    memset(text, 'r', sizeof(text));
+    w->collector.echo = false;
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session && w->collector.session);
+    for (int i = 0; i < MESSAGES; i++)
+        assert_int_equal(session_send(w->agent.session, text, LEN), ST_OK);
+    UNTIL(w, w->collector.messages >= 200000 / LEN);
+    world_settle(w);
+    assert_in_range(w->collector.messages, 48, 56);
+    w->collector.echo = true;
+    world_ping(w);
+    w->collector.echo = false;
+    before = w->collector.messages;
+    for (int i = 0; i < 20; i++) { /* two seconds of rate, in small steps */
+        world_pass(w, 100);
+        world_settle(w);
+    }
+    assert_in_range(w->collector.messages - before, 44, 56);
+    for (int i = 0; i < 20 && w->collector.messages < MESSAGES + 1; i++) {
+        world_pass(w, 1000);
+        world_settle(w);
+    }
+    assert_int_equal(w->collector.messages, MESSAGES + 1); /* and the ping's */
+    assert_int_equal(w->collector.closed, 0);
+}
+
+/* Without descriptors accepting pauses, does not spin, and goes on. */
+static void
+test_no_descriptors_left(void **state)
+{
+    struct world *w = *state;
+    struct rlimit limit, none;
+    int fd;
+
+    listen_default(w);
+    world_ping(w);
+    fd = world_connect(w);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 1; /* those that are open stay so */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    UNTIL(w, listener_counts(w->listener)->accept_failed == 1);
+    world_settle(w);
+    assert_int_equal(listener_counts(w->listener)->accept_failed, 1);
+    world_ping(w);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    world_pass(w, 100);
+    UNTIL(w, listener_counts(w->listener)->pending == 1);
+    close(fd);
 }
 
 /* A certificate revoked while its session is up: the session ends at the next look. */
@@ -547,6 +612,8 @@ main(void)
         T(test_so_many_sessions),
         T(test_newest_of_an_identity_wins),
         T(test_authenticated_but_silent),
+        T(test_peer_over_its_rate),
+        T(test_no_descriptors_left),
         T(test_revoked_while_up),
         T(test_address_that_is_taken),
         T(test_ipv6),
