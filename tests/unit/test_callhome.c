@@ -299,6 +299,7 @@ test_ipv6(void **state)
     world_listen(w, &c);
     dc.tls = w->agent_tls;
     dc.target_count = 1;
+    dc.target[0].any_name = true;
     snprintf(dc.target[0].host, sizeof(dc.target[0].host), "::1");
     dc.target[0].port = listener_port(w->listener);
     assert_int_equal(dialer_new(w->loop, &dc, &side_ops, &w->agent, &d, NULL), ST_OK);
@@ -572,10 +573,37 @@ test_wrong_configuration(void **state)
     assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
     assert_non_null(strstr(diag.text, "target 1"));
     c.target[0].port = 1;
-    snprintf(c.target[0].expect, sizeof(c.target[0].expect), "Collector");
+    snprintf(c.target[0].expect, sizeof(c.target[0].expect), "*.example");
     assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
-    assert_non_null(strstr(diag.text, "lower-case"));
+    assert_non_null(strstr(diag.text, "name to expect of target 1"));
+    c.target[0].expect[0] = '\0';
+    assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
+    assert_non_null(strstr(diag.text, "numeric"));
     assert_null(dialer);
+}
+
+/* Without a name of its own a target is expected to show the name that we called. */
+static void
+test_expected_name_is_the_host(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+
+    listen_default(w);
+    add_target(&c, "LocalHost", listener_port(w->listener));
+    c.target[0].expect[0] = '\0';
+    dialer = dial(w, &c, &d);
+    UNTIL(w, dialer_wait_ms(dialer) > 0);
+    assert_int_equal(d.side.end, SESSION_IDENTITY);
+    assert_non_null(strstr(d.side.text, "expected name: localhost"));
+    dialer_free(dialer);
+    c.target[0].any_name = true;
+    dialer = dial(w, &c, &d);
+    UNTIL(w, d.side.session);
+    assert_string_equal(session_identity(d.side.session), "collector.example");
+    dialer_free(dialer);
 }
 
 /* Freed at every stage of an attempt, looking up included, with nothing left behind. */
@@ -624,6 +652,7 @@ main(void)
         T(test_connection_deadline),
         T(test_renewal_without_a_gap),
         T(test_wrong_configuration),
+        T(test_expected_name_is_the_host),
         T(test_freed_at_every_stage),
     };
 
