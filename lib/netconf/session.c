@@ -36,6 +36,7 @@ session_die(struct session *s)
     loop_task_cancel(&s->task);
     session_free_queue(s);
     frame_reader_clear(&s->reader);
+    session_reckon(s);
     loop_task_post(s->pool->loop, &s->task, destroy_task, s);
 }
 
@@ -241,6 +242,8 @@ consume(struct session *s, struct cur in)
             got_message(s);
     }
     note_progress(s);
+    if (s->state != SESSION_DEAD)
+        session_reckon(s);
 }
 
 /* The peer said its end. What it may still want to read goes out first. */

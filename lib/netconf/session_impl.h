@@ -8,6 +8,7 @@
 
 #define SESSION_RECORD 16384u /* bytes of one TLS record */
 #define SESSION_TEXT 320
+#define SESSION_SMALL 65536u /* bytes that a session may hold however full the pool is */
 
 enum session_state {
     SESSION_HANDSHAKING,
@@ -37,7 +38,8 @@ struct session {
     struct loop_task task;         /* the end, or reading again, from the loop */
     struct frame_reader reader;
     struct session_out *out, *out_last;
-    size_t queued; /* bytes in out */
+    size_t queued;     /* bytes in out */
+    size_t held_bytes; /* what the pool counts for this session */
     int64_t opened_ms, progress_ms;
     int64_t message_due_ms, idle_due_ms; /* 0: not within a message */
     int fd;
@@ -78,6 +80,7 @@ void session_destroy(struct session *s);
 void session_receive(struct session *s);
 
 /* session_pace.c */
+void session_reckon(struct session *s); /* after reader or queue changed; may end the session */
 bool session_is_paused(const struct session *s);
 void session_note_received(struct session *s, size_t len);
 void session_on_pace_timer(void *ctx);

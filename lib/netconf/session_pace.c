@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much of a peer is read: its rate (a bucket of tokens), and holds of the layer above. */
+/* How much of a peer is read: its rate (a bucket of tokens), holds of the layer above, and what all
+ * sessions together may keep in memory. */
 #include "lib/netconf/session_impl.h"
 
 bool
@@ -84,4 +85,17 @@ session_on_pace_timer(void *ctx)
 
     s->over_rate = false;
     unpause(s);
+}
+
+void
+session_reckon(struct session *s)
+{
+    struct session_pool *p = s->pool;
+    size_t now = s->reader.message.capacity + s->queued, before = s->held_bytes;
+
+    s->held_bytes = now;
+    p->counts.held_bytes += now - before;
+    if (now > before && now > SESSION_SMALL && p->limits.pool_max &&
+        p->counts.held_bytes > p->limits.pool_max)
+        session_fail(s, SESSION_POOL_FULL, "too much waits in memory, and it wanted more");
 }

@@ -210,6 +210,40 @@ test_peer_over_its_rate(void **state)
     assert_int_equal(w->collector.closed, 0);
 }
 
+/* Many half messages together are bounded too: who wants more when the pool is full has to go, and
+ * those with little are not touched. */
+static void
+test_memory_of_all_sessions(void **state)
+{
+    enum { LEN = 900000 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    struct hostile h[4];
+    char *text = malloc(LEN);
+
+    assert_non_null(text);
+    memset(text, 'p', LEN);
+    c.limits.pool_max = 3500000; /* a buffer of a message this long takes 1 MiB */
+    c.per_identity = 0;
+    world_listen(w, &c);
+    world_ping(w);
+    for (int i = 0; i < 4; i++) {
+        h[i] = hostile_session(w);
+        assert_true(hostile_say(&h[i], "\n#1000000\n"));
+        assert_true(hostile_send(&h[i], text, LEN) || i == 3);
+        world_settle(w);
+    }
+    UNTIL(w, world_counts(w)->ended[SESSION_POOL_FULL] == 1);
+    assert_true(world_counts(w)->held_bytes <= 3500000);
+    assert_int_equal(world_counts(w)->established, 4);
+    world_ping(w);
+    for (int i = 0; i < 4; i++)
+        hostile_close(&h[i]);
+    UNTIL(w, world_counts(w)->open == 1);
+    assert_int_equal(world_counts(w)->held_bytes, 0);
+    free(text);
+}
+
 /* Without descriptors accepting pauses, does not spin, and goes on. */
 static void
 test_no_descriptors_left(void **state)
@@ -641,6 +675,7 @@ main(void)
         T(test_newest_of_an_identity_wins),
         T(test_authenticated_but_silent),
         T(test_peer_over_its_rate),
+        T(test_memory_of_all_sessions),
         T(test_no_descriptors_left),
         T(test_revoked_while_up),
         T(test_address_that_is_taken),
