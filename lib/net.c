@@ -38,6 +38,17 @@ net_address_text(const struct net_address *a, char out[NET_PEER_TEXT])
         snprintf(out, NET_PEER_TEXT, "local");
 }
 
+uint16_t
+net_address_port(const struct net_address *a)
+{
+    const struct sockaddr_in *v4 = (const void *)&a->storage;
+    const struct sockaddr_in6 *v6 = (const void *)&a->storage;
+
+    if (a->storage.ss_family == AF_INET)
+        return ntohs(v4->sin_port);
+    return a->storage.ss_family == AF_INET6 ? ntohs(v6->sin6_port) : 0;
+}
+
 void
 net_peer_text(int fd, char out[NET_PEER_TEXT])
 {

@@ -22,6 +22,7 @@ struct net_address {
 
 /* "192.0.2.1:4334", "[2001:db8::1]:4334", "local" for other families. */
 void net_address_text(const struct net_address *a, char out[NET_PEER_TEXT]);
+uint16_t net_address_port(const struct net_address *a); /* 0: none */
 /* The other end of a connected socket; "unknown" where there is none. */
 void net_peer_text(int fd, char out[NET_PEER_TEXT]);
 /* Same host, whatever the port; an IPv4 address mapped into IPv6 is that IPv4 address. */

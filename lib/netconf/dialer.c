@@ -124,7 +124,7 @@ on_connected(void *ctx, unsigned events)
         return;
     }
     end_connection(d, false);
-    if (session_open(d->pool, fd, d->config.tls, d->config.role, t->expect[0] ? t->expect : NULL,
+    if (session_open(d->pool, fd, d->config.tls, d->config.role, t->any_name ? NULL : t->expect,
                      NULL, &d->attempt) != ST_OK) {
         tell_failure(d, "no memory for a session");
         attempt_next(d);
@@ -313,40 +313,54 @@ static const struct session_ops wrapped = {.authenticated = on_authenticated,
                                            .drained = on_drained,
                                            .closed = on_closed};
 
+/* Checks a target, and settles the name to expect. */
 static enum status
-check_config(const struct dialer_config *c, struct diag *d)
+settle_target(struct dialer_target *t, size_t number, struct diag *d)
 {
+    const char *name = t->expect[0] ? t->expect : t->host;
     char clean[MAX_TLS_IDENTITY];
+    struct net_address numeric;
+
+    if (t->host[0] == '\0' || t->port == 0)
+        return diag_set(d, ST_CONFIG, "", 0, "target %zu must have a host and a port", number);
+    if (t->any_name)
+        return ST_OK;
+    if (!t->expect[0] && net_parse(t->host, t->port, &numeric) == ST_OK)
+        return diag_set(d, ST_CONFIG, "", 0,
+                        "target %zu has a numeric address: the name that its certificate must "
+                        "carry has to be given",
+                        number);
+    if (tls_identity_clean(name, strlen(name), clean) != ST_OK)
+        return diag_set(d, ST_CONFIG, "", 0,
+                        "the name to expect of target %zu must be of letters, digits, '-', '.' "
+                        "and '_', at most %d",
+                        number, MAX_TLS_IDENTITY - 1);
+    memcpy(t->expect, clean, sizeof(clean));
+    return ST_OK;
+}
+
+static enum status
+settle_config(struct dialer_config *c, struct diag *d)
+{
+    enum status st = ST_OK;
 
     if (c->target_count == 0 || c->target_count > DIALER_MAX_TARGETS)
         return diag_set(d, ST_CONFIG, "", 0, "1 to %d targets must be named", DIALER_MAX_TARGETS);
     if (c->backoff_min_ms == 0 || c->backoff_max_ms < c->backoff_min_ms)
         return diag_set(d, ST_CONFIG, "", 0, "the back-off must grow from 1 ms or more");
-    for (size_t i = 0; i < c->target_count; i++) {
-        const struct dialer_target *t = &c->target[i];
-
-        if (t->host[0] == '\0' || t->port == 0)
-            return diag_set(d, ST_CONFIG, "", 0, "target %zu must have a host and a port", i + 1);
-        if (t->expect[0] && (tls_identity_clean(t->expect, strlen(t->expect), clean) != ST_OK ||
-                             strcmp(clean, t->expect) != 0))
-            return diag_set(d, ST_CONFIG, "", 0,
-                            "the expected name of target %zu must be of lower-case letters, "
-                            "digits, '-', '.' and '_'",
-                            i + 1);
-    }
-    return ST_OK;
+    for (size_t i = 0; i < c->target_count && st == ST_OK; i++)
+        st = settle_target(&c->target[i], i + 1, d);
+    return st;
 }
 
 enum status
 dialer_new(struct loop *l, const struct dialer_config *config, const struct session_ops *ops,
            void *ctx, struct dialer **out, struct diag *diag)
 {
-    enum status st = check_config(config, diag);
-    struct dialer *d = st == ST_OK ? calloc(1, sizeof(*d)) : NULL;
+    struct dialer *d = calloc(1, sizeof(*d));
+    enum status st;
 
     *out = NULL;
-    if (st != ST_OK)
-        return st;
     if (!d)
         return diag_set(diag, ST_IO, "", 0, "no memory");
     d->loop = l;
@@ -354,10 +368,13 @@ dialer_new(struct loop *l, const struct dialer_config *config, const struct sess
     d->ops = ops;
     d->ctx = ctx;
     d->fd = -1;
-    if (session_pool_new(l, &config->limits, &wrapped, d, &d->pool) != ST_OK ||
-        loop_timer_init(l, &d->timer, on_timer, d) != ST_OK) {
+    st = settle_config(&d->config, diag);
+    if (st == ST_OK && (session_pool_new(l, &config->limits, &wrapped, d, &d->pool) != ST_OK ||
+                        loop_timer_init(l, &d->timer, on_timer, d) != ST_OK))
+        st = diag_set(diag, ST_IO, "", 0, "no memory");
+    if (st != ST_OK) {
         dialer_free(d);
-        return diag_set(diag, ST_IO, "", 0, "no memory");
+        return st;
     }
     /* From the loop, so that nobody is called back before dialer_new() returns. */
     d->due_ms = loop_now_ms(l) + 1;

@@ -18,9 +18,13 @@
 #define DIALER_MAX_TARGETS 16
 
 struct dialer_target {
-    char host[NET_MAX_HOST];       /* numeric, or a name that is looked up each time */
-    uint16_t port;                 /* 4335 is IANA's for call home over TLS */
-    char expect[MAX_TLS_IDENTITY]; /* the clean name its certificate must carry; "": any one */
+    char host[NET_MAX_HOST]; /* numeric, or a name that is looked up each time */
+    uint16_t port;           /* 4335 is IANA's for call home over TLS */
+    /* The clean name that its certificate must carry; "": the host, if that is a name. */
+    char expect[MAX_TLS_IDENTITY];
+    /* Any certificate with one identity will do: right only where the CA of our trust anchors
+     * issues to collectors alone, as otherwise any agent could pose as one. */
+    bool any_name;
 };
 
 struct dialer_config {
@@ -49,7 +53,7 @@ struct dialer_counts {
 struct dialer;
 
 /* Copies the configuration; begins at once. ops and ctx as in session_pool_new(); the sessions' own
- * ctx is NULL at first. ST_CONFIG: no target, one without host or port, or a wrong expect; ST_IO.
+ * ctx is NULL at first. ST_CONFIG: no target, one without host, port or a name to expect; ST_IO.
  */
 enum status dialer_new(struct loop *l, const struct dialer_config *config,
                        const struct session_ops *ops, void *ctx, struct dialer **out,

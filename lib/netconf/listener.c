@@ -2,7 +2,6 @@
 #include "lib/netconf/listener.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -408,12 +407,9 @@ listener_pool(struct listener *l)
 uint16_t
 listener_port(const struct listener *l)
 {
-    struct sockaddr_storage a = {.ss_family = AF_UNSPEC};
-    socklen_t len = sizeof(a);
+    struct net_address a = {.len = sizeof(a.storage)};
 
-    if (l->fd < 0 || getsockname(l->fd, (struct sockaddr *)&a, &len) != 0)
+    if (l->fd < 0 || getsockname(l->fd, (struct sockaddr *)&a.storage, &a.len) != 0)
         return 0;
-    return a.ss_family == AF_INET6
-               ? ntohs(((const struct sockaddr_in6 *)(const void *)&a)->sin6_port)
-               : ntohs(((const struct sockaddr_in *)(const void *)&a)->sin_port);
+    return net_address_port(&a);
 }

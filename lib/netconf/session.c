@@ -32,8 +32,11 @@ session_die(struct session *s)
     loop_watch_stop(&s->watch);
     loop_timer_clear(&s->timer);
     loop_timer_clear(&s->write_timer);
+    loop_timer_clear(&s->pace_timer);
+    loop_task_cancel(&s->task);
     session_free_queue(s);
     frame_reader_clear(&s->reader);
+    session_reckon(s);
     loop_task_post(s->pool->loop, &s->task, destroy_task, s);
 }
 
@@ -239,6 +242,8 @@ consume(struct session *s, struct cur in)
             got_message(s);
     }
     note_progress(s);
+    if (s->state != SESSION_DEAD)
+        session_reckon(s);
 }
 
 /* The peer said its end. What it may still want to read goes out first. */
@@ -253,8 +258,8 @@ peer_closed(struct session *s)
         wind_up(s, SESSION_PEER, "it closed");
 }
 
-static void
-receive(struct session *s)
+void
+session_receive(struct session *s)
 {
     uint8_t *record = s->pool->record;
     bool more = true;
@@ -268,15 +273,17 @@ receive(struct session *s)
         s->read_wants_write = false;
         io = tls_read(s->tls, record, SESSION_RECORD, &n);
         more = io == TLS_DONE;
-        if (io == TLS_DONE)
+        if (io == TLS_DONE) {
+            session_note_received(s, n);
             consume(s, cur_from(record, n));
-        else if (io == TLS_END)
+        } else if (io == TLS_END)
             peer_closed(s);
         else if (io == TLS_FAILED)
             session_fail_tls(s);
         else
             s->read_wants_write = io == TLS_WANT_WRITE;
-        more = more && (s->state == SESSION_GREETING || s->state == SESSION_UP);
+        more = more && (s->state == SESSION_GREETING || s->state == SESSION_UP) &&
+               !session_is_paused(s);
     }
 }
 
@@ -309,7 +316,7 @@ shake_hands(struct session *s)
     authenticated(s);
     /* Bytes of the hello may have come with the last of the handshake. */
     if (s->state == SESSION_GREETING)
-        receive(s);
+        session_receive(s);
 }
 
 /* Reads to nowhere until the peer ends too. */
@@ -339,7 +346,7 @@ transfer(struct session *s, unsigned events)
         if (!s->out)
             session_start_linger(s);
     } else if (s->state != SESSION_DEAD && ((events & LOOP_READ) || s->read_wants_write)) {
-        receive(s);
+        session_receive(s);
     }
 }
 
@@ -375,8 +382,8 @@ on_timer(void *ctx)
         session_die(s);
         break;
     case SESSION_UP:
-        if (!s->message_due_ms)
-            break;
+        if (!s->message_due_ms || session_is_paused(s))
+            break; /* set again when reading goes on */
         due = s->idle_due_ms < s->message_due_ms ? s->idle_due_ms : s->message_due_ms;
         if (now < due)
             loop_timer_set(&s->timer, due - now);
@@ -415,12 +422,14 @@ session_open(struct session_pool *p, int fd, struct tls_ctx *tls, enum tls_role 
     s->pool = p;
     s->fd = fd;
     s->ctx = session_ctx;
-    s->opened_ms = loop_now_ms(p->loop);
+    s->opened_ms = s->tokens_ms = loop_now_ms(p->loop);
+    s->tokens = p->limits.receive_burst;
     net_prepare(fd);
     net_peer_text(fd, s->peer);
     frame_reader_init(&s->reader, FRAME_END_OF_MESSAGE, p->limits.hello_max);
     if (loop_timer_init(p->loop, &s->timer, on_timer, s) != ST_OK ||
         loop_timer_init(p->loop, &s->write_timer, session_on_write_timer, s) != ST_OK ||
+        loop_timer_init(p->loop, &s->pace_timer, session_on_pace_timer, s) != ST_OK ||
         /* Writable at once: the first round begins the handshake, whoever speaks first. */
         loop_watch_start(p->loop, &s->watch, fd, LOOP_READ | LOOP_WRITE, on_ready, s) != ST_OK)
         goto failed;
@@ -432,6 +441,7 @@ failed:
     if (s) {
         loop_timer_clear(&s->timer);
         loop_timer_clear(&s->write_timer);
+        loop_timer_clear(&s->pace_timer);
         tls_free(s->tls);
     }
     free(s);

@@ -37,6 +37,7 @@ enum session_end {
     SESSION_MESSAGE_TIMEOUT, /* a message came too slowly */
     SESSION_SLOW_READER,     /* the peer takes nothing */
     SESSION_QUEUE_FULL,      /* the peer takes too little */
+    SESSION_POOL_FULL,       /* too much of all sessions is held in memory, and it wanted more */
     SESSION_BAD_FRAME,
     SESSION_TOO_LONG,
     SESSION_BAD_HELLO,    /* over its limit, badly framed, or refused by the layer above */
@@ -74,9 +75,13 @@ struct session_limits {
     unsigned linger_ms;       /* for the peer to answer our close */
     size_t hello_max, message_max;
     size_t queue_max; /* bytes that wait to be sent, framing included */
+    size_t pool_max;  /* bytes that all sessions hold in half messages and queues; 0: no limit */
+    /* What one peer may send in the long run, and at once, in bytes; 0: without limit. A peer over
+     * it is read later, so that TCP slows it down; nothing is lost and nobody else waits. */
+    uint32_t receive_rate_s, receive_burst;
 };
 
-/* 10 s, 10 s, 10 s, 30 s, 30 s, 2 s; 64 KiB, 1 MiB; 4 MiB. */
+/* 10 s, 10 s, 10 s, 30 s, 30 s, 2 s; 64 KiB, 1 MiB; 4 MiB, 256 MiB; no rate. */
 struct session_limits session_limits_default(void);
 
 /* ctx is the pool's. Bytes of messages are NUL-terminated and borrowed for the time of the call. */
@@ -104,7 +109,7 @@ struct session_ops {
 /* ---- pools ---- */
 
 struct session_counts {
-    size_t open, established; /* now */
+    size_t open, established, held_bytes; /* now; of half messages and queues */
     uint64_t opened, ended[SESSION_ENDS];
     uint64_t messages_in, messages_out, bytes_in, bytes_out; /* bytes of messages without framing */
 };
@@ -143,6 +148,10 @@ enum status session_open(struct session_pool *p, int fd, struct tls_ctx *tls, en
 enum status session_send(struct session *s, const void *xml, size_t len) MUST_USE;
 /* Bytes that wait to be sent: what a sender paces itself by. */
 size_t session_queued(const struct session *s);
+
+/* true: reads no more of this peer until false, as when those who work on its messages are behind.
+ * Messages of at most one more record are still told. */
+void session_hold(struct session *s, bool hold);
 
 /* Ends it in order: what is queued is sent, then close_notify; no message is told any more. */
 void session_close(struct session *s);

@@ -8,6 +8,7 @@
 
 #define SESSION_RECORD 16384u /* bytes of one TLS record */
 #define SESSION_TEXT 320
+#define SESSION_SMALL 65536u /* bytes that a session may hold however full the pool is */
 
 enum session_state {
     SESSION_HANDSHAKING,
@@ -33,10 +34,12 @@ struct session {
     struct loop_watch watch;
     struct loop_timer timer;       /* the state's own deadline; when up, that of a message */
     struct loop_timer write_timer; /* since the last byte was taken */
-    struct loop_task task;         /* the end, told from the loop */
+    struct loop_timer pace_timer;  /* until a peer over its rate is read again */
+    struct loop_task task;         /* the end, or reading again, from the loop */
     struct frame_reader reader;
     struct session_out *out, *out_last;
-    size_t queued; /* bytes in out */
+    size_t queued;     /* bytes in out */
+    size_t held_bytes; /* what the pool counts for this session */
     int64_t opened_ms, progress_ms;
     int64_t message_due_ms, idle_due_ms; /* 0: not within a message */
     int fd;
@@ -46,6 +49,8 @@ struct session {
     bool greeted; /* our hello is sent */
     bool read_wants_write, write_wants_read;
     bool waited; /* the queue did not empty at once */
+    bool held, over_rate;
+    int64_t tokens, tokens_ms; /* bytes it may send now, and when that was reckoned */
     char peer[NET_PEER_TEXT];
     char identity[MAX_TLS_IDENTITY];
     char text[SESSION_TEXT];
@@ -70,6 +75,15 @@ void session_fail_tls(struct session *s);
 void session_die(struct session *s);
 /* Tells closed(), unlinks and frees. */
 void session_destroy(struct session *s);
+
+/* session.c */
+void session_receive(struct session *s);
+
+/* session_pace.c */
+void session_reckon(struct session *s); /* after reader or queue changed; may end the session */
+bool session_is_paused(const struct session *s);
+void session_note_received(struct session *s, size_t len);
+void session_on_pace_timer(void *ctx);
 
 /* session_write.c */
 void session_ask(struct session *s); /* asks the loop for what the state waits for */

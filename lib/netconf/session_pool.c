@@ -18,6 +18,7 @@ session_end_name(enum session_end e)
         [SESSION_MESSAGE_TIMEOUT] = "message-timeout",
         [SESSION_SLOW_READER] = "slow-reader",
         [SESSION_QUEUE_FULL] = "queue-full",
+        [SESSION_POOL_FULL] = "pool-full",
         [SESSION_BAD_FRAME] = "bad-frame",
         [SESSION_TOO_LONG] = "too-long",
         [SESSION_BAD_HELLO] = "bad-hello",
@@ -50,7 +51,8 @@ session_limits_default(void)
                                    .linger_ms = 2000,
                                    .hello_max = FRAME_MAX_HELLO,
                                    .message_max = FRAME_MAX_MESSAGE,
-                                   .queue_max = 4u << 20};
+                                   .queue_max = 4u << 20,
+                                   .pool_max = 256u << 20};
 }
 
 enum status

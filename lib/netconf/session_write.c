@@ -23,7 +23,7 @@ session_free_queue(struct session *s)
 void
 session_ask(struct session *s)
 {
-    unsigned events = s->state == SESSION_FLUSHING ? 0 : LOOP_READ;
+    unsigned events = s->state == SESSION_FLUSHING || session_is_paused(s) ? 0 : LOOP_READ;
 
     if ((s->out && !s->write_wants_read) || s->read_wants_write)
         events |= LOOP_WRITE;
@@ -77,34 +77,44 @@ drop_first(struct session *s)
     free(o);
 }
 
-/* As much as the socket takes. */
+/* Writes the first of the queue as far as the socket takes it. */
+static enum tls_io
+write_first(struct session *s)
+{
+    struct session_out *o = s->out;
+    size_t n;
+    enum tls_io io = tls_write(s->tls, o->data + o->pos, o->len - o->pos, &n);
+
+    if (io != TLS_DONE)
+        return io;
+    s->progress_ms = loop_now_ms(s->pool->loop);
+    s->queued -= n;
+    o->pos += n;
+    if (o->pos == o->len)
+        drop_first(s);
+    return TLS_DONE;
+}
+
 void
 session_flush(struct session *s)
 {
-    s->write_wants_read = false;
-    while (s->out) {
-        struct session_out *o = s->out;
-        enum tls_io io;
-        size_t n;
+    enum tls_io io = TLS_DONE;
 
-        io = tls_write(s->tls, o->data + o->pos, o->len - o->pos, &n);
-        if (io == TLS_FAILED) {
-            session_fail_tls(s);
-            return;
-        }
-        if (io != TLS_DONE) {
-            s->write_wants_read = io == TLS_WANT_READ;
-            s->waited = true;
-            watch_progress(s);
-            return;
-        }
-        s->progress_ms = loop_now_ms(s->pool->loop);
-        s->queued -= n;
-        o->pos += n;
-        if (o->pos == o->len)
-            drop_first(s);
+    s->write_wants_read = false;
+    while (s->out && io == TLS_DONE)
+        io = write_first(s);
+    if (io == TLS_FAILED) {
+        session_fail_tls(s);
+        return;
     }
-    loop_timer_cancel(&s->write_timer);
+    if (io == TLS_DONE) {
+        loop_timer_cancel(&s->write_timer);
+    } else {
+        s->write_wants_read = io == TLS_WANT_READ;
+        s->waited = true;
+        watch_progress(s);
+    }
+    session_reckon(s);
 }
 
 /* Set once and looked at when it fires: a timer moved for every write would cost more. */
@@ -128,6 +138,17 @@ may_send(const struct session *s)
     if (s->state == SESSION_UP || (s->state == SESSION_GREETING && !s->greeted))
         return ST_OK;
     return ST_DENIED;
+}
+
+static void
+enqueue(struct session *s, struct session_out *o)
+{
+    if (s->out_last)
+        s->out_last->next = o;
+    else
+        s->out = o;
+    s->out_last = o;
+    s->queued += o->len;
 }
 
 enum status
@@ -157,17 +178,14 @@ session_send(struct session *s, const void *xml, size_t len)
         free(o);
         return st;
     }
-    if (s->out_last)
-        s->out_last->next = o;
-    else
-        s->out = o;
-    s->out_last = o;
-    s->queued += o->len;
+    enqueue(s, o);
     s->greeted = true;
     s->pool->counts.messages_out++;
     s->pool->counts.bytes_out += len;
     if (s->out == o) /* nothing waited: most often the socket takes it */
         session_flush(s);
+    else
+        session_reckon(s);
     if (s->state != SESSION_DEAD)
         session_ask(s);
     return ST_OK;

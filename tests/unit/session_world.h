@@ -66,10 +66,10 @@ world_now(void *ctx)
 /* One round of the loop after another until something holds. */
 #define UNTIL(w, condition)                                                                        \
     do {                                                                                           \
-        time_t limit = time(NULL) + 60;                                                            \
+        time_t give_up = time(NULL) + 60;                                                          \
         while (!(condition)) {                                                                     \
             assert_int_equal(loop_step((w)->loop, 2), ST_OK);                                      \
-            if (time(NULL) > limit)                                                                \
+            if (time(NULL) > give_up)                                                              \
                 fail_msg("did not happen: %s", #condition);                                        \
         }                                                                                          \
     } while (0)

@@ -3,6 +3,7 @@
 #include "tests/unit/session_world.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 static int
 set_up(void **state)
@@ -170,6 +171,104 @@ test_authenticated_but_silent(void **state)
         hostile_close(&h[i]);
 }
 
+/* A peer over its rate is slowed down, not cut; nobody else is. */
+static void
+test_peer_over_its_rate(void **state)
+{
+    enum { MESSAGES = 300, LEN = 4000 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    static char text[LEN];
+    unsigned before;
+
+    c.limits.receive_rate_s = 100000;
+    c.limits.receive_burst = 200000;
+    world_listen(w, &c);
+    memset(text, 'r', sizeof(text));
+    w->collector.echo = false;
+    (void)world_call(w, w->agents, w->agent_tls);
+    UNTIL(w, w->agent.session && w->collector.session);
+    for (int i = 0; i < MESSAGES; i++)
+        assert_int_equal(session_send(w->agent.session, text, LEN), ST_OK);
+    UNTIL(w, w->collector.messages >= 200000 / LEN);
+    world_settle(w);
+    assert_in_range(w->collector.messages, 48, 56);
+    w->collector.echo = true;
+    world_ping(w);
+    w->collector.echo = false;
+    before = w->collector.messages;
+    for (int i = 0; i < 20; i++) { /* two seconds of rate, in small steps */
+        world_pass(w, 100);
+        world_settle(w);
+    }
+    assert_in_range(w->collector.messages - before, 44, 56);
+    for (int i = 0; i < 20 && w->collector.messages < MESSAGES + 1; i++) {
+        world_pass(w, 1000);
+        world_settle(w);
+    }
+    assert_int_equal(w->collector.messages, MESSAGES + 1); /* and the ping's */
+    assert_int_equal(w->collector.closed, 0);
+}
+
+/* Many half messages together are bounded too: who wants more when the pool is full has to go, and
+ * those with little are not touched. */
+static void
+test_memory_of_all_sessions(void **state)
+{
+    enum { LEN = 900000 };
+    struct world *w = *state;
+    struct listener_config c = world_listener_config(w);
+    struct hostile h[4];
+    char *text = malloc(LEN);
+
+    assert_non_null(text);
+    memset(text, 'p', LEN);
+    c.limits.pool_max = 3500000; /* a buffer of a message this long takes 1 MiB */
+    c.per_identity = 0;
+    world_listen(w, &c);
+    world_ping(w);
+    for (int i = 0; i < 4; i++) {
+        h[i] = hostile_session(w);
+        assert_true(hostile_say(&h[i], "\n#1000000\n"));
+        assert_true(hostile_send(&h[i], text, LEN) || i == 3);
+        world_settle(w);
+    }
+    UNTIL(w, world_counts(w)->ended[SESSION_POOL_FULL] == 1);
+    assert_true(world_counts(w)->held_bytes <= 3500000);
+    assert_int_equal(world_counts(w)->established, 4);
+    world_ping(w);
+    for (int i = 0; i < 4; i++)
+        hostile_close(&h[i]);
+    UNTIL(w, world_counts(w)->open == 1);
+    assert_int_equal(world_counts(w)->held_bytes, 0);
+    free(text);
+}
+
+/* Without descriptors accepting pauses, does not spin, and goes on. */
+static void
+test_no_descriptors_left(void **state)
+{
+    struct world *w = *state;
+    struct rlimit limit, none;
+    int fd;
+
+    listen_default(w);
+    world_ping(w);
+    fd = world_connect(w);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 1; /* those that are open stay so */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    UNTIL(w, listener_counts(w->listener)->accept_failed == 1);
+    world_settle(w);
+    assert_int_equal(listener_counts(w->listener)->accept_failed, 1);
+    world_ping(w);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    world_pass(w, 100);
+    UNTIL(w, listener_counts(w->listener)->pending == 1);
+    close(fd);
+}
+
 /* A certificate revoked while its session is up: the session ends at the next look. */
 static void
 test_revoked_while_up(void **state)
@@ -234,6 +333,7 @@ test_ipv6(void **state)
     world_listen(w, &c);
     dc.tls = w->agent_tls;
     dc.target_count = 1;
+    dc.target[0].any_name = true;
     snprintf(dc.target[0].host, sizeof(dc.target[0].host), "::1");
     dc.target[0].port = listener_port(w->listener);
     assert_int_equal(dialer_new(w->loop, &dc, &side_ops, &w->agent, &d, NULL), ST_OK);
@@ -507,10 +607,37 @@ test_wrong_configuration(void **state)
     assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
     assert_non_null(strstr(diag.text, "target 1"));
     c.target[0].port = 1;
-    snprintf(c.target[0].expect, sizeof(c.target[0].expect), "Collector");
+    snprintf(c.target[0].expect, sizeof(c.target[0].expect), "*.example");
     assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
-    assert_non_null(strstr(diag.text, "lower-case"));
+    assert_non_null(strstr(diag.text, "name to expect of target 1"));
+    c.target[0].expect[0] = '\0';
+    assert_int_equal(dialer_new(w->loop, &c, &side_ops, &d, &dialer, &diag), ST_CONFIG);
+    assert_non_null(strstr(diag.text, "numeric"));
     assert_null(dialer);
+}
+
+/* Without a name of its own a target is expected to show the name that we called. */
+static void
+test_expected_name_is_the_host(void **state)
+{
+    struct world *w = *state;
+    struct dialing d = {0};
+    struct dialer_config c = dialer_config(w, &d);
+    struct dialer *dialer;
+
+    listen_default(w);
+    add_target(&c, "LocalHost", listener_port(w->listener));
+    c.target[0].expect[0] = '\0';
+    dialer = dial(w, &c, &d);
+    UNTIL(w, dialer_wait_ms(dialer) > 0);
+    assert_int_equal(d.side.end, SESSION_IDENTITY);
+    assert_non_null(strstr(d.side.text, "expected name: localhost"));
+    dialer_free(dialer);
+    c.target[0].any_name = true;
+    dialer = dial(w, &c, &d);
+    UNTIL(w, d.side.session);
+    assert_string_equal(session_identity(d.side.session), "collector.example");
+    dialer_free(dialer);
 }
 
 /* Freed at every stage of an attempt, looking up included, with nothing left behind. */
@@ -547,6 +674,9 @@ main(void)
         T(test_so_many_sessions),
         T(test_newest_of_an_identity_wins),
         T(test_authenticated_but_silent),
+        T(test_peer_over_its_rate),
+        T(test_memory_of_all_sessions),
+        T(test_no_descriptors_left),
         T(test_revoked_while_up),
         T(test_address_that_is_taken),
         T(test_ipv6),
@@ -557,6 +687,7 @@ main(void)
         T(test_connection_deadline),
         T(test_renewal_without_a_gap),
         T(test_wrong_configuration),
+        T(test_expected_name_is_the_host),
         T(test_freed_at_every_stage),
     };
 

@@ -179,6 +179,46 @@ test_drained_is_told_once(void **state)
     free(text);
 }
 
+/* Held: not read, no deadline runs, nothing is lost. */
+static void
+test_held_peer_waits(void **state)
+{
+    struct world *w = *state;
+    struct hostile h;
+
+    world_ping(w);
+    h = hostile_session(w);
+    session_hold(w->collector.session, true);
+    session_hold(w->collector.session, true);
+    for (int i = 0; i < 50; i++)
+        assert_true(hostile_say(&h, "\n#4\n<a/>\n##\n\n#4\n<b"));
+    world_settle(w);
+    world_pass(w, 3600000);
+    assert_int_equal(w->collector.messages, 1); /* the ping's */
+    assert_int_equal(w->collector.closed, 0);
+    world_ping(w);
+    session_hold(w->collector.session, false);
+    UNTIL(w, w->collector.closed == 1); /* "<b" and a new chunk is no message */
+    assert_int_equal(w->collector.end, SESSION_BAD_FRAME);
+    assert_int_equal(w->collector.messages, 3);
+    hostile_close(&h);
+    /* Held in the middle of a message: its deadline starts anew afterwards. */
+    h = hostile_session(w);
+    assert_true(hostile_say(&h, "\n#4\n<a"));
+    world_settle(w);
+    session_hold(w->collector.session, true);
+    world_pass(w, 60000);
+    session_hold(w->collector.session, false);
+    world_pass(w, 9000);
+    assert_true(hostile_say(&h, "/>\n##\n"));
+    UNTIL(w, w->collector.messages == 4);
+    assert_true(hostile_say(&h, "\n#4\n<a"));
+    world_settle(w);
+    world_pass(w, 10000);
+    UNTIL(w, world_counts(w)->ended[SESSION_MESSAGE_STALLED] == 1);
+    hostile_close(&h);
+}
+
 /* ---- ends inside callbacks ---- */
 
 static void
@@ -477,6 +517,32 @@ test_full_queue(void **state)
     free(text);
 }
 
+/* Hundreds of sessions that end badly leave nothing behind. */
+static void
+test_memory_stays_flat(void **state)
+{
+    static const char *const ends[] = {"\n#0\n", "\n##\n", "\n#5\n<a", "\n#4\n<a/>\n##\n",
+                                       "\n#18446744073709551615\n"};
+    struct world *w = *state;
+    size_t before = 0;
+
+    for (unsigned i = 0; i < 300; i++) {
+        struct hostile h;
+        int fd;
+
+        if (i == 50)
+            before = mallinfo2().uordblks;
+        h = hostile_session(w);
+        (void)hostile_say(&h, ends[i % (sizeof(ends) / sizeof(ends[0]))]);
+        hostile_close(&h);
+        fd = world_connect(w);
+        assert_int_equal(write(fd, "\x16\x03\x01garbage", 10), 10);
+        close(fd);
+        UNTIL(w, world_counts(w)->open == 0 && world_counts(w)->opened == 2 * i + 2);
+    }
+    assert_true(mallinfo2().uordblks < before + 65536);
+}
+
 /* The end of TCP in the middle, with and without a message under way. */
 static void
 test_connection_cut(void **state)
@@ -598,6 +664,8 @@ main(void)
         BOTH(test_close_sends_what_is_queued),
         BOTH(test_half_closed_peer_gets_its_answers),
         BOTH(test_drained_is_told_once),
+        BOTH(test_held_peer_waits),
+        BOTH(test_memory_stays_flat),
         BOTH(test_ends_inside_every_callback),
         BOTH(test_garbage_in_place_of_tls),
         BOTH(test_no_handshake),
