@@ -33,7 +33,8 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 YANG       := $(wildcard yang/*.yang)
 LIB_SRC    := $(wildcard lib/*.c)
-AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
+AGENT_MAIN := agents/main.c
+AGENT_SRC  := $(filter-out $(AGENT_MAIN),$(wildcard agents/*.c) $(wildcard agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
@@ -46,9 +47,13 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(if $(CLI_SRC),$(B)/vigil,$(B)/libvigil.a)
+all: $(if $(CLI_SRC),$(B)/vigil,$(B)/libvigil.a) $(B)/vigil-agent
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/vigil-agent: $(patsubst %.c,$(B)/%.o,$(AGENT_MAIN)) $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -170,7 +175,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(AGENT_MAIN) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
 
 .PHONY: lint format cover
@@ -191,6 +196,10 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR)/yang $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(MANDIR)/man1 \
 	  $(DESTDIR)$(COMPDIR)
 	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
+	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
+	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
+	install -m 0644 deploy/agent.yaml $(DESTDIR)$(DATADIR)/examples/agent.yaml
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	cp -R rules/packs $(DESTDIR)$(DATADIR)/rules/
 	install -m 0644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
@@ -201,7 +210,7 @@ install: all
 clean:
 	rm -rf build build-san build-fuzz build-cover
 help:
-	@echo "all             build $(B)/vigil"
+	@echo "all             build $(B)/vigil and $(B)/vigil-agent"
 	@echo "demo            install what is needed, build, scan the lab of this repository"
 	@echo "test            install what is needed, build twice (plain, sanitised), run all tests"
 	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"
