@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -415,11 +416,17 @@ child_clear(struct child *c)
 int
 gather_child(void)
 {
-    struct child *c = calloc(1, sizeof(*c));
     struct fact_wire_writer nowhere;
+    struct child *c;
     struct buf nothing;
+    struct stat st;
     int rc = EXIT_FAILURE;
 
+    if (fstat(GATHER_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        fprintf(stderr, "vigil-agent: --gather is what the agent calls itself with\n");
+        return EXIT_FAILURE;
+    }
+    c = calloc(1, sizeof(*c));
     if (!c)
         return EXIT_FAILURE;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
