@@ -42,10 +42,11 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/runtime/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
+MAINS      := agents/main.c collector/main.c
+AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
-COLLECTOR_SRC := $(filter-out collector/main.c,$(wildcard collector/*.c collector/*/*.c))
+COLLECTOR_SRC := $(filter-out $(MAINS),$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
@@ -56,9 +57,13 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-collector
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -207,7 +212,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) collector/main.c $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c)
 
 .PHONY: lint format cover
@@ -228,6 +233,10 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(DATADIR)/yang $(DESTDIR)$(DATADIR)/yang-std $(DESTDIR)$(DATADIR)/rules $(DESTDIR)$(MANDIR)/man1 \
 	  $(DESTDIR)$(COMPDIR)
 	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
+	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
+	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
+	install -m 0644 deploy/agent.yaml $(DESTDIR)$(DATADIR)/examples/agent.yaml
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std
 	cp -R rules/packs $(DESTDIR)$(DATADIR)/rules/
@@ -239,7 +248,7 @@ install: all
 clean:
 	rm -rf build build-san build-fuzz build-cover
 help:
-	@echo "all             build $(B)/vigil"
+	@echo "all             build $(B)/vigil and $(B)/vigil-agent"
 	@echo "demo            install what is needed, build, scan the lab of this repository"
 	@echo "test            install what is needed, build twice (plain, sanitised), run all tests"
 	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"

@@ -82,6 +82,14 @@ watch_set_begin(struct watch_set *s, unsigned source)
             s->entry[i].fresh = false;
 }
 
+static bool
+cares_for_all(const struct watch_set *s, unsigned source, int wd)
+{
+    size_t at = position(s, wd, "", source);
+
+    return at < s->count && s->entry[at].fresh && compare(&s->entry[at], wd, "", source) == 0;
+}
+
 enum status
 watch_set_add(struct watch_set *s, unsigned source, int wd, const char *name, bool *added)
 {
@@ -93,6 +101,8 @@ watch_set_add(struct watch_set *s, unsigned source, int wd, const char *name, bo
         s->entry[at].fresh = true;
         return ST_OK;
     }
+    if (name && cares_for_all(s, source, wd))
+        return ST_OK;
     if (s->count == MAX_WATCH_ENTRIES || source >= MAX_WATCH_SOURCES)
         return ST_LIMIT;
     if (s->count == s->capacity) {

@@ -454,6 +454,12 @@ fact_wire_budget(struct fact_wire_reader *r, uint64_t bytes)
     r->budget = bytes;
 }
 
+void
+fact_wire_reader_sink(struct fact_wire_reader *r, struct fact_sink *sink)
+{
+    r->h.sink = sink;
+}
+
 /* Handle the frame at hand if it is whole. */
 static void
 try_frame(struct fact_wire_reader *r)

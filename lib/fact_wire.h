@@ -69,6 +69,8 @@ struct fact_wire_handler {
 struct fact_wire_reader *fact_wire_reader_new(const struct fact_wire_handler *h, uint64_t budget);
 void fact_wire_reader_free(struct fact_wire_reader *r);
 void fact_wire_budget(struct fact_wire_reader *r, uint64_t bytes);
+/* Facts go to another sink from now on; also from inside extra. */
+void fact_wire_reader_sink(struct fact_wire_reader *r, struct fact_sink *sink);
 /*
  * The next bytes, in pieces of any size. Sticky: ST_MALFORMED (frame, order, text), ST_UNSUPPORTED
  * (greeting of another build), ST_LIMIT (length or budget), or what extra or the sink said.

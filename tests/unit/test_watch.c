@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agents/watch.h"
@@ -68,7 +69,7 @@ tear_down(void **state)
         execlp("rm", "rm", "-rf", "--", command, (char *)NULL);
         _exit(1);
     }
-    return 0;
+    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
 }
 
 static bool

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/schedule.h"
+
+#define MAX_AGENT_BYTES (64u * 1024 * 1024) /* of all sections */
+#define INVENTORY_INTERVAL_S 300
+#define SLOTS (MAX_CONFIG_SOURCES + 1)
+
+struct slot {
+    struct agent_source state, told;
+    bool settled;          /* read well since the configuration came */
+    uint64_t mark, marked; /* hash over the errors of this and of the last reading */
+    struct diag_list errors;
+};
+
+struct agent {
+    struct config *config;
+    const char *program;
+    const char *const *argv;
+    struct agent_handler h;
+    uint64_t seed;
+    struct schedule *schedule;
+    struct gather *gather;
+    struct sections *sections;
+    int64_t now_ms;
+    bool orphans; /* sections of an older configuration wait */
+    struct slot slot[SLOTS];
+};
+
+static bool
+exists(const struct agent *a, size_t source)
+{
+    return source < a->config->sources || (source == AGENT_INVENTORY && a->config->inventory);
+}
+
+/* FNV-1a over what an error says: enough to see that it says something else. */
+static uint64_t
+mix(uint64_t h, const char *text)
+{
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 0x100000001b3ULL;
+    return h * 31;
+}
+
+/* --- the gather process speaks --- */
+
+static void
+on_ready(void *ctx, const struct sandbox_report *r)
+{
+    struct agent *a = ctx;
+
+    if (a->h.ready)
+        a->h.ready(a->h.ctx, gather_pid(a->gather), r);
+}
+
+static void
+on_down(void *ctx, const char *why, int64_t again)
+{
+    struct agent *a = ctx;
+
+    (void)again;
+    if (a->h.down)
+        a->h.down(a->h.ctx, why);
+    /* Its watches are gone with it: what changes until it is back is seen by reading. */
+    for (size_t i = 0; i < SLOTS; i++)
+        if (exists(a, i))
+            schedule_changed(a->schedule, i, a->now_ms);
+}
+
+static void
+on_error(void *ctx, size_t source, const struct diag *d)
+{
+    struct agent *a = ctx;
+    struct slot *s = &a->slot[source];
+
+    s->mark = mix(mix(s->mark, d->file), d->text) + d->line;
+    diag_list_add(&s->errors, d);
+}
+
+static void
+on_changed(void *ctx, size_t source)
+{
+    struct agent *a = ctx;
+
+    if (exists(a, source))
+        schedule_changed(a->schedule, source, a->now_ms);
+}
+
+static void
+tell_source(struct agent *a, size_t source)
+{
+    struct slot *s = &a->slot[source];
+
+    if (s->marked != s->mark && a->h.error)
+        for (size_t i = 0; i < s->errors.count; i++)
+            a->h.error(a->h.ctx, source, &s->errors.item[i]);
+    s->marked = s->mark;
+    diag_list_clear(&s->errors);
+    if (s->told.read && s->told.end == s->state.end && s->told.errors == s->state.errors &&
+        s->told.unwatched == s->state.unwatched)
+        return;
+    s->told = s->state;
+    if (a->h.source)
+        a->h.source(a->h.ctx, source, &s->state);
+}
+
+/* Sections of the old configuration go when all sources of the new one have been read well. */
+static void
+settle(struct agent *a)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (exists(a, i) && !a->slot[i].settled)
+            return;
+    sections_settle(a->sections);
+    a->orphans = false;
+}
+
+static void
+on_done(void *ctx, size_t source, enum gather_end end, size_t refused)
+{
+    struct agent *a = ctx;
+    struct slot *s = &a->slot[source];
+
+    s->state.errors = s->errors.count + s->errors.dropped;
+    if (end == GATHER_GOOD) {
+        enum status st = sections_commit(a->sections, s->state.errors == 0);
+
+        if (st == ST_LIMIT)
+            end = GATHER_TOO_MUCH;
+        else if (st != ST_OK)
+            end = GATHER_NONSENSE;
+    }
+    if (end != GATHER_GOOD && end != GATHER_TOO_MUCH && end != GATHER_UNSUPPORTED)
+        sections_fail(a->sections, source);
+    s->state.read = true;
+    s->state.end = end;
+    s->state.unwatched = refused;
+    s->state.readings++;
+    s->state.failures += end != GATHER_GOOD;
+    s->settled = s->settled || end == GATHER_GOOD || end == GATHER_UNSUPPORTED;
+    schedule_finished(a->schedule, source,
+                      end == GATHER_GOOD || end == GATHER_TOO_MUCH || end == GATHER_UNSUPPORTED,
+                      a->now_ms);
+    tell_source(a, source);
+    if (a->orphans)
+        settle(a);
+}
+
+/* --- life --- */
+
+/* A schedule and a gather process for a configuration; false: out of memory. */
+static bool
+equip(struct agent *a, const struct config *c, struct schedule **schedule, struct gather **gather)
+{
+    const struct gather_handler h = {.ready = on_ready,
+                                     .error = on_error,
+                                     .done = on_done,
+                                     .changed = on_changed,
+                                     .down = on_down,
+                                     .ctx = a};
+
+    *schedule = schedule_new(SLOTS, c->cpu_percent, a->seed);
+    *gather = gather_new(c, a->program, a->argv, &h, a->seed);
+    if (!*schedule || !*gather) {
+        schedule_free(*schedule);
+        gather_free(*gather);
+        return false;
+    }
+    for (size_t i = 0; i < c->sources; i++)
+        schedule_source(*schedule, i, (int64_t)c->source[i].interval_s * 1000, a->now_ms);
+    if (c->inventory)
+        schedule_source(*schedule, AGENT_INVENTORY, (int64_t)INVENTORY_INTERVAL_S * 1000,
+                        a->now_ms);
+    return true;
+}
+
+struct agent *
+agent_new(struct config *c, const char *program, const char *const *argv,
+          const struct agent_handler *h, uint64_t seed, int64_t now_ms)
+{
+    struct agent *a = calloc(1, sizeof(*a));
+
+    if (!a) {
+        config_free(c);
+        return NULL;
+    }
+    a->config = c;
+    a->program = program;
+    a->argv = argv;
+    a->h = *h;
+    a->seed = seed;
+    a->now_ms = now_ms;
+    a->sections = sections_new(&(struct section_publisher){.section = h->section, .ctx = h->ctx},
+                               MAX_AGENT_BYTES);
+    if (!a->sections || !equip(a, c, &a->schedule, &a->gather)) {
+        agent_free(a);
+        return NULL;
+    }
+    return a;
+}
+
+void
+agent_free(struct agent *a)
+{
+    if (!a)
+        return;
+    gather_free(a->gather);
+    schedule_free(a->schedule);
+    sections_free(a->sections);
+    for (size_t i = 0; i < SLOTS; i++)
+        diag_list_clear(&a->slot[i].errors);
+    config_free(a->config);
+    free(a);
+}
+
+enum status
+agent_reload(struct agent *a, struct config *c, int64_t now_ms)
+{
+    struct schedule *schedule;
+    struct gather *gather;
+
+    a->now_ms = now_ms;
+    if (!equip(a, c, &schedule, &gather)) {
+        config_free(c);
+        return ST_IO;
+    }
+    gather_free(a->gather);
+    schedule_free(a->schedule);
+    config_free(a->config);
+    a->gather = gather;
+    a->schedule = schedule;
+    a->config = c;
+    sections_orphan(a->sections);
+    a->orphans = true;
+    for (size_t i = 0; i < SLOTS; i++) {
+        diag_list_clear(&a->slot[i].errors);
+        a->slot[i] = (struct slot){.settled = false};
+    }
+    return ST_OK;
+}
+
+int
+agent_fd(const struct agent *a)
+{
+    return gather_fd(a->gather);
+}
+
+void
+agent_input(struct agent *a, int64_t now_ms)
+{
+    a->now_ms = now_ms;
+    gather_input(a->gather, now_ms);
+}
+
+int64_t
+agent_next(const struct agent *a)
+{
+    int64_t gather = gather_next(a->gather);
+    int64_t schedule = gather_idle(a->gather) ? schedule_next(a->schedule) : SCHEDULE_NEVER;
+
+    return gather < schedule ? gather : schedule;
+}
+
+void
+agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
+{
+    size_t source;
+
+    a->now_ms = now_ms;
+    if (now_ms >= gather_next(a->gather))
+        gather_tick(a->gather, now_ms);
+    if (!gather_idle(a->gather) || !schedule_due(a->schedule, now_ms, &source))
+        return;
+    schedule_started(a->schedule, source, now_ms);
+    a->slot[source].mark = 0;
+    diag_list_clear(&a->slot[source].errors);
+    gather_run(a->gather, source, sections_begin(a->sections, source, source == AGENT_INVENTORY),
+               wall_s, now_ms);
+}
+
+bool
+agent_settled(const struct agent *a)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (exists(a, i) && !a->slot[i].state.read)
+            return false;
+    return true;
+}
+
+const struct config *
+agent_config(const struct agent *a)
+{
+    return a->config;
+}
+
+const struct sections *
+agent_sections(const struct agent *a)
+{
+    return a->sections;
+}
+
+const struct agent_source *
+agent_source_state(const struct agent *a, size_t source)
+{
+    return &a->slot[source].state;
+}
+
+const struct gather_counters *
+agent_gather_counters(const struct agent *a)
+{
+    return gather_counters(a->gather);
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/gather.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agents/gather_wire.h"
+#include "lib/fact_wire.h"
+
+#define MAX_DYING 8 /* killed, but not gone yet */
+#define READ_BYTES 65536
+#define READS_AT_ONCE 16 /* before others have their turn */
+#define MAX_SETUP (8u * 1024 * 1024)
+#define FREE_MS 1000 /* wait for a killed process at the end */
+#define NO_RUN SIZE_MAX
+
+struct gather {
+    const struct config *config;
+    const char *program;
+    const char *const *argv;
+    struct gather_handler h;
+    struct gather_counters count;
+    uint64_t random;
+    pid_t pid; /* 0: none */
+    pid_t dying[MAX_DYING];
+    int fd;
+    bool ready;
+    size_t run;       /* source, or NO_RUN */
+    int64_t deadline; /* of run or start */
+    int64_t again;    /* when to start, while down */
+    unsigned failures;
+    int64_t now;   /* of the call at hand */
+    char why[200]; /* it cannot work, in its own words */
+    struct fact_wire_reader *reader;
+    struct fact_sink nowhere; /* between readings: facts are nonsense */
+};
+
+static void
+refuse_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
+{
+    (void)kind;
+    (void)key;
+    (void)source;
+    s->status = ST_MALFORMED;
+}
+
+/* Nothing else is called before a section has begun. */
+static const struct fact_sink_ops nowhere_ops = {.begin = refuse_begin};
+
+static const char *const end_texts[] = {
+    [GATHER_GOOD] = "read",
+    [GATHER_UNSUPPORTED] = "this program has no such source",
+    [GATHER_TROUBLE] = "the reader ran out of memory or room",
+    [GATHER_CRASHED] = "the reader ended",
+    [GATHER_TOO_SLOW] = "the reader took too long",
+    [GATHER_TOO_MUCH] = "the reader said too much",
+    [GATHER_NONSENSE] = "the reader said what makes no sense",
+};
+
+const char *
+gather_end_text(enum gather_end end)
+{
+    return end_texts[end];
+}
+
+struct gather *
+gather_new(const struct config *c, const char *program, const char *const *argv,
+           const struct gather_handler *h, uint64_t seed)
+{
+    struct gather *g = calloc(1, sizeof(*g));
+
+    if (!g)
+        return NULL;
+    g->config = c;
+    g->program = program;
+    g->argv = argv;
+    g->h = *h;
+    g->fd = -1;
+    g->random = seed | 1;
+    g->run = NO_RUN;
+    g->nowhere.ops = &nowhere_ops;
+    return g;
+}
+
+/* Children that were killed and are gone by now. A file system that hangs may hold one. */
+static void
+reap(struct gather *g)
+{
+    for (size_t i = 0; i < MAX_DYING; i++)
+        if (g->dying[i] && waitpid(g->dying[i], NULL, WNOHANG) != 0)
+            g->dying[i] = 0;
+}
+
+static void
+end_process(struct gather *g)
+{
+    if (g->fd >= 0)
+        close(g->fd);
+    g->fd = -1;
+    fact_wire_reader_free(g->reader);
+    g->reader = NULL;
+    g->ready = false;
+    if (!g->pid)
+        return;
+    (void)kill(g->pid, SIGKILL);
+    for (size_t i = 0; i < MAX_DYING; i++)
+        if (!g->dying[i]) {
+            g->dying[i] = g->pid;
+            break;
+        }
+    g->pid = 0;
+    reap(g);
+}
+
+void
+gather_free(struct gather *g)
+{
+    if (!g)
+        return;
+    end_process(g);
+    /* Killed: gone in a moment, unless a file system holds it. */
+    for (size_t i = 0; i < MAX_DYING; i++) {
+        struct pollfd p = {.events = POLLIN, .fd = -1};
+
+        if (g->dying[i])
+            p.fd = (int)syscall(SYS_pidfd_open, g->dying[i], 0);
+        if (p.fd >= 0) {
+            (void)poll(&p, 1, FREE_MS);
+            close(p.fd);
+        }
+    }
+    reap(g);
+    free(g);
+}
+
+/* xorshift: spread, not secrecy. */
+static int64_t
+jitter(struct gather *g, int64_t span)
+{
+    g->random ^= g->random << 13;
+    g->random ^= g->random >> 7;
+    g->random ^= g->random << 17;
+    return (int64_t)(g->random % (uint64_t)(span + 1));
+}
+
+/* The process is of no use any more. */
+static void
+go_down(struct gather *g, enum gather_end end, const char *why)
+{
+    size_t run = g->run;
+    int64_t retry = (int64_t)GATHER_RETRY_MIN_MS << (g->failures < 6 ? g->failures : 6);
+
+    if (retry > GATHER_RETRY_MAX_MS)
+        retry = GATHER_RETRY_MAX_MS;
+    g->failures++;
+    g->count.crashes += end == GATHER_CRASHED;
+    g->count.timeouts += end == GATHER_TOO_SLOW;
+    g->count.nonsense += end == GATHER_NONSENSE || end == GATHER_TOO_MUCH;
+    end_process(g);
+    g->again = g->now + retry + jitter(g, retry / 4);
+    g->run = NO_RUN;
+    if (run != NO_RUN)
+        g->h.done(g->h.ctx, run, end, 0);
+    g->h.down(g->h.ctx, why, g->again);
+}
+
+/* --- what it says --- */
+
+static enum status
+on_ready(struct gather *g, struct cur in)
+{
+    struct sandbox_report r = {.state = {0}};
+    char text[MAX_WIRE_TEXT + 1];
+    bool present;
+    uint8_t state;
+
+    if (g->ready)
+        return ST_MALFORMED;
+    for (int p = 0; p < SANDBOX_PROTECTIONS; p++) {
+        if (!cur_u8(&in, &state) || state > SANDBOX_REFUSED || !fact_wire_text(&in, text, &present))
+            return ST_MALFORMED;
+        r.state[p] = (enum sandbox_state)state;
+        snprintf(r.reason[p], sizeof(r.reason[p]), "%.*s", (int)sizeof(r.reason[p]) - 1, text);
+    }
+    if (cur_left(in))
+        return ST_MALFORMED;
+    g->ready = true;
+    g->deadline = GATHER_NEVER;
+    g->h.ready(g->h.ctx, &r);
+    return ST_OK;
+}
+
+static enum status
+on_error(struct gather *g, struct cur in)
+{
+    char file[MAX_WIRE_TEXT + 1], text[MAX_WIRE_TEXT + 1];
+    bool has_file, has_text;
+    uint32_t line;
+    struct diag d;
+
+    if (g->run == NO_RUN || !cur_be32(&in, &line) || !fact_wire_text(&in, file, &has_file) ||
+        !fact_wire_text(&in, text, &has_text) || cur_left(in))
+        return ST_MALFORMED;
+    (void)diag_set(&d, ST_OK, file, line, "%s", text);
+    g->h.error(g->h.ctx, g->run, &d);
+    return ST_OK;
+}
+
+static enum status
+on_done(struct gather *g, struct cur in)
+{
+    uint8_t source, status;
+    uint32_t refused;
+    size_t run = g->run;
+
+    if (run == NO_RUN || !cur_u8(&in, &source) || !cur_u8(&in, &status) ||
+        !cur_be32(&in, &refused) || cur_left(in) || source != run)
+        return ST_MALFORMED;
+    g->run = NO_RUN;
+    g->deadline = GATHER_NEVER;
+    g->failures = 0;
+    g->nowhere.status = ST_OK;
+    fact_wire_reader_sink(g->reader, &g->nowhere);
+    g->h.done(g->h.ctx, run,
+              status == ST_OK            ? GATHER_GOOD
+              : status == ST_UNSUPPORTED ? GATHER_UNSUPPORTED
+                                         : GATHER_TROUBLE,
+              refused);
+    return ST_OK;
+}
+
+static enum status
+on_changed(struct gather *g, struct cur in)
+{
+    uint64_t bits;
+
+    if (!cur_be64(&in, &bits) || cur_left(in))
+        return ST_MALFORMED;
+    for (size_t i = 0; i < 64; i++)
+        if (bits >> i & 1 && (i < g->config->sources || i == GATHER_INVENTORY))
+            g->h.changed(g->h.ctx, i);
+    return ST_OK;
+}
+
+static enum status
+on_frame(void *ctx, uint8_t type, struct cur in)
+{
+    struct gather *g = ctx;
+    char text[MAX_WIRE_TEXT + 1];
+    bool present;
+    struct diag d;
+
+    switch (type) {
+    case GATHER_READY:
+        return on_ready(g, in);
+    case GATHER_FAILED:
+        if (!fact_wire_text(&in, text, &present) || cur_left(in))
+            return ST_MALFORMED;
+        (void)diag_set(&d, ST_OK, "", 0, "%s", text);
+        snprintf(g->why, sizeof(g->why), "%.*s", (int)sizeof(g->why) - 1, d.text);
+        return ST_DENIED;
+    case GATHER_ERROR:
+        return on_error(g, in);
+    case GATHER_DONE:
+        return on_done(g, in);
+    case GATHER_CHANGED:
+        return on_changed(g, in);
+    default:
+        return ST_MALFORMED;
+    }
+}
+
+/* --- its life --- */
+
+static void
+exec_child(const char *program, const char *const *argv, int channel)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    sigset_t none;
+
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+        _exit(127);
+    if (channel == GATHER_FD ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, GATHER_FD) < 0)
+        _exit(127);
+    (void)close_range(GATHER_FD + 1, ~0U, 0);
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    /* execv() takes what it does not change as changeable. */
+    union {
+        const char *const *in;
+        char *const *out;
+    } args = {.in = argv};
+    execv(program, args.out);
+    _exit(127);
+}
+
+static void
+put_setup(const struct config *c, struct buf *b)
+{
+    size_t at;
+
+    fact_wire_greeting(b);
+    at = fact_wire_open(b, GATHER_SETUP);
+    fact_wire_put_text(b, c->scope);
+    fact_wire_put_text(b, c->root);
+    fact_wire_put_text(b, c->vantage);
+    fact_wire_put_text(b, c->inventory);
+    fact_wire_put_text(b, c->pseudonym_key);
+    fact_wire_put_text(b, c->user);
+    fact_wire_put_be(b, 8, c->memory_bytes);
+    fact_wire_close(b, at);
+    for (size_t i = 0; i < c->sources; i++) {
+        at = fact_wire_open(b, GATHER_SOURCE);
+        fact_wire_put_be(b, 1, c->source[i].kind);
+        fact_wire_put_be(b, 1, c->source[i].watch);
+        fact_wire_close(b, at);
+        for (size_t j = 0; j < c->source[i].paths; j++) {
+            at = fact_wire_open(b, GATHER_PATH);
+            fact_wire_put_text(b, c->source[i].path[j]);
+            fact_wire_close(b, at);
+        }
+    }
+    fact_wire_close(b, fact_wire_open(b, GATHER_START));
+}
+
+/* The channel holds more than all that is ever said to a child at once, else it is stuck. */
+static bool
+say(const struct gather *g, const struct buf *b)
+{
+    size_t at = 0;
+
+    while (b->status == ST_OK && at < b->len) {
+        ssize_t n = send(g->fd, b->data + at, b->len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += (size_t)n;
+    }
+    return b->status == ST_OK;
+}
+
+static bool
+start(struct gather *g)
+{
+    const int room = 4 * 1024 * 1024;
+    int pair[2];
+    struct buf b;
+    bool ok;
+
+    if (g->dying[MAX_DYING - 1])
+        return false; /* too many that cannot die: do not add to them */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
+    g->nowhere.status = ST_OK;
+    g->reader = fact_wire_reader_new(
+        &(struct fact_wire_handler){.sink = &g->nowhere, .extra = on_frame, .ctx = g},
+        GATHER_IDLE_BYTES);
+    g->pid = g->reader ? fork() : -1;
+    if (g->pid == 0)
+        exec_child(g->program, g->argv, pair[1]);
+    close(pair[1]);
+    g->fd = pair[0];
+    if (g->pid < 0) {
+        g->pid = 0;
+        return false;
+    }
+    g->count.starts++;
+    g->deadline = g->now + GATHER_START_MS;
+    buf_init(&b, MAX_SETUP);
+    put_setup(g->config, &b);
+    ok = say(g, &b);
+    buf_clear(&b);
+    return ok;
+}
+
+int
+gather_fd(const struct gather *g)
+{
+    return g->fd;
+}
+
+static void
+on_bad_feed(struct gather *g, enum status st)
+{
+    if (st == ST_DENIED)
+        go_down(g, GATHER_TROUBLE, g->why);
+    else if (st == ST_LIMIT)
+        go_down(g, GATHER_TOO_MUCH, "it said too much");
+    else
+        go_down(g, GATHER_NONSENSE, "it said what makes no sense");
+}
+
+void
+gather_input(struct gather *g, int64_t now)
+{
+    char space[READ_BYTES];
+
+    g->now = now;
+    for (int i = 0; i < READS_AT_ONCE && g->fd >= 0; i++) {
+        ssize_t n = read(g->fd, space, sizeof(space));
+        enum status st;
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return;
+        if (n <= 0) {
+            go_down(g, GATHER_CRASHED, "it ended");
+            return;
+        }
+        st = fact_wire_feed(g->reader, space, (size_t)n);
+        if (st != ST_OK)
+            on_bad_feed(g, st);
+        else if (g->run == NO_RUN)
+            fact_wire_budget(g->reader, GATHER_IDLE_BYTES);
+    }
+}
+
+int64_t
+gather_next(const struct gather *g)
+{
+    return g->pid ? g->deadline : g->again;
+}
+
+void
+gather_tick(struct gather *g, int64_t now)
+{
+    g->now = now;
+    reap(g);
+    if (g->pid) {
+        if (now >= g->deadline)
+            go_down(g, GATHER_TOO_SLOW, g->ready ? "it took too long" : "it did not start in time");
+    } else if (now >= g->again && !start(g)) {
+        go_down(g, GATHER_CRASHED, "it could not be started");
+    }
+}
+
+bool
+gather_idle(const struct gather *g)
+{
+    return g->ready && g->run == NO_RUN;
+}
+
+void
+gather_run(struct gather *g, size_t source, struct fact_sink *sink, int64_t wall_s, int64_t now)
+{
+    struct buf b;
+    size_t at;
+    bool ok;
+
+    g->now = now;
+    g->run = source;
+    g->deadline = now + GATHER_RUN_MS;
+    fact_wire_budget(g->reader, GATHER_RUN_BYTES);
+    fact_wire_reader_sink(g->reader, sink);
+    buf_init(&b, 256);
+    at = fact_wire_open(&b, GATHER_RUN);
+    fact_wire_put_be(&b, 1, source);
+    fact_wire_put_be(&b, 8, (uint64_t)wall_s);
+    fact_wire_close(&b, at);
+    ok = say(g, &b);
+    buf_clear(&b);
+    if (!ok)
+        go_down(g, GATHER_CRASHED, "it does not listen");
+}
+
+pid_t
+gather_pid(const struct gather *g)
+{
+    return g->pid;
+}
+
+const struct gather_counters *
+gather_counters(const struct gather *g)
+{
+    return &g->count;
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process that reads files: no network, nothing written, nothing kept between two readings. */
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "agents/config.h"
+#include "agents/gather_wire.h"
+#include "agents/pipeline.h"
+#include "agents/watch.h"
+#include "lib/sandbox.h"
+
+#define MAX_COMMAND_BYTES (8u * 1024 * 1024) /* of the agent, which is trusted */
+#define MAX_OUT (1024u * 1024)
+#define MAX_WATCHED 4096    /* directories */
+#define MAX_DESCRIPTORS 128 /* depth of directories, and files one at a time */
+#define SETTLE_NS 100000000 /* after telling of changes: more of them are told together */
+
+struct source {
+    uint8_t kind;
+    bool watch;
+    char *path[MAX_CONFIG_PATHS];
+    size_t paths;
+};
+
+struct child {
+    struct buf out;
+    char *scope, *root, *vantage, *inventory, *key_file, *user;
+    uint64_t memory;
+    struct source source[MAX_CONFIG_SOURCES];
+    size_t sources;
+    uint8_t key[CONFIG_KEY_LEN];
+    bool started;
+    struct watch *watch;
+    int timer;
+    bool settling;
+    struct fact_wire_reader *reader;
+    bool broken; /* the channel is gone */
+};
+
+/* --- to the agent --- */
+
+static void
+flush(void *ctx, struct buf *out)
+{
+    struct child *c = ctx;
+    size_t at = 0;
+
+    while (at < out->len && !c->broken) {
+        ssize_t n = write(GATHER_FD, out->data + at, out->len - at);
+
+        if (n > 0)
+            at += (size_t)n;
+        else if (n < 0 && errno != EINTR)
+            c->broken = true;
+    }
+    out->len = 0;
+}
+
+static void
+send_error(struct child *c, const struct diag *d)
+{
+    size_t at = fact_wire_open(&c->out, GATHER_ERROR);
+
+    fact_wire_put_be(&c->out, 4, d->line);
+    fact_wire_put_text(&c->out, d->file);
+    fact_wire_put_text(&c->out, d->text);
+    fact_wire_close(&c->out, at);
+    flush(c, &c->out);
+}
+
+static void
+send_failed(struct child *c, const char *why)
+{
+    size_t at = fact_wire_open(&c->out, GATHER_FAILED);
+
+    fact_wire_put_text(&c->out, why);
+    fact_wire_close(&c->out, at);
+    flush(c, &c->out);
+}
+
+static void
+send_ready(struct child *c, const struct sandbox_report *r)
+{
+    size_t at = fact_wire_open(&c->out, GATHER_READY);
+
+    for (int p = 0; p < SANDBOX_PROTECTIONS; p++) {
+        fact_wire_put_be(&c->out, 1, r->state[p]);
+        fact_wire_put_text(&c->out, r->reason[p]);
+    }
+    fact_wire_close(&c->out, at);
+    flush(c, &c->out);
+}
+
+static void
+send_changed(struct child *c, uint64_t sources)
+{
+    size_t at = fact_wire_open(&c->out, GATHER_CHANGED);
+
+    fact_wire_put_be(&c->out, 8, sources);
+    fact_wire_close(&c->out, at);
+    flush(c, &c->out);
+}
+
+static void
+send_done(struct child *c, size_t source, enum status st, size_t refused)
+{
+    size_t at = fact_wire_open(&c->out, GATHER_DONE);
+
+    fact_wire_put_be(&c->out, 1, source);
+    fact_wire_put_be(&c->out, 1, st);
+    fact_wire_put_be(&c->out, 4, refused);
+    fact_wire_close(&c->out, at);
+    flush(c, &c->out);
+}
+
+/* --- a reading --- */
+
+/* Path of a source as the system knows it. */
+static void
+full_path(const struct child *c, const char *path, char out[PATH_MAX])
+{
+    size_t len = strlen(c->root);
+
+    while (len > 0 && c->root[len - 1] == '/')
+        len--;
+    snprintf(out, PATH_MAX, "%.*s%s", (int)len, c->root, path);
+}
+
+/* One file that the pipeline read, by its path below the root. */
+static void
+on_opened(void *ctx, const char *path)
+{
+    const struct child *c = ctx;
+
+    watch_file(c->watch, path);
+}
+
+static void
+watch_paths(struct child *c, size_t source)
+{
+    const struct source *s = source < c->sources ? &c->source[source] : NULL;
+
+    for (size_t i = 0; s && i < s->paths; i++)
+        watch_tree(c->watch, s->path[i]);
+    /* The inventory does not lie below the root of the sources. */
+    if (c->inventory && strcmp(c->root, "/") == 0)
+        watch_file(c->watch, c->inventory);
+}
+
+static enum status
+queue(const struct child *c, struct pipeline *p, size_t source, char (*full)[PATH_MAX])
+{
+    const struct source *s = source < c->sources ? &c->source[source] : NULL;
+    enum status st = c->inventory ? pipeline_inventory(p, c->inventory) : ST_OK;
+
+    for (size_t i = 0; s && i < s->paths && st == ST_OK; i++) {
+        full_path(c, s->path[i], full[i]);
+        st = s->kind == CONFIG_CAPTURE ? pipeline_capture(p, full[i]) : pipeline_config(p, full[i]);
+    }
+    return st == ST_OK ? pipeline_finish(p) : st;
+}
+
+static enum status
+read_source(struct child *c, size_t source, int64_t now)
+{
+    struct fact_wire_writer w;
+    bool watch = c->watch && (source >= c->sources || c->source[source].watch);
+    struct pipeline_options o = {
+        .scope = c->scope,
+        .now = now,
+        .root = c->root,
+        .vantage = c->vantage,
+        .pseudonym_key = c->key,
+        .sink = &w.sink,
+        .opened = watch ? on_opened : NULL,
+        .opened_ctx = c,
+    };
+    char(*full)[PATH_MAX] = calloc(MAX_CONFIG_PATHS, sizeof(*full));
+    struct pipeline *p = NULL;
+    enum status st = ST_IO;
+
+    fact_wire_writer_init(&w, &c->out, flush, c);
+    if (full)
+        p = pipeline_new(NULL, &o);
+    if (p) {
+        st = queue(c, p, source, full);
+        flush(c, &c->out);
+        for (size_t i = 0; i < pipeline_errors(p)->count; i++)
+            send_error(c, &pipeline_errors(p)->item[i]);
+    }
+    pipeline_free(p);
+    free(full);
+    (void)malloc_trim(0);
+    return st;
+}
+
+static enum status
+on_run(struct child *c, struct cur in)
+{
+    uint8_t source;
+    uint64_t now;
+    enum status st = ST_UNSUPPORTED;
+    bool inventory, watch;
+
+    if (!c->started || !cur_u8(&in, &source) || !cur_be64(&in, &now) || cur_left(in))
+        return ST_MALFORMED;
+    inventory = source == GATHER_INVENTORY;
+    if (!inventory && source >= c->sources)
+        return ST_MALFORMED;
+    watch = c->watch && (inventory || c->source[source].watch);
+    if (watch) {
+        watch_begin(c->watch, source);
+        watch_paths(c, source);
+    }
+    if (inventory || c->source[source].kind != CONFIG_RUNTIME)
+        st = read_source(c, source, (int64_t)now);
+    /* A file that is watched only since it was read may have changed in between. */
+    if (watch && watch_end(c->watch) && st == ST_OK)
+        send_changed(c, UINT64_C(1) << source);
+    send_done(c, source, st, watch ? watch_refused(c->watch) : 0);
+    return ST_OK;
+}
+
+/* --- from the agent --- */
+
+static bool
+take_text(struct cur *in, char **out)
+{
+    char text[MAX_WIRE_TEXT + 1];
+    bool present;
+
+    if (!fact_wire_text(in, text, &present))
+        return false;
+    free(*out);
+    *out = present ? strdup(text) : NULL;
+    return *out || !present;
+}
+
+static enum status
+on_setup(struct child *c, struct cur in)
+{
+    char **const texts[] = {&c->scope,     &c->root,     &c->vantage,
+                            &c->inventory, &c->key_file, &c->user};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (!take_text(&in, texts[i]))
+            return ST_MALFORMED;
+    return cur_be64(&in, &c->memory) && cur_left(in) == 0 && c->scope && c->root ? ST_OK
+                                                                                 : ST_MALFORMED;
+}
+
+static enum status
+on_source(struct child *c, struct cur in)
+{
+    uint8_t kind, watch;
+
+    if (c->sources == MAX_CONFIG_SOURCES || !cur_u8(&in, &kind) || !cur_u8(&in, &watch) ||
+        cur_left(in))
+        return ST_MALFORMED;
+    c->source[c->sources].kind = kind;
+    c->source[c->sources].watch = watch;
+    c->sources++;
+    return ST_OK;
+}
+
+static enum status
+on_path(struct child *c, struct cur in)
+{
+    struct source *s = c->sources ? &c->source[c->sources - 1] : NULL;
+
+    if (!s || s->paths == MAX_CONFIG_PATHS || !take_text(&in, &s->path[s->paths]) ||
+        !s->path[s->paths])
+        return ST_MALFORMED;
+    s->paths++;
+    return cur_left(in) ? ST_MALFORMED : ST_OK;
+}
+
+static enum status
+on_start(struct child *c)
+{
+    const struct sandbox_options o = {
+        .role = SANDBOX_GATHER,
+        .user = c->user,
+        .memory_bytes = c->memory,
+        .descriptors = MAX_DESCRIPTORS,
+        .read_all_files = true,
+    };
+    struct sandbox_report r;
+    struct diag d = {.line = 0};
+
+    if (!c->root || c->started)
+        return ST_MALFORMED;
+    /* The key belongs to whom starts the agent; read before the user changes. A random one lives
+     * as long as this process, so that two readings of one capture are the same. */
+    if (c->key_file ? config_read_key(c->key_file, c->key, &d) != ST_OK
+                    : getrandom(c->key, sizeof(c->key), 0) != (ssize_t)sizeof(c->key)) {
+        send_failed(c, c->key_file ? d.text : "there is no randomness");
+        return ST_CONFIG;
+    }
+    if (sandbox_enter(&o, &r, &d) != ST_OK) {
+        send_failed(c, d.text);
+        return ST_DENIED;
+    }
+    c->watch = watch_new(c->root, MAX_WATCHED);
+    c->started = true;
+    send_ready(c, &r);
+    return ST_OK;
+}
+
+static enum status
+on_frame(void *ctx, uint8_t type, struct cur in)
+{
+    struct child *c = ctx;
+
+    switch (type) {
+    case GATHER_SETUP:
+        return c->started ? ST_MALFORMED : on_setup(c, in);
+    case GATHER_SOURCE:
+        return c->started ? ST_MALFORMED : on_source(c, in);
+    case GATHER_PATH:
+        return c->started ? ST_MALFORMED : on_path(c, in);
+    case GATHER_START:
+        return on_start(c);
+    case GATHER_RUN:
+        return on_run(c, in);
+    default:
+        return ST_MALFORMED;
+    }
+}
+
+/* --- the loop --- */
+
+static bool
+on_channel(struct child *c)
+{
+    char space[4096];
+    ssize_t n = read(GATHER_FD, space, sizeof(space));
+
+    if (n < 0)
+        return errno == EINTR;
+    fact_wire_budget(c->reader, MAX_COMMAND_BYTES);
+    return n > 0 && fact_wire_feed(c->reader, space, (size_t)n) == ST_OK && !c->broken;
+}
+
+/* Told at once, and what follows within a short time is told together. */
+static void
+on_events(struct child *c)
+{
+    const struct itimerspec soon = {.it_value = {.tv_nsec = SETTLE_NS}};
+    uint64_t hit = watch_read(c->watch);
+
+    if (hit)
+        send_changed(c, hit);
+    c->settling = timerfd_settime(c->timer, 0, &soon, NULL) == 0;
+}
+
+static void
+on_timer(struct child *c)
+{
+    uint64_t expirations;
+
+    c->settling = read(c->timer, &expirations, sizeof(expirations)) < 0 && errno == EAGAIN;
+}
+
+static int
+loop(struct child *c)
+{
+    for (;;) {
+        struct pollfd fds[3] = {
+            {.fd = GATHER_FD, .events = POLLIN},
+            {.fd = c->watch && !c->settling ? watch_fd(c->watch) : -1, .events = POLLIN},
+            {.fd = c->settling ? c->timer : -1, .events = POLLIN},
+        };
+
+        if (poll(fds, 3, -1) < 0 && errno != EINTR)
+            return EXIT_FAILURE;
+        if (fds[1].revents)
+            on_events(c);
+        if (fds[2].revents)
+            on_timer(c);
+        if (fds[0].revents && !on_channel(c))
+            return c->started ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+}
+
+static void
+child_clear(struct child *c)
+{
+    OPENSSL_cleanse(c->key, sizeof(c->key));
+    for (size_t i = 0; i < c->sources; i++)
+        for (size_t j = 0; j < c->source[i].paths; j++)
+            free(c->source[i].path[j]);
+    free(c->scope);
+    free(c->root);
+    free(c->vantage);
+    free(c->inventory);
+    free(c->key_file);
+    free(c->user);
+    fact_wire_reader_free(c->reader);
+    watch_free(c->watch);
+    buf_clear(&c->out);
+}
+
+int
+gather_child(void)
+{
+    struct fact_wire_writer nowhere;
+    struct child *c;
+    struct buf nothing;
+    struct stat st;
+    int rc = EXIT_FAILURE;
+
+    if (fstat(GATHER_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        fprintf(stderr, "vigil-agent: --gather is what the agent calls itself with\n");
+        return EXIT_FAILURE;
+    }
+    c = calloc(1, sizeof(*c));
+    if (!c)
+        return EXIT_FAILURE;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_NAME, "vigil-gather");
+    buf_init(&c->out, MAX_OUT);
+    buf_init(&nothing, 0); /* the agent sends no facts: they would be an error */
+    fact_wire_writer_init(&nowhere, &nothing, NULL, NULL);
+    c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    c->reader = fact_wire_reader_new(
+        &(struct fact_wire_handler){.sink = &nowhere.sink, .extra = on_frame, .ctx = c},
+        MAX_COMMAND_BYTES);
+    if (c->reader && c->timer >= 0) {
+        fact_wire_greeting(&c->out);
+        flush(c, &c->out);
+        rc = loop(c);
+    }
+    child_clear(c);
+    buf_clear(&nothing);
+    free(c);
+    return rc;
+}

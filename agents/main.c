@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vigil-agent: reads what a host or network function is configured to do, and tells of changes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agents/gather_wire.h"
+#include "agents/publish_stdout.h"
+#include "lib/datadir.h"
+
+#define DEFAULT_CONFIG "/etc/vigil5g/agent.yaml"
+#define PROGRAM "/proc/self/exe"
+
+/* Exit codes, as those of vigil(1). */
+enum { EXIT_CLEAN = 0, EXIT_UNREAD = 1, EXIT_WRONG = 2 };
+
+enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},  {"once", no_argument, NULL, OPT_ONCE},
+    {"check", no_argument, NULL, OPT_CHECK},   {"stdout", no_argument, NULL, OPT_STDOUT},
+    {"gather", no_argument, NULL, OPT_GATHER}, {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "usage: vigil-agent [--config FILE] [--once | --check | --stdout]\n\n"
+    "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+    "      --once         read all sources once, print the facts as JSON (RFC 7951), end\n"
+    "      --check        check the configuration and end\n"
+    "      --stdout       run, and print a JSON line for each change\n"
+    "  -V, --version      print the version\n"
+    "  -h, --help         print this\n\n"
+    "SIGHUP reads the configuration again, SIGTERM ends. vigil-agent(8) tells more.\n";
+
+struct program {
+    const char *config_path;
+    bool once, check, out;
+    char yang_dir[1024];
+    struct fact_schema *schema; /* for what is printed; NULL: nothing is */
+    struct agent *agent;
+    size_t errors, starts_failed;
+    bool ready; /* the gather process was, once */
+    int signals;
+};
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Line breaks and escapes of names were taken out when the error was made. */
+static void
+print_error(const struct diag *d)
+{
+    if (d->line)
+        fprintf(stderr, "vigil-agent: %s:%u: %s\n", d->file, d->line, d->text);
+    else
+        fprintf(stderr, "vigil-agent: %s: %s\n", d->file, d->text);
+}
+
+static void
+print_errors(const struct diag_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        print_error(&l->item[i]);
+}
+
+/* --- what the agent says --- */
+
+static void
+on_section(void *ctx, enum section_event event, const struct section *s)
+{
+    const struct program *p = ctx;
+
+    if (p->out)
+        publish_stdout_section(p->schema, event, s);
+}
+
+static void
+on_source(void *ctx, size_t source, const struct agent_source *state)
+{
+    struct program *p = ctx;
+
+    if (p->out)
+        publish_stdout_source(p->schema, source, state);
+    if (state->end != GATHER_GOOD)
+        fprintf(stderr, "vigil-agent: source %zu: %s\n", source, gather_end_text(state->end));
+    if (state->unwatched)
+        fprintf(stderr,
+                "vigil-agent: source %zu: changes in %zu directories are seen by the "
+                "interval alone\n",
+                source, state->unwatched);
+    p->errors += state->end != GATHER_GOOD;
+}
+
+static void
+on_error(void *ctx, size_t source, const struct diag *d)
+{
+    struct program *p = ctx;
+
+    (void)source;
+    p->errors++;
+    print_error(d);
+}
+
+static void
+on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
+{
+    struct program *p = ctx;
+
+    if (p->out)
+        publish_stdout_ready(p->schema, gather, r);
+    if (!p->ready)
+        for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
+            if (r->state[i] == SANDBOX_REFUSED)
+                fprintf(stderr, "vigil-agent: the reader runs without protection '%s': %s\n",
+                        sandbox_name((enum sandbox_protection)i), r->reason[i]);
+    p->ready = true;
+}
+
+static void
+on_down(void *ctx, const char *why)
+{
+    struct program *p = ctx;
+
+    if (p->out)
+        publish_stdout_down(p->schema, why);
+    fprintf(stderr, "vigil-agent: the process that reads is started again: %s\n", why);
+    p->starts_failed += !p->ready;
+}
+
+/* --- life --- */
+
+static struct config *
+load(const struct program *p)
+{
+    struct diag_list errors;
+    struct config *c = NULL;
+
+    diag_list_init(&errors);
+    if (config_load(p->yang_dir, p->config_path, &c, &errors) != ST_OK)
+        print_errors(&errors);
+    diag_list_clear(&errors);
+    (void)malloc_trim(0); /* the schema was large */
+    return c;
+}
+
+static void
+reload(struct program *p)
+{
+    struct config *c = load(p);
+
+    if (!c)
+        fprintf(stderr, "vigil-agent: the new configuration is refused; the old one stays\n");
+    else if (agent_reload(p->agent, c, now_ms()) != ST_OK)
+        fprintf(stderr, "vigil-agent: out of memory; the old configuration stays\n");
+    else
+        fprintf(stderr, "vigil-agent: configuration read again\n");
+}
+
+/* False: it is time to end. */
+static bool
+on_signal(struct program *p)
+{
+    struct signalfd_siginfo info;
+
+    if (read(p->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        return true;
+    if (info.ssi_signo != SIGHUP)
+        return false;
+    reload(p);
+    return true;
+}
+
+static int
+wait_ms(const struct program *p)
+{
+    int64_t next = agent_next(p->agent), wait;
+
+    if (next == GATHER_NEVER)
+        return -1;
+    wait = next - now_ms();
+    if (wait > 3600 * 1000)
+        wait = 3600 * 1000;
+    return wait < 0 ? 0 : (int)wait;
+}
+
+/* Until a signal, or until everything was read once. */
+static int
+loop(struct program *p)
+{
+    for (;;) {
+        struct pollfd fds[2] = {
+            {.fd = p->signals, .events = POLLIN},
+            {.fd = agent_fd(p->agent), .events = POLLIN},
+        };
+
+        if (poll(fds, 2, wait_ms(p)) < 0 && errno != EINTR)
+            return EXIT_WRONG;
+        if (fds[0].revents && !on_signal(p))
+            return p->once ? EXIT_WRONG : EXIT_CLEAN;
+        if (fds[1].revents)
+            agent_input(p->agent, now_ms());
+        if (p->once && agent_settled(p->agent))
+            return p->errors ? EXIT_UNREAD : EXIT_CLEAN;
+        if (p->once && p->starts_failed)
+            return EXIT_WRONG;
+        if (p->out && ferror(stdout))
+            return EXIT_WRONG;
+        agent_tick(p->agent, now_ms(), (int64_t)time(NULL));
+    }
+}
+
+static bool
+take_signals(struct program *p)
+{
+    sigset_t set;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return false;
+    p->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return p->signals >= 0;
+}
+
+static int
+run(struct program *p, struct config *c)
+{
+    static const char *const argv[] = {"vigil-agent", "--gather", NULL};
+    const struct rlimit none = {0, 0};
+    const struct agent_handler h = {.section = on_section,
+                                    .source = on_source,
+                                    .error = on_error,
+                                    .ready = on_ready,
+                                    .down = on_down,
+                                    .ctx = p};
+    uint64_t seed = 0;
+    struct diag d;
+    int rc;
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+        seed = (uint64_t)getpid();
+    if (!take_signals(p)) {
+        fprintf(stderr, "vigil-agent: signals: %s\n", strerror(errno));
+        config_free(c);
+        return EXIT_WRONG;
+    }
+    p->agent = agent_new(c, PROGRAM, argv, &h, seed, now_ms());
+    if (!p->agent) {
+        fprintf(stderr, "vigil-agent: out of memory\n");
+        return EXIT_WRONG;
+    }
+    rc = loop(p);
+    if (p->once && rc != EXIT_WRONG &&
+        publish_stdout_all(p->schema, agent_sections(p->agent), &d) != ST_OK) {
+        print_error(&d);
+        rc = EXIT_WRONG;
+    }
+    agent_free(p->agent);
+    return rc;
+}
+
+static int
+start(struct program *p)
+{
+    struct config *c;
+    struct diag d;
+    int rc;
+
+    datadir_path("yang", p->yang_dir);
+    c = load(p);
+    if (!c)
+        return EXIT_WRONG;
+    if (p->check) {
+        printf("%s: good: agent %s, %zu sources, %zu collectors\n", p->config_path, c->scope,
+               c->sources, c->collectors);
+        config_free(c);
+        return EXIT_CLEAN;
+    }
+    if ((p->once || p->out) && fact_schema_new(p->yang_dir, &p->schema, &d) != ST_OK) {
+        print_error(&d);
+        config_free(c);
+        return EXIT_WRONG;
+    }
+    rc = run(p, c);
+    fact_schema_free(p->schema);
+    return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct program p = {.config_path = DEFAULT_CONFIG};
+    int o;
+
+    while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+        switch (o) {
+        case 'c':
+            p.config_path = optarg;
+            break;
+        case OPT_ONCE:
+            p.once = true;
+            break;
+        case OPT_CHECK:
+            p.check = true;
+            break;
+        case OPT_STDOUT:
+            p.out = true;
+            break;
+        case OPT_GATHER:
+            return gather_child();
+        case 'V':
+            puts("vigil-agent " VIGIL_VERSION);
+            return EXIT_CLEAN;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_CLEAN;
+        default:
+            fputs(help, stderr);
+            return EXIT_WRONG;
+        }
+    }
+    if (optind < argc || p.once + p.check + p.out > 1) {
+        fputs(help, stderr);
+        return EXIT_WRONG;
+    }
+    return start(&p);
+}
