@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/gather_wire.h"
 #include "agents/schedule.h"
 
 #define MAX_AGENT_BYTES (64u * 1024 * 1024) /* of all sections */
-#define INVENTORY_INTERVAL_S 300
 #define SLOTS (MAX_CONFIG_SOURCES + 1)
 
 struct slot {
@@ -86,8 +86,13 @@ on_changed(void *ctx, size_t source)
 {
     struct agent *a = ctx;
 
-    if (exists(a, source))
-        schedule_changed(a->schedule, source, a->now_ms);
+    if (!exists(a, source))
+        return;
+    schedule_changed(a->schedule, source, a->now_ms);
+    /* Whether a process has read the file as it is now is for the runtime sources to say. */
+    for (size_t i = 0; i < a->config->sources; i++)
+        if (a->config->source[i].kind == CONFIG_RUNTIME)
+            schedule_changed(a->schedule, i, a->now_ms);
 }
 
 static void
@@ -173,8 +178,7 @@ equip(struct agent *a, const struct config *c, struct schedule **schedule, struc
     for (size_t i = 0; i < c->sources; i++)
         schedule_source(*schedule, i, (int64_t)c->source[i].interval_s * 1000, a->now_ms);
     if (c->inventory)
-        schedule_source(*schedule, AGENT_INVENTORY, (int64_t)INVENTORY_INTERVAL_S * 1000,
-                        a->now_ms);
+        schedule_source(*schedule, AGENT_INVENTORY, (int64_t)GATHER_INVENTORY_S * 1000, a->now_ms);
     return true;
 }
 

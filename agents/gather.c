@@ -323,6 +323,7 @@ put_setup(const struct config *c, struct buf *b)
         at = fact_wire_open(b, GATHER_SOURCE);
         fact_wire_put_be(b, 1, c->source[i].kind);
         fact_wire_put_be(b, 1, c->source[i].watch);
+        fact_wire_put_be(b, 4, c->source[i].interval_s);
         fact_wire_close(b, at);
         for (size_t j = 0; j < c->source[i].paths; j++) {
             at = fact_wire_open(b, GATHER_PATH);

@@ -18,6 +18,8 @@
 #include "agents/config.h"
 #include "agents/gather_wire.h"
 #include "agents/pipeline.h"
+#include "agents/runtime/runtime.h"
+#include "agents/stamp.h"
 #include "agents/watch.h"
 #include "lib/sandbox.h"
 
@@ -30,6 +32,7 @@
 struct source {
     uint8_t kind;
     bool watch;
+    uint32_t interval_s;
     char *path[MAX_CONFIG_PATHS];
     size_t paths;
 };
@@ -46,7 +49,8 @@ struct child {
     int timer;
     bool settling;
     struct fact_wire_reader *reader;
-    bool broken; /* the channel is gone */
+    bool broken;     /* the channel is gone */
+    int64_t boot_ns; /* the earliest that the clocks said, 0: not asked yet */
 };
 
 /* --- to the agent --- */
@@ -152,30 +156,101 @@ watch_paths(struct child *c, size_t source)
 {
     const struct source *s = source < c->sources ? &c->source[source] : NULL;
 
-    for (size_t i = 0; s && i < s->paths; i++)
+    for (size_t i = 0; s && s->kind != CONFIG_RUNTIME && i < s->paths; i++)
         watch_tree(c->watch, s->path[i]);
     /* The inventory does not lie below the root of the sources. */
     if (c->inventory && strcmp(c->root, "/") == 0)
         watch_file(c->watch, c->inventory);
 }
 
+static bool
+is_kind(const struct child *c, size_t source, enum config_kind kind)
+{
+    return source < c->sources && c->source[source].kind == kind;
+}
+
+static enum status
+queue_paths(const struct child *c, struct pipeline *p, size_t source, char (**full)[PATH_MAX])
+{
+    const struct source *s = &c->source[source];
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < s->paths && st == ST_OK; i++) {
+        full_path(c, s->path[i], **full);
+        if (s->kind == CONFIG_CAPTURE)
+            st = pipeline_capture(p, **full);
+        else if (s->kind == CONFIG_RUNTIME)
+            st = pipeline_runtime(p, **full);
+        else
+            st = pipeline_config(p, **full);
+        ++*full;
+    }
+    return st;
+}
+
+/* Processes are named after the files that they run by, so these are read with them. */
 static enum status
 queue(const struct child *c, struct pipeline *p, size_t source, char (*full)[PATH_MAX])
 {
-    const struct source *s = source < c->sources ? &c->source[source] : NULL;
     enum status st = c->inventory ? pipeline_inventory(p, c->inventory) : ST_OK;
 
-    for (size_t i = 0; s && i < s->paths && st == ST_OK; i++) {
-        full_path(c, s->path[i], full[i]);
-        st = s->kind == CONFIG_CAPTURE ? pipeline_capture(p, full[i]) : pipeline_config(p, full[i]);
-    }
+    for (size_t i = 0; i < c->sources && st == ST_OK; i++)
+        if (i == source || (is_kind(c, source, CONFIG_RUNTIME) && is_kind(c, i, CONFIG_FILES)))
+            st = queue_paths(c, p, i, &full);
     return st == ST_OK ? pipeline_finish(p) : st;
+}
+
+/* Room for the paths of all sources: the pipeline borrows them. */
+static size_t
+count_paths(const struct child *c)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < c->sources; i++)
+        n += c->source[i].paths;
+    return n;
+}
+
+/* The kinds of sections that a source stands for. */
+static uint32_t
+kinds_of(const struct child *c, size_t source)
+{
+    const uint32_t runtime = 1u << FACT_NF_RUNTIME;
+
+    return is_kind(c, source, CONFIG_RUNTIME) ? runtime : STAMP_ALL & ~runtime;
+}
+
+/* The clock may have been set since: the earliest boot is the safe one (runtime_env). */
+static int64_t
+boot_ns(struct child *c)
+{
+    int64_t now = runtime_boot_ns();
+
+    if (c->boot_ns == 0 || now < c->boot_ns)
+        c->boot_ns = now;
+    return c->boot_ns;
+}
+
+/* Those of the files that a runtime reading reads besides are told by their own source. */
+static void
+send_errors(struct child *c, const struct pipeline *p, size_t source)
+{
+    const struct diag_list *errors = pipeline_errors(p);
+    char proc[PATH_MAX] = "";
+
+    if (is_kind(c, source, CONFIG_RUNTIME) && c->source[source].paths)
+        full_path(c, c->source[source].path[0], proc);
+    for (size_t i = 0; i < errors->count; i++)
+        if (!*proc || strcmp(errors->item[i].file, proc) == 0)
+            send_error(c, &errors->item[i]);
 }
 
 static enum status
 read_source(struct child *c, size_t source, int64_t now)
 {
+    const char *slash = strrchr(c->scope, '/');
     struct fact_wire_writer w;
+    struct stamp_sink stamp;
     bool watch = c->watch && (source >= c->sources || c->source[source].watch);
     struct pipeline_options o = {
         .scope = c->scope,
@@ -183,22 +258,25 @@ read_source(struct child *c, size_t source, int64_t now)
         .root = c->root,
         .vantage = c->vantage,
         .pseudonym_key = c->key,
-        .sink = &w.sink,
-        .opened = watch ? on_opened : NULL,
+        .sink = &stamp.sink,
+        .opened = watch && !is_kind(c, source, CONFIG_RUNTIME) ? on_opened : NULL,
         .opened_ctx = c,
+        .boot_ns = is_kind(c, source, CONFIG_RUNTIME) ? boot_ns(c) : 0,
     };
-    char(*full)[PATH_MAX] = calloc(MAX_CONFIG_PATHS, sizeof(*full));
+    char(*full)[PATH_MAX] = calloc(count_paths(c), sizeof(*full));
     struct pipeline *p = NULL;
     enum status st = ST_IO;
 
     fact_wire_writer_init(&w, &c->out, flush, c);
+    stamp_init(&stamp, &w.sink, kinds_of(c, source),
+               source < c->sources ? c->source[source].interval_s : GATHER_INVENTORY_S,
+               slash ? slash + 1 : c->scope);
     if (full)
         p = pipeline_new(NULL, &o);
     if (p) {
         st = queue(c, p, source, full);
         flush(c, &c->out);
-        for (size_t i = 0; i < pipeline_errors(p)->count; i++)
-            send_error(c, &pipeline_errors(p)->item[i]);
+        send_errors(c, p, source);
     }
     pipeline_free(p);
     free(full);
@@ -211,8 +289,8 @@ on_run(struct child *c, struct cur in)
 {
     uint8_t source;
     uint64_t now;
-    enum status st = ST_UNSUPPORTED;
     bool inventory, watch;
+    enum status st;
 
     if (!c->started || !cur_u8(&in, &source) || !cur_be64(&in, &now) || cur_left(in))
         return ST_MALFORMED;
@@ -224,8 +302,7 @@ on_run(struct child *c, struct cur in)
         watch_begin(c->watch, source);
         watch_paths(c, source);
     }
-    if (inventory || c->source[source].kind != CONFIG_RUNTIME)
-        st = read_source(c, source, (int64_t)now);
+    st = read_source(c, source, (int64_t)now);
     /* A file that is watched only since it was read may have changed in between. */
     if (watch && watch_end(c->watch) && st == ST_OK)
         send_changed(c, UINT64_C(1) << source);
@@ -265,11 +342,13 @@ static enum status
 on_source(struct child *c, struct cur in)
 {
     uint8_t kind, watch;
+    uint32_t interval_s;
 
     if (c->sources == MAX_CONFIG_SOURCES || !cur_u8(&in, &kind) || !cur_u8(&in, &watch) ||
-        cur_left(in))
+        !cur_be32(&in, &interval_s) || cur_left(in))
         return ST_MALFORMED;
     c->source[c->sources].kind = kind;
+    c->source[c->sources].interval_s = interval_s;
     c->source[c->sources].watch = watch;
     c->sources++;
     return ST_OK;
@@ -287,6 +366,15 @@ on_path(struct child *c, struct cur in)
     return cur_left(in) ? ST_MALFORMED : ST_OK;
 }
 
+static bool
+reads_processes(const struct child *c)
+{
+    for (size_t i = 0; i < c->sources; i++)
+        if (is_kind(c, i, CONFIG_RUNTIME))
+            return true;
+    return false;
+}
+
 static enum status
 on_start(struct child *c)
 {
@@ -296,6 +384,7 @@ on_start(struct child *c)
         .memory_bytes = c->memory,
         .descriptors = MAX_DESCRIPTORS,
         .read_all_files = true,
+        .read_processes = reads_processes(c),
     };
     struct sandbox_report r;
     struct diag d = {.line = 0};

@@ -12,7 +12,7 @@ enum gather_frame {
     /* To the child. */
     GATHER_SETUP =
         WIRE_EXTRA, /* texts: scope, root, vantage, inventory, key file, user; memory 8 */
-    GATHER_SOURCE,  /* kind 1, watch 1; its number is its place */
+    GATHER_SOURCE,  /* kind 1, watch 1, interval 4; its number is its place */
     GATHER_PATH,    /* text, of the source that came last */
     GATHER_START,   /* nothing: enter the sandbox */
     GATHER_RUN,     /* source 1, epoch second 8 */
@@ -26,6 +26,7 @@ enum gather_frame {
 
 /* The source that stands for the inventory file: behind all others. */
 #define GATHER_INVENTORY MAX_CONFIG_SOURCES
+#define GATHER_INVENTORY_S 300 /* its interval */
 
 /* The child: `vigil-agent --gather`. Returns the exit code. */
 int gather_child(void);

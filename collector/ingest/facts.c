@@ -113,7 +113,7 @@ static bool
 is_held(const struct ingest *g, const struct facts_section *s)
 {
     char revision[FACT_HASH], head[FACT_HASH];
-    const struct section_entry *e = sections_find(g->sections, s->kind, s->id);
+    const struct section_entry *e = roster_find(g->roster, s->kind, s->id);
 
     return e && !e->gone && held(g, s->kind, s->id, revision, head) &&
            strcmp(revision, s->revision) == 0 && strcmp(head, s->head) == 0;
@@ -123,7 +123,7 @@ static struct section_entry *
 entry_of(struct peer *p, enum fact_section kind, const char *key, int64_t now)
 {
     struct section_entry *e =
-        sections_get(p->ingest->sections, kind, key, session_identity(p->session));
+        roster_get(p->ingest->roster, kind, key, session_identity(p->session));
 
     if (e && !e->expected)
         e->expected = now;
@@ -161,7 +161,7 @@ static void
 drop(struct peer *p, enum fact_section kind, const char *key)
 {
     struct ingest *g = p->ingest;
-    struct section_entry *e = sections_find(g->sections, kind, key);
+    struct section_entry *e = roster_find(g->roster, kind, key);
 
     if (fact_tree_remove(site_facts(g->env.site), kind, key) == ST_OK)
         site_mark(g->env.site, 1u << kind | RULE_READS_HEADS);
@@ -226,7 +226,7 @@ take_sections(struct peer *p, const struct facts_message *m, struct wanted *w, i
 
             w[i].facts = (struct facts_decoded){.facts = NULL};
             st = put(p, s->kind, s->id, facts, now);
-        } else if ((e = sections_find(p->ingest->sections, s->kind, s->id)) != NULL) {
+        } else if ((e = roster_find(p->ingest->roster, s->kind, s->id)) != NULL) {
             hear(p, e, now);
             p->ingest->counts.unchanged++;
         }
@@ -354,10 +354,10 @@ lists(const struct list *l, enum fact_section kind, const char *key)
 static void
 drop_others(struct peer *p, const struct list *l)
 {
-    struct sections *all = p->ingest->sections;
+    struct roster *all = p->ingest->roster;
 
-    for (size_t i = 0; i < sections_count(all); i++) {
-        const struct section_entry *e = sections_at(all, i);
+    for (size_t i = 0; i < roster_count(all); i++) {
+        const struct section_entry *e = roster_at(all, i);
 
         if (!e->gone && strcmp(e->agent, session_identity(p->session)) == 0 &&
             !lists(l, e->kind, e->key))
@@ -377,7 +377,7 @@ take_all(struct peer *p, struct fact_tree *from, const struct list *l, int64_t n
         struct lyd_node *facts;
 
         if (is_held(p->ingest, &s)) {
-            hear(p, sections_find(p->ingest->sections, x->kind, x->key), now);
+            hear(p, roster_find(p->ingest->roster, x->kind, x->key), now);
             p->ingest->counts.unchanged++;
             continue;
         }

@@ -50,7 +50,7 @@ on_data(void *ctx, const struct store_section *x)
     if (!s->known || facts_section_decode(m, s, "store", &facts, l->d) != ST_OK)
         return ST_MALFORMED;
     st = fact_tree_put(site_facts(g->env.site), s->kind, facts.facts);
-    e = st == ST_OK ? sections_get(g->sections, s->kind, s->id, x->agent) : NULL;
+    e = st == ST_OK ? roster_get(g->roster, s->kind, s->id, x->agent) : NULL;
     if (!e)
         return st == ST_OK ? ST_IO : st;
     e->received = e->expected = x->received;
@@ -109,9 +109,9 @@ ingest_new(const struct ingest_env *env, struct ingest **out, struct diag *d)
         return diag_set(d, ST_IO, "", 0, "out of memory");
     g->env = *env;
     g->agents = agents_new();
-    g->sections = sections_new();
+    g->roster = roster_new();
     g->reader = facts_message_new(env->schema);
-    if (g->agents && g->sections && g->reader)
+    if (g->agents && g->roster && g->reader)
         st = agents_load(g->agents, env->store);
     if (st == ST_OK)
         st = load_sections(g, d);
@@ -131,7 +131,7 @@ ingest_free(struct ingest *g)
     for (size_t i = 0; i < g->listeners; i++)
         listener_free(g->listener[i]);
     facts_message_free(g->reader);
-    sections_free(g->sections);
+    roster_free(g->roster);
     agents_free(g->agents);
     free(g);
 }
@@ -166,7 +166,7 @@ ingest_recheck(struct ingest *g)
 void
 ingest_age(struct ingest *g, int64_t now)
 {
-    uint32_t kinds = sections_age(g->sections, now);
+    uint32_t kinds = roster_age(g->roster, now);
 
     if (kinds)
         site_mark(g->env.site, kinds);
@@ -200,7 +200,7 @@ write_content(struct ingest *g, const struct section_entry *e, const char *id, i
                                                        .agent = e->agent,
                                                        .tenant = g->env.tenant,
                                                        .site = g->env.site_name,
-                                                       .witness = sections_witness(e->kind),
+                                                       .witness = roster_witness(e->kind),
                                                        .revision = v.revision,
                                                        .observed = v.observed,
                                                        .received = e->received,
@@ -217,7 +217,7 @@ write_section(struct ingest *g, const struct section_entry *e, int64_t now)
 {
     struct fact_section_view v;
     char id[MAX_SECTION_ID];
-    enum status st = sections_id(e->kind, e->key, id, sizeof(id));
+    enum status st = roster_id(e->kind, e->key, id, sizeof(id));
 
     if (st != ST_OK)
         return st;
@@ -239,7 +239,7 @@ write_blindness(struct ingest *g, const struct section_entry *e, struct life *l)
     char target[MAX_FINDING_KEY];
     struct section_watch w;
 
-    sections_watch(e, g->env.tenant, g->env.site_name, target, &w);
+    roster_watch(e, g->env.tenant, g->env.site_name, target, &w);
     return life_blind(l, &w);
 }
 
@@ -249,8 +249,8 @@ ingest_write(struct ingest *g, struct life *l)
     int64_t now = life_now(l);
     enum status st = agents_write(g->agents, g->env.store, g->env.tenant, g->env.site_name);
 
-    for (size_t i = 0; i < sections_count(g->sections) && st == ST_OK; i++) {
-        const struct section_entry *e = sections_at(g->sections, i);
+    for (size_t i = 0; i < roster_count(g->roster) && st == ST_OK; i++) {
+        const struct section_entry *e = roster_at(g->roster, i);
 
         st = write_section(g, e, now);
         if (st == ST_OK && e->turned)
@@ -263,7 +263,7 @@ void
 ingest_written(struct ingest *g)
 {
     agents_written(g->agents);
-    sections_sweep(g->sections);
+    roster_sweep(g->roster);
 }
 
 bool

@@ -6,7 +6,7 @@
 
 #include "collector/ingest/agents.h"
 #include "collector/ingest/ingest.h"
-#include "collector/ingest/sections.h"
+#include "collector/ingest/roster.h"
 #include "lib/netconf/facts_message.h"
 #include "lib/netconf/facts_state.h"
 
@@ -15,7 +15,7 @@
 struct ingest {
     struct ingest_env env;
     struct agents *agents;
-    struct sections *sections;
+    struct roster *roster;
     struct facts_message *reader;
     struct listener *listener[MAX_INGEST_LISTENERS];
     size_t listeners;

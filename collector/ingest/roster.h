@@ -3,13 +3,13 @@
  * What the collector knows of every section beside its facts: whose it is, when it was heard of
  * last, whether that is too long ago, and whether the store has it yet.
  */
-#ifndef COLLECTOR_INGEST_SECTIONS_H
-#define COLLECTOR_INGEST_SECTIONS_H
+#ifndef COLLECTOR_INGEST_ROSTER_H
+#define COLLECTOR_INGEST_ROSTER_H
 
 #include "collector/finding/blind.h"
 #include "lib/fact_tree.h"
 
-#define MAX_SECTIONS 1000000
+#define MAX_ROSTER 1000000
 #define DEFAULT_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
 
 struct section_entry {
@@ -23,28 +23,28 @@ struct section_entry {
     bool turned;  /* stale changed: to be told */
 };
 
-struct sections;
+struct roster;
 
-struct sections *sections_new(void);
-void sections_free(struct sections *s);
-/* The entry of a section, made where it is missing; NULL without memory or above MAX_SECTIONS.
- * Borrowed until sections_sweep(). */
-struct section_entry *sections_get(struct sections *s, enum fact_section kind, const char *key,
-                                   const char *agent);
+struct roster *roster_new(void);
+void roster_free(struct roster *s);
+/* The entry of a section, made where it is missing; NULL without memory or above MAX_ROSTER.
+ * Borrowed until roster_sweep(). */
+struct section_entry *roster_get(struct roster *s, enum fact_section kind, const char *key,
+                                 const char *agent);
 /* NULL: not known. */
-struct section_entry *sections_find(struct sections *s, enum fact_section kind, const char *key);
-size_t sections_count(const struct sections *s);
-struct section_entry *sections_at(struct sections *s, size_t i);
+struct section_entry *roster_find(struct roster *s, enum fact_section kind, const char *key);
+size_t roster_count(const struct roster *s);
+struct section_entry *roster_at(struct roster *s, size_t i);
 /* Everything marked is in the store: take the marks away, and the entries that are gone. */
-void sections_sweep(struct sections *s);
+void roster_sweep(struct roster *s);
 /* Which sections have become stale or fresh by now: bits of their kinds; entries are turned. */
-uint32_t sections_age(struct sections *s, int64_t now);
+uint32_t roster_age(struct roster *s, int64_t now);
 
 /* For blindness: borrows from the entry and from target, which is filled. */
-void sections_watch(const struct section_entry *e, const char *tenant, const char *site,
-                    char target[MAX_FINDING_KEY], struct section_watch *out);
+void roster_watch(const struct section_entry *e, const char *tenant, const char *site,
+                  char target[MAX_FINDING_KEY], struct section_watch *out);
 /* Id in the store: name of the kind, a space, key. ST_LIMIT: too long. */
-enum status sections_id(enum fact_section kind, const char *key, char *out, size_t size) MUST_USE;
-enum rule_witness sections_witness(enum fact_section kind);
+enum status roster_id(enum fact_section kind, const char *key, char *out, size_t size) MUST_USE;
+enum rule_witness roster_witness(enum fact_section kind);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collector/ingest/sections.h"
+#include "collector/ingest/roster.h"
 
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct sections {
+struct roster {
     void *tree; /* of struct section_entry, by kind and key */
     struct section_entry **item;
     size_t count, capacity;
@@ -22,10 +22,10 @@ by_key(const void *a, const void *b)
     return strcmp(x->key, y->key);
 }
 
-struct sections *
-sections_new(void)
+struct roster *
+roster_new(void)
 {
-    return calloc(1, sizeof(struct sections));
+    return calloc(1, sizeof(struct roster));
 }
 
 static void
@@ -37,7 +37,7 @@ entry_free(struct section_entry *e)
 }
 
 void
-sections_free(struct sections *s)
+roster_free(struct roster *s)
 {
     if (!s)
         return;
@@ -50,7 +50,7 @@ sections_free(struct sections *s)
 }
 
 struct section_entry *
-sections_find(struct sections *s, enum fact_section kind, const char *key)
+roster_find(struct roster *s, enum fact_section kind, const char *key)
 {
     struct section_entry want = {.kind = kind, .key = (char *)(uintptr_t)key};
     struct section_entry *const *found = tfind(&want, &s->tree, by_key);
@@ -59,14 +59,14 @@ sections_find(struct sections *s, enum fact_section kind, const char *key)
 }
 
 static bool
-grow(struct sections *s)
+grow(struct roster *s)
 {
     size_t cap = s->capacity ? s->capacity * 2 : 64;
     struct section_entry **item;
 
     if (s->count < s->capacity)
         return true;
-    item = s->count < MAX_SECTIONS ? realloc(s->item, cap * sizeof(struct section_entry *)) : NULL;
+    item = s->count < MAX_ROSTER ? realloc(s->item, cap * sizeof(struct section_entry *)) : NULL;
     if (!item)
         return false;
     s->item = item;
@@ -75,9 +75,9 @@ grow(struct sections *s)
 }
 
 struct section_entry *
-sections_get(struct sections *s, enum fact_section kind, const char *key, const char *agent)
+roster_get(struct roster *s, enum fact_section kind, const char *key, const char *agent)
 {
-    struct section_entry *e = sections_find(s, kind, key);
+    struct section_entry *e = roster_find(s, kind, key);
 
     if (e)
         return e;
@@ -96,19 +96,19 @@ sections_get(struct sections *s, enum fact_section kind, const char *key, const 
 }
 
 size_t
-sections_count(const struct sections *s)
+roster_count(const struct roster *s)
 {
     return s->count;
 }
 
 struct section_entry *
-sections_at(struct sections *s, size_t i)
+roster_at(struct roster *s, size_t i)
 {
     return s->item[i];
 }
 
 void
-sections_sweep(struct sections *s)
+roster_sweep(struct roster *s)
 {
     size_t kept = 0;
 
@@ -134,12 +134,12 @@ watch_of(const struct section_entry *e)
                                       e->interval_s > 0 ? e->interval_s : DEFAULT_INTERVAL_S,
                                   .expected = e->expected,
                                   .received = e->received,
-                                  .witness = sections_witness(e->kind),
+                                  .witness = roster_witness(e->kind),
                                   .severity = SEVERITY_MEDIUM};
 }
 
 uint32_t
-sections_age(struct sections *s, int64_t now)
+roster_age(struct roster *s, int64_t now)
 {
     uint32_t kinds = 0;
 
@@ -158,8 +158,8 @@ sections_age(struct sections *s, int64_t now)
 }
 
 void
-sections_watch(const struct section_entry *e, const char *tenant, const char *site,
-               char target[MAX_FINDING_KEY], struct section_watch *out)
+roster_watch(const struct section_entry *e, const char *tenant, const char *site,
+             char target[MAX_FINDING_KEY], struct section_watch *out)
 {
     const char *inner = fact_section_inner(e->kind);
 
@@ -176,7 +176,7 @@ sections_watch(const struct section_entry *e, const char *tenant, const char *si
 }
 
 enum status
-sections_id(enum fact_section kind, const char *key, char *out, size_t size)
+roster_id(enum fact_section kind, const char *key, char *out, size_t size)
 {
     char name[MAX_FACT_SECTION_NAME];
     int n;
@@ -187,7 +187,7 @@ sections_id(enum fact_section kind, const char *key, char *out, size_t size)
 }
 
 enum rule_witness
-sections_witness(enum fact_section kind)
+roster_witness(enum fact_section kind)
 {
     switch (kind) {
     case FACT_NF_RUNTIME:
