@@ -15,7 +15,7 @@ RUN apt-get update -qq && \
     make deps && \
     rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN make -j"$(nproc)" CFLAGS='-O2' all && make -s install DESTDIR=/out PREFIX=/usr
+RUN make -j"$(nproc)" CFLAGS='-O2' PREFIX=/usr all && make -s CFLAGS='-O2' PREFIX=/usr DESTDIR=/out install
 RUN sh deploy/image/rootfs.sh /out /image
 
 FROM scratch AS cli

@@ -189,6 +189,13 @@ cover: deps-test
 	@find build-cover -name '*.gcno' -path '*build-cover/[lar]*' | sort | xargs gcov -n 2>/dev/null | \
 	  awk '/^File/ {f=$$2} /^Lines executed/ {split($$2,a,":"); print a[2], $$4, f}' | grep -v /usr/ | sort -n
 
+# --- images --------------------------------------------------------------------------------------------------------------
+.PHONY: docker test-containers
+docker:
+	@sh deploy/image/build.sh $(VERSION)
+test-containers: all
+	@python3 tests/e2e/containers.py $(B)/vigil
+
 # --- install -------------------------------------------------------------------------------------------------------------
 .PHONY: install
 install: all
@@ -200,6 +207,7 @@ install: all
 	install -m 0644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 	install -m 0644 docs/vigil.1 $(DESTDIR)$(MANDIR)/man1/vigil.1
 	install -m 0644 cli/vigil.bash-completion $(DESTDIR)$(COMPDIR)/vigil
+	@sh deploy/install.sh $(B) "$(DESTDIR)" "$(PREFIX)"
 
 .PHONY: clean help
 clean:
@@ -214,6 +222,8 @@ help:
 	@echo "bench           speed and memory beside tshark and a bare libpcap loop"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
 	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
+	@echo "docker          images with podman or docker (BASE, NAME, ENGINE: deploy/image/build.sh)"
+	@echo "test-containers build them and run them, read-only and without rights"
 	@echo "deps            apt packages for the build"
 	@echo "SAN=address,undefined sanitises any of them; CI=1 turns warnings into errors"
 
