@@ -15,7 +15,7 @@ PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev
-DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
+DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 
