@@ -18,6 +18,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libn
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
+DEPS_CONTAINERS := podman buildah runc debootstrap
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla \
             -Wformat=2 -Wundef $(if $(CI),-Werror)
@@ -194,6 +195,7 @@ cover: deps-test
 docker:
 	@sh deploy/image/build.sh $(VERSION)
 test-containers: all
+	$(call need,$(DEPS_CONTAINERS))
 	@python3 tests/e2e/containers.py $(B)/vigil
 
 # --- install -------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "lib"))
@@ -127,6 +128,31 @@ def same_verdicts(network):
     check(len(outside.stdout) > 10000, "the report outside is empty")
 
 
+def rights(network):
+    """What docs/deploy.md says of rights: a file that only its owner may read, as a network function's."""
+    with tempfile.TemporaryDirectory(prefix="vigil-test-") as d:
+        os.chmod(d, 0o755)
+        shutil.copy(os.path.join(DEMO, "config", "amf.yaml"), os.path.join(d, "amf.yaml"))
+        path = os.path.join(d, "amf.yaml")
+        # (user, rights and groups, mode, read?). Only root can give a file away: 20001 is neither of the users.
+        cases = [("10001:10001", [], 0o644, True), ("10001:10001", [], 0o600, False),
+                 ("10001:10001", ["--group-add=20002"], 0o640, True), ("0:0", [], 0o600, False),
+                 ("0:0", ["--cap-add=DAC_READ_SEARCH"], 0o600, True)]
+        os.chown(path, 20001, 20002)
+        for user, more, mode, readable in cases:
+            os.chmod(path, mode)
+            args = hardened(*more, "-v", f"{d}:/data:ro", f"{NAME}/cli:test", "scan", "-f", "json", "-c", ".", user=user)
+            p = command(*[a.replace("--network=none", f"--network={network}") for a in args], timeout=120)
+            what = f"as {user} {more} a file of mode {mode:o}"
+            text = p.stdout.decode(errors="replace")
+            if readable:
+                check(p.returncode == 1 and '"nf:scan/amf"' in text, f"{what} is not read: {p.returncode} {last(p)}")
+            else:
+                # Never a pass without evidence: told, and nothing judged.
+                check(p.returncode in (1, 2) and '"nf:scan/amf"' not in text and "amf.yaml" in text + last(p),
+                      f"{what}: {p.returncode} {text[:200]} {last(p)}")
+
+
 def main():
     if not shutil.which("podman"):
         skip("podman is not installed (apt-get install podman runc)")
@@ -141,6 +167,8 @@ def main():
     for t in targets:
         no_shell(t)
     same_verdicts(network)
+    if os.geteuid() == 0:
+        rights(network)
     podman("rmi", "-f", *[f"{NAME}/{t}:test" for t in targets])
     finish()
 
