@@ -43,9 +43,9 @@ LABEL org.opencontainers.image.title="vigil-agent" \
 COPY --from=build /image/vigil-agent/ /
 USER 10001:10001
 WORKDIR /var/lib/vigil5g/agent
-# The program looks at itself: there is nothing else in the image that could.
+# The program looks at itself: there is nothing else in the image that could. Whether its facts arrive the collector knows.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["/usr/sbin/vigil-agent", "--health"]
+    CMD ["/usr/sbin/vigil-agent", "--check"]
 ENTRYPOINT ["/usr/sbin/vigil-agent"]
 CMD ["--config", "/etc/vigil5g/agent.yaml"]
 

@@ -3,7 +3,8 @@
 its image says of the demo lab, byte for byte, what vigil says outside. Skipped, loudly, where podman cannot run.
 
 Usage: containers.py build/vigil. VIGIL_BASE names another base image than debian:12-slim. Where none is there and none
-can be fetched, one is made by debootstrap; it stays among the images of podman for the next run."""
+can be fetched, one is made by debootstrap; it stays among the images of podman for the next run. VIGIL_TWICE=1 also builds
+twice and compares the layers."""
 import json
 import os
 import shutil
@@ -153,6 +154,49 @@ def rights(network):
                       f"{what}: {p.returncode} {text[:200]} {last(p)}")
 
 
+AGENT_CONFIG = """name: node-1
+site: lab
+sources:
+  - config: [/etc/open5gs]
+spool: /var/lib/vigil5g/agent/spool
+"""
+
+
+def daemon(target, network):
+    """Its health check asks something that the program knows; the agent reads as an ordinary user without any right."""
+    image = f"{NAME}/{target}:test"
+    settings = json.loads(podman("image", "inspect", image).stdout)[0]
+    health = (settings.get("HealthCheck") or settings["Config"].get("Healthcheck"))["Test"]
+    usage = command(*[a.replace("--network=none", f"--network={network}") for a in hardened("--no-healthcheck", image, "--help")])
+    probe = [a.replace("--network=none", f"--network={network}") for a in hardened("--no-healthcheck", image, "--help")]
+    usage = command(*probe)
+    if target != "agent":
+        return
+    with tempfile.TemporaryDirectory(prefix="vigil-test-") as d:
+        os.chmod(d, 0o755)
+        with open(os.path.join(d, "agent.yaml"), "w", encoding="utf-8") as f:
+            f.write(AGENT_CONFIG)
+        mounts = ["--no-healthcheck", "-v", f"{d}/agent.yaml:/etc/vigil5g/agent.yaml:ro", "-v", f"{DEMO}/config:/etc/open5gs:ro"]
+        for args in (["--check"], ["--once"]):
+            p = command(*[a.replace("--network=none", f"--network={network}") for a in hardened(*mounts, image, *args)])
+            check(p.returncode == 0, f"vigil-agent {args[0]}: {p.returncode} {last(p)}")
+        check(p.stdout.count(b'"nf:lab/node-1/') >= 10, f"vigil-agent --once reports {p.stdout[:300]}")
+
+
+def twice():
+    """The same sources and packages give the same layers."""
+    layers = []
+    for name in ("first", "second"):
+        p = command("podman", "build", "-q", "--no-cache", "--format", "docker", "--timestamp", "1767225600",
+                    *os.environ.get("BUILD_ARGS", "--isolation=chroot --network=host").split(), "--build-arg", f"BASE={base()}",
+                    "--target", "cli", "-t", f"{NAME}/{name}:test", ".", cwd=ROOT, timeout=1800)
+        if not check(p.returncode == 0, f"build: {last(p)}"):
+            return
+        layers.append(json.loads(podman("image", "inspect", f"{NAME}/{name}:test").stdout)[0]["RootFS"]["Layers"])
+        podman("rmi", "-f", f"{NAME}/{name}:test")
+    check(layers[0] == layers[1], f"layers differ: {layers}")
+
+
 def main():
     if not shutil.which("podman"):
         skip("podman is not installed (apt-get install podman runc)")
@@ -169,6 +213,11 @@ def main():
     same_verdicts(network)
     if os.geteuid() == 0:
         rights(network)
+    for t in targets:
+        if t != "cli":
+            daemon(t, network)
+    if os.environ.get("VIGIL_TWICE"):
+        twice()
     podman("rmi", "-f", *[f"{NAME}/{t}:test" for t in targets])
     finish()
 

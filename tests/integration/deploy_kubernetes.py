@@ -86,7 +86,7 @@ def container(c, volumes, where):
     check("@sha256:" in c["image"], f"{where}: image without digest")
     for kind in ("requests", "limits"):
         check({"cpu", "memory"} <= set(c["resources"][kind]), f"{where}: no {kind}")
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+    for probe in ("startupProbe", "readinessProbe") + (("livenessProbe",) if "livenessProbe" in c else ()):
         known(c[probe], "probe", f"{where} {probe}")
         check(c[probe]["exec"]["command"][0].startswith("/usr/sbin/vigil-"), f"{where}: {probe} is not the program itself")
     for e in c.get("env", []):
