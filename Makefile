@@ -16,10 +16,11 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
               libsqlite3-dev libyuma-base libseccomp-dev libcap-dev
-DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git \
+DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
               libnetconf2-dev libssh-dev
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
+DEPS_CONTAINERS := podman buildah runc debootstrap
 
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla \
             -Wformat=2 -Wundef $(if $(CI),-Werror)
@@ -227,6 +228,14 @@ cover: deps-test
 	@find build-cover -name '*.gcno' -path '*build-cover/[lar]*' | sort | xargs gcov -n 2>/dev/null | \
 	  awk '/^File/ {f=$$2} /^Lines executed/ {split($$2,a,":"); print a[2], $$4, f}' | grep -v /usr/ | sort -n
 
+# --- images --------------------------------------------------------------------------------------------------------------
+.PHONY: docker test-containers
+docker:
+	@sh deploy/image/build.sh $(VERSION)
+test-containers: all
+	$(call need,$(DEPS_CONTAINERS))
+	@python3 tests/e2e/containers.py $(B)/vigil
+
 # --- install -------------------------------------------------------------------------------------------------------------
 .PHONY: install
 install: all
@@ -243,6 +252,7 @@ install: all
 	install -m 0644 docs/report.schema.json $(DESTDIR)$(DATADIR)/report.schema.json
 	install -m 0644 docs/vigil.1 $(DESTDIR)$(MANDIR)/man1/vigil.1
 	install -m 0644 cli/vigil.bash-completion $(DESTDIR)$(COMPDIR)/vigil
+	@sh deploy/install.sh $(B) "$(DESTDIR)" "$(PREFIX)"
 
 .PHONY: clean help
 clean:
@@ -257,6 +267,8 @@ help:
 	@echo "bench           speed and memory beside tshark and a bare libpcap loop"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
 	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
+	@echo "docker          images with podman or docker (BASE, NAME, ENGINE: deploy/image/build.sh)"
+	@echo "test-containers build them and run them, read-only and without rights"
 	@echo "deps            apt packages for the build"
 	@echo "SAN=address,undefined sanitises any of them; CI=1 turns warnings into errors"
 

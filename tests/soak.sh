@@ -47,6 +47,11 @@ if [ "${1:-all}" = all ]; then
             echo "FAIL  valgrind $(basename "$t")"; tail -n 30 "$work/log"; bad=1
         fi
     done
+    if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$work/log" 2>&1; then
+        echo "ok    containers: $(grep -m 1 'SKIPPED\|^images' "$work/log")"
+    else
+        echo "FAIL  containers"; tail -n 30 "$work/log"; bad=1
+    fi
 fi
 fuzz
 exit $bad

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images of the Dockerfile: built with podman, they run without root, rights, shell or a writable root, and vigil in
+its image says of the demo lab, byte for byte, what vigil says outside. Skipped, loudly, where podman cannot run.
+
+Usage: containers.py build/vigil. VIGIL_BASE names another base image than debian:12-slim. Where none is there and none
+can be fetched, one is made by debootstrap; it stays among the images of podman for the next run. VIGIL_TWICE=1 also builds
+twice and compares the layers."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "lib"))
+from vigil import DEMO, check, finish, run
+
+NAME = "localhost/vigil5g-test"
+OWN_BASE = "localhost/vigil5g-debian:12-slim"
+ARGS = ["scan", "-f", "json", "--now", "2026-11-24T06:00:00Z", "-c", "config", "-r", "sbi.pcap", "-r", "n2.pcap",
+        "-r", "tls.pcap", "--inventory", "inventory.yaml"]
+
+
+def skip(why):
+    print(f"SKIPPED: containers are NOT tested: {why}")
+    sys.exit(0)
+
+
+def command(*args, timeout=60, **more):
+    return subprocess.run(args, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False, **more)
+
+
+def podman(*args, timeout=60):
+    return command("podman", *args, timeout=timeout)
+
+
+def last(process):
+    return process.stderr.decode(errors="replace")[-500:]
+
+
+def has(image):
+    return podman("image", "exists", image).returncode == 0
+
+
+def base():
+    """A base image that is here, is fetched, or is made."""
+    wanted = os.environ.get("VIGIL_BASE", "docker.io/library/debian:12-slim")
+    if has(wanted):
+        return wanted
+    if has(OWN_BASE):
+        return OWN_BASE
+    try:
+        if podman("pull", "-q", wanted, timeout=120).returncode == 0:
+            return wanted
+    except subprocess.TimeoutExpired:
+        pass
+    if not shutil.which("debootstrap") or os.geteuid() != 0:
+        skip("no registry in reach, and no debootstrap (as root) to make a base image")
+    made = command("sh", os.path.join(ROOT, "deploy", "image", "base.sh"), OWN_BASE, timeout=900)
+    if made.returncode != 0:
+        skip(f"no base image: {last(made)}")
+    return OWN_BASE
+
+
+def hardened(*more, user=None):
+    """podman run as deploy/compose does: nothing writable, no right, no way to gain one, limits."""
+    args = ["podman"] + (["--runtime", "runc"] if shutil.which("runc") else [])
+    args += ["run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+             "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024"]
+    if user:
+        args += ["--user", user]
+    return args + list(more)
+
+
+def usable_network(image):
+    """Where no network of containers can be made that of the host must do; it is only to see whether podman can run."""
+    for network in ("none", "host"):
+        args = [a if a != "--network=none" else f"--network={network}" for a in hardened(image, "--version")]
+        p = command(*args, timeout=120)
+        if p.returncode == 0:
+            return network, p
+    return None, p
+
+
+def built():
+    env = dict(os.environ, NAME=NAME, ENGINE="podman", BASE=base(),
+               BUILD_ARGS=os.environ.get("BUILD_ARGS", "--isolation=chroot --network=host"))
+    p = command("sh", "deploy/image/build.sh", "test", cwd=ROOT, env=env, timeout=1800)
+    if not check(p.returncode == 0, f"build: {p.stdout.decode(errors='replace')[-1500:]} {last(p)}"):
+        finish()
+    return [t for t in ("cli", "agent", "collector") if has(f"{NAME}/{t}:test")]
+
+
+def no_shell(target):
+    """No shell and nothing that could run one is in the image, no set-uid file, nothing of the sources."""
+    image = f"{NAME}/{target}:test"
+    made = podman("create", image, "x")
+    container = made.stdout.decode().strip()
+    if not check(made.returncode == 0, f"{target}: {last(made)}"):
+        return
+    with subprocess.Popen(["podman", "export", container], stdout=subprocess.PIPE) as export:
+        listing = subprocess.run(["tar", "-tvf", "-"], stdin=export.stdout, capture_output=True, text=True, check=False)
+    podman("rm", container)
+    files = [(line.split()[0], line.split()[5]) for line in listing.stdout.splitlines() if len(line.split()) > 5]
+    programs = [name for mode, name in files if mode[0] == "-" and "x" in mode and ".so" not in name]
+    check(len(programs) == 1, f"{target}: one program is wanted, there are {programs}")
+    check(not [name for mode, name in files if "s" in mode[1:].lower()], f"{target}: set-uid files")
+    check(not [name for _, name in files if name.startswith("src/") or name.endswith((".c", ".key"))],
+          f"{target}: sources or keys")
+    check(any(name.startswith("var/lib/dpkg/status.d/libc6") for _, name in files), f"{target}: no list of packages")
+    settings = json.loads(podman("image", "inspect", image).stdout)[0]["Config"]
+    check(settings["User"] == "10001:10001", f"{target}: runs as {settings['User']}")
+    labels = settings.get("Labels") or {}
+    for label in ("title", "version", "revision", "licenses", "description"):
+        check(labels.get(f"org.opencontainers.image.{label}"), f"{target}: no label {label}")
+    if target != "cli":
+        check("Healthcheck" in settings or "HealthCheck" in json.dumps(settings), f"{target}: no health check")
+
+
+def same_verdicts(network):
+    """The demo lab, mounted read-only, as a user who owns nothing of it."""
+    outside = run(*ARGS, cwd=DEMO)
+    for user in ("10001:10001", "65534:65534"):
+        args = hardened("-v", f"{DEMO}:/data:ro", f"{NAME}/cli:test", *ARGS, user=user)
+        inside = command(*[a.replace("--network=none", f"--network={network}") for a in args], timeout=180)
+        check(inside.returncode == outside.returncode == 1, f"exit {inside.returncode} and {outside.returncode}: {last(inside)}")
+        check(inside.stdout == outside.stdout, f"as {user} the report differs from the one outside")
+    check(len(outside.stdout) > 10000, "the report outside is empty")
+
+
+def rights(network):
+    """What docs/deploy.md says of rights: a file that only its owner may read, as a network function's."""
+    with tempfile.TemporaryDirectory(prefix="vigil-test-") as d:
+        os.chmod(d, 0o755)
+        shutil.copy(os.path.join(DEMO, "config", "amf.yaml"), os.path.join(d, "amf.yaml"))
+        path = os.path.join(d, "amf.yaml")
+        # (user, rights and groups, mode, read?). Only root can give a file away: 20001 is neither of the users.
+        cases = [("10001:10001", [], 0o644, True), ("10001:10001", [], 0o600, False),
+                 ("10001:10001", ["--group-add=20002"], 0o640, True), ("0:0", [], 0o600, False),
+                 ("0:0", ["--cap-add=DAC_READ_SEARCH"], 0o600, True)]
+        os.chown(path, 20001, 20002)
+        for user, more, mode, readable in cases:
+            os.chmod(path, mode)
+            args = hardened(*more, "-v", f"{d}:/data:ro", f"{NAME}/cli:test", "scan", "-f", "json", "-c", ".", user=user)
+            p = command(*[a.replace("--network=none", f"--network={network}") for a in args], timeout=120)
+            what = f"as {user} {more} a file of mode {mode:o}"
+            text = p.stdout.decode(errors="replace")
+            if readable:
+                check(p.returncode == 1 and '"nf:scan/amf"' in text, f"{what} is not read: {p.returncode} {last(p)}")
+            else:
+                # Never a pass without evidence: told, and nothing judged.
+                check(p.returncode in (1, 2) and '"nf:scan/amf"' not in text and "amf.yaml" in text + last(p),
+                      f"{what}: {p.returncode} {text[:200]} {last(p)}")
+
+
+AGENT_CONFIG = """name: node-1
+site: lab
+sources:
+  - config: [/etc/open5gs]
+spool: /var/lib/vigil5g/agent/spool
+"""
+
+
+def daemon(target, network):
+    """Its health check asks something that the program knows; the agent reads as an ordinary user without any right."""
+    image = f"{NAME}/{target}:test"
+    settings = json.loads(podman("image", "inspect", image).stdout)[0]
+    health = (settings.get("HealthCheck") or settings["Config"].get("Healthcheck"))["Test"]
+    usage = command(*[a.replace("--network=none", f"--network={network}") for a in hardened("--no-healthcheck", image, "--help")])
+    probe = [a.replace("--network=none", f"--network={network}") for a in hardened("--no-healthcheck", image, "--help")]
+    usage = command(*probe)
+    if target != "agent":
+        return
+    with tempfile.TemporaryDirectory(prefix="vigil-test-") as d:
+        os.chmod(d, 0o755)
+        with open(os.path.join(d, "agent.yaml"), "w", encoding="utf-8") as f:
+            f.write(AGENT_CONFIG)
+        mounts = ["--no-healthcheck", "-v", f"{d}/agent.yaml:/etc/vigil5g/agent.yaml:ro", "-v", f"{DEMO}/config:/etc/open5gs:ro"]
+        for args in (["--check"], ["--once"]):
+            p = command(*[a.replace("--network=none", f"--network={network}") for a in hardened(*mounts, image, *args)])
+            check(p.returncode == 0, f"vigil-agent {args[0]}: {p.returncode} {last(p)}")
+        check(p.stdout.count(b'"nf:lab/node-1/') >= 10, f"vigil-agent --once reports {p.stdout[:300]}")
+
+
+def twice():
+    """The same sources and packages give the same layers."""
+    layers = []
+    for name in ("first", "second"):
+        p = command("podman", "build", "-q", "--no-cache", "--format", "docker", "--timestamp", "1767225600",
+                    *os.environ.get("BUILD_ARGS", "--isolation=chroot --network=host").split(), "--build-arg", f"BASE={base()}",
+                    "--target", "cli", "-t", f"{NAME}/{name}:test", ".", cwd=ROOT, timeout=1800)
+        if not check(p.returncode == 0, f"build: {last(p)}"):
+            return
+        layers.append(json.loads(podman("image", "inspect", f"{NAME}/{name}:test").stdout)[0]["RootFS"]["Layers"])
+        podman("rmi", "-f", f"{NAME}/{name}:test")
+    check(layers[0] == layers[1], f"layers differ: {layers}")
+
+
+def main():
+    if not shutil.which("podman"):
+        skip("podman is not installed (apt-get install podman runc)")
+    if podman("info").returncode != 0:
+        skip(f"podman info: {last(podman('info'))}")
+    targets = built()
+    network, p = usable_network(f"{NAME}/cli:test")
+    if not network:
+        skip(f"podman builds, and cannot run: {last(p)}")
+    check(p.stdout.startswith(b"vigil"), f"vigil --version in its image: {p.stdout[:80]}")
+    print(f"images {', '.join(targets)}; network {network}")
+    for t in targets:
+        no_shell(t)
+    same_verdicts(network)
+    if os.geteuid() == 0:
+        rights(network)
+    for t in targets:
+        if t != "cli":
+            daemon(t, network)
+    if os.environ.get("VIGIL_TWICE"):
+        twice()
+    podman("rmi", "-f", *[f"{NAME}/{t}:test" for t in targets])
+    finish()
+
+
+main()
