@@ -2,6 +2,7 @@
 /* Home-network keys of the UDM, and what all NFs of open5GS have: database, log, limits. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agents/source/open5gs.h"
 #include "lib/x509.h"
@@ -83,13 +84,15 @@ open5gs_udm(struct open5gs *o)
     }
     leaf_value(&o->leaf, FN_CONFIGURED, leaf_items(list) > 0 ? "true" : "false", line);
     leaf_value(&o->leaf, FN_DUPLICATE_ID, duplicate_id(list) ? "true" : "false", line);
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *entry = leaf_item(list, i);
         unsigned at = open5gs_entry_line(entry, line);
 
         if (yaml_kind(entry) == YAML_MAPPING)
             put_key(o, entry, (uint32_t)i, at);
-        else if (!leaf_is_open(entry))
+        else if (leaf_is_open(entry))
+            *o->partial = true;
+        else
             open5gs_error(o, at, "a home-network key must be a mapping with id, scheme and key");
     }
     fact_leave(o->leaf.sink);
@@ -132,16 +135,19 @@ put_log(const struct open5gs *o)
     fact_enter(o->leaf.sink, FN_LOG, NULL);
     fact_source_line(o->leaf.sink, o->leaf.path, leaf_line(o->root, "logger", o->line));
     for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(words[i], text) == 0)
+        if (strcasecmp(words[i], text) == 0)
             found = words[i];
+    if (yaml_kind(level) != YAML_NULL && !leaf_is_open(level) && strcmp(found, "other") == 0)
+        open5gs_error(o, yaml_line(level),
+                      "the log level must be none, fatal, error, warn, info, debug or trace");
     if (leaf_is_open(level))
         fact_unresolved(o->leaf.sink, FN_LEVEL);
-    else if (text)
+    else if (yaml_kind(level) != YAML_NULL)
         leaf_value(&o->leaf, FN_LEVEL, found, yaml_line(level));
     else
         leaf_default(&o->leaf, FN_LEVEL, "info", leaf_line(o->root, "logger", o->line));
-    /* 2.7 reads logger.file.path alone, older ones logger.file. */
-    leaf_text(&o->leaf, FN_FILE, o->layout == OPEN5GS_27 ? leaf_get(file, "path") : file);
+    /* 2.7 moved logger.file to logger.file.path and still reads the old form. */
+    leaf_text(&o->leaf, FN_FILE, yaml_kind(file) == YAML_MAPPING ? leaf_get(file, "path") : file);
     fact_leave(o->leaf.sink);
 }
 
