@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Home-network keys of the UDM, and what all NFs of open5GS have: database, log, limits. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,8 +11,9 @@
 /* A key file of the type that the scheme needs: X25519 for profile A, P-256 for profile B
  * (TS 33.501 annex C.3.4). */
 static void
-put_scheme(const struct open5gs *o, const struct yaml_node *n, int type)
+put_scheme(const struct open5gs *o, const struct yaml_node *n, int type, unsigned fallback)
 {
+    unsigned line = yaml_line(n) ? yaml_line(n) : fallback;
     const char *text = leaf_literal(n), *name = "other";
 
     if (leaf_is_open(n)) {
@@ -19,35 +21,59 @@ put_scheme(const struct open5gs *o, const struct yaml_node *n, int type)
         return;
     }
     if (!text)
-        return;
+        text = "";
     if (strcmp(text, "1") == 0)
         name = "profile-a";
     else if (strcmp(text, "2") == 0)
         name = "profile-b";
     else if (strcmp(text, "0") == 0)
         name = "null-scheme";
-    leaf_value(&o->leaf, FN_SCHEME, name, yaml_line(n));
+    leaf_value(&o->leaf, FN_SCHEME, name, line);
     if (type >= 0)
         leaf_value(&o->leaf, FN_SCHEME_MATCHES,
                    (strcmp(text, "1") == 0 && type == X509_KEY_X25519) ||
                            (strcmp(text, "2") == 0 && type == X509_KEY_EC)
                        ? "true"
                        : "false",
-                   yaml_line(n));
+                   line);
+}
+
+/* The id as the product reads it; 0 when it is none, and then the product drops the key. */
+static long
+key_id(const struct yaml_node *entry)
+{
+    const char *text = leaf_literal(leaf_get(entry, "id"));
+    long id = text ? strtol(text, NULL, 10) : 0;
+
+    return id >= 1 && id <= 254 ? id : 0;
 }
 
 static bool
 duplicate_id(const struct yaml_node *list)
 {
     for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++) {
-        const char *a = leaf_literal(leaf_get(leaf_item(list, i), "id"));
+        long a = key_id(leaf_item(list, i));
 
-        for (size_t k = 0; a && k < i; k++) {
-            const char *b = leaf_literal(leaf_get(leaf_item(list, k), "id"));
-
-            if (b && strcmp(a, b) == 0)
+        for (size_t k = 0; a && k < i; k++)
+            if (key_id(leaf_item(list, k)) == a)
                 return true;
-        }
+    }
+    return false;
+}
+
+/* Does the product take one of the keys, or may a placeholder stand for one? */
+static bool
+any_key(const struct yaml_node *list)
+{
+    for (size_t i = 0; i < leaf_items(list); i++) {
+        const struct yaml_node *entry = leaf_item(list, i), *scheme = leaf_get(entry, "scheme");
+        const char *text = leaf_literal(scheme);
+
+        if (leaf_is_open(entry))
+            return true;
+        if ((key_id(entry) || leaf_is_open(leaf_get(entry, "id"))) && leaf_get(entry, "key") &&
+            (leaf_is_open(scheme) || (text && (strcmp(text, "1") == 0 || strcmp(text, "2") == 0))))
+            return true;
     }
     return false;
 }
@@ -60,10 +86,10 @@ put_key(const struct open5gs *o, const struct yaml_node *entry, uint32_t index, 
 
     fact_enter_index(o->leaf.sink, FN_KEY, index);
     fact_source_line(o->leaf.sink, o->leaf.path, yaml_line(key) ? yaml_line(key) : line);
-    if (!leaf_number(&o->leaf, FN_KEY_ID, id, 65535))
+    if (!leaf_number(&o->leaf, FN_KEY_ID, id, 65535) || (!leaf_is_open(id) && !key_id(entry)))
         open5gs_error(o, line, "a home-network key must have an id, 1 to 254");
     credential_file(o->env, &o->leaf, key, true, &type);
-    put_scheme(o, leaf_get(entry, "scheme"), type);
+    put_scheme(o, leaf_get(entry, "scheme"), type, line);
     fact_leave(o->leaf.sink);
 }
 
@@ -82,7 +108,7 @@ open5gs_udm(struct open5gs *o)
         fact_leave(o->leaf.sink);
         return;
     }
-    leaf_value(&o->leaf, FN_CONFIGURED, leaf_items(list) > 0 ? "true" : "false", line);
+    leaf_value(&o->leaf, FN_CONFIGURED, any_key(list) ? "true" : "false", line);
     leaf_value(&o->leaf, FN_DUPLICATE_ID, duplicate_id(list) ? "true" : "false", line);
     for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *entry = leaf_item(list, i);
