@@ -234,7 +234,7 @@ user(struct workload_container *c)
         c->runs_as_root.is = WORKLOAD_OPEN;
     } else {
         size_t len = strcspn(text, ":");
-        bool root = (len == 4 && strncmp(text, "root", 4) == 0) || strspn(text, "0") >= len;
+        bool root = (len == 4 && strncmp(text, "root", 4) == 0) || strspn(text, "+0") >= len;
 
         c->runs_as_root.is = root ? WORKLOAD_TRUE : WORKLOAD_FALSE;
     }
