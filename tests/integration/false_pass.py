@@ -88,6 +88,108 @@ OPEN5GS = (
     ("SA-PRIV-05", "unknown", "logger twice, debug in the first", amf("logger:\n  level: debug\nlogger:\n  file: {}\n")),
 )
 
+UDR = "db_uri: {}\nudr:\n  sbi:\n    server:\n      - address: 127.0.0.20\n"
+UDM = "udm:\n  hnet:\n    - {}\n  sbi:\n    server:\n      - address: 127.0.0.12\n"
+X25519 = """-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VuBCIEIHB7Ezo0kSHMOUQPlIZ0sXhqTmYwSfXsNVKVy5Sb1hhH
+-----END PRIVATE KEY-----
+"""
+
+
+def udm(*entries):
+    return {"udm.yaml": UDM.format("\n    - ".join(entries)), "h.key": X25519}
+
+
+def mongod(text):
+    return {"mongod.conf": "net:\n  port: 27017\n" + text}
+
+
+KEYS_AND_DATABASES = (
+    ("SA-PRIV-02", "pass", "a key", udm("{id: 1, scheme: 1, key: h.key}")),
+    ("SA-PRIV-02", "fail", "an id that is none", udm("{id: 300, scheme: 1, key: h.key}")),
+    ("SA-PRIV-02", "fail", "a second key without scheme", udm("{id: 1, scheme: 1, key: h.key}", "{id: 2, key: h.key}")),
+    ("SA-PRIV-02", "fail", "one id written in two ways", udm("{id: 1, scheme: 1, key: h.key}", "{id: '01', scheme: 1, key: h.key}")),
+    ("SA-PRIV-02", "unknown", "a placeholder among the keys", udm("{id: 1, scheme: 1, key: h.key}", "${MORE}")),
+    ("SA-PRIV-03", "unknown", "a placeholder among the keys", udm("{id: 1, scheme: 1, key: h.key}", "${MORE}")),
+    ("MG-DB-03", "not-applicable", "a database on this host", {"udr.yaml": UDR.format("mongodb://127.0.0.1/x")}),
+    ("MG-DB-03", "unknown", "the second of two hosts is another one", {"udr.yaml": UDR.format("mongodb://127.0.0.1,192.0.2.9/x")}),
+    ("MG-DB-01", "pass", "authorization", mongod("security: {authorization: enabled}\n")),
+    ("MG-DB-01", "fail", "authorization in transition", mongod("security: {authorization: enabled, transitionToAuth: true}\n")),
+)
+
+
+def service(lines, image="open5gs:1"):
+    return {"docker-compose.yaml": f"services:\n  amf:\n    image: {image}\n" + "".join(f"    {x}\n" for x in lines)}
+
+
+def mongo(*lines):
+    return service(lines, "mongo:7")
+
+
+SAFE = ('user: "1000"', "cap_drop: [ALL]", "read_only: true", 'security_opt: ["no-new-privileges:true"]')
+POD = """apiVersion: v1
+kind: Pod
+metadata: {{name: amf}}
+spec:
+  {pod}
+  serviceAccountName: core
+  containers:
+    - name: amf
+      image: open5gs/amf:1
+      command: [open5gs-amfd]
+      securityContext:
+        {{runAsNonRoot: true, runAsUser: 1000, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true,
+         capabilities: {{drop: [ALL]}}{context}}}
+"""
+
+
+def pod(line="restartPolicy: Always", context=", seccompProfile: {type: RuntimeDefault}", more=""):
+    return {"pod.yaml": POD.format(pod=line, context=context) + more}
+
+
+ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: core{}}}\nautomountServiceAccountToken: false\n"
+
+CONTAINERS = (
+    ("VI-CNT-02", "pass", "a service with few rights", service(SAFE)),
+    ("VI-CNT-02", "fail", "user +0", service(('user: "+0"', *SAFE[1:]))),
+    ("VI-CNT-03", "pass", "a service without mounts", service(SAFE)),
+    ("VI-CNT-03", "fail", "two slashes", service((*SAFE, 'volumes: ["//etc:/e"]'))),
+    ("VI-CNT-03", "fail", "a way around", service((*SAFE, 'volumes: ["/opt/./../etc/shadow:/s"]'))),
+    ("VI-CNT-03", "fail", "keys of a person", service((*SAFE, 'volumes: ["~/.ssh:/s:ro"]'))),
+    ("VI-CNT-03", "unknown", "a directory above the input", service((*SAFE, 'volumes: ["../../../../etc:/e"]'))),
+    ("VI-CNT-03", "pass", "etc beside the file", service((*SAFE, 'volumes: ["./etc:/e"]'))),
+    ("VI-CNT-03", "fail", "a disk as device", service((*SAFE, 'devices: ["/dev/sda:/dev/xvda:r"]'))),
+    ("VI-CNT-03", "pass", "the device of a user plane", service((*SAFE, 'devices: ["/dev/net/tun"]'))),
+    ("MG-DB-01", "pass", "account of the image", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}")),
+    ("MG-DB-01", "fail", "a name without password", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u}")),
+    ("MG-DB-01", "fail", "a variable of another image", mongo("environment: {MONGODB_ROOT_PASSWORD: p}")),
+    ("MG-DB-01", "unknown", "both from the shell", mongo(
+        "environment: {MONGO_INITDB_ROOT_USERNAME: , MONGO_INITDB_ROOT_PASSWORD: }")),
+    ("MG-DB-01", "fail", "--transitionToAuth", mongo("command: mongod --auth --transitionToAuth")),
+    ("MG-DB-01", "fail", "--auth=false", mongo("command: mongod --auth=false")),
+    ("VI-CNT-01", "pass", "a pod", pod()),
+    ("VI-CNT-01", "fail", "an ephemeral container", pod(more="  ephemeralContainers:\n    - {name: x, image: x, securityContext: "
+                                                       "{privileged: true}}\n")),
+    ("VI-CNT-02", "pass", "a pod with few rights", pod()),
+    ("VI-CNT-02", "unknown", "no seccomp profile", pod(context="")),
+    ("VI-CNT-02", "fail", "no seccomp by the pod", pod("securityContext: {seccompProfile: {type: Unconfined}}", "")),
+    ("VI-K8S-04", "pass", "a service account without token", pod(more=ACCOUNT.format(""))),
+    ("VI-K8S-04", "unknown", "an account that may be of another namespace", pod(more=ACCOUNT.format(", namespace: other"))),
+    ("VI-K8S-04", "fail", "the account of another namespace", {"pod.yaml": pod(more=ACCOUNT.format(", namespace: other"))[
+        "pod.yaml"].replace("{name: amf}", "{name: amf, namespace: core}")}),
+)
+
+
+def twins():
+    """Files whose names differ only in what keys leave out stay two targets."""
+    open_amf, safe = AMF.replace("[NEA2, NEA1]", "[NEA0]"), AMF
+    for first, second in ((open_amf, safe), (safe, open_amf)):
+        with directory() as d:
+            write(d, "amf.yaml", first)
+            write(d, "amf.yaml.in", second)
+            found = sorted(v["verdict"] for v in verdicts(scan(d), "SA-NAS-02"))
+            check(found == ["fail", "pass"], f"amf.yaml beside amf.yaml.in: {found}")
+
 
 def table(rows, keys):
     for control, want, what, files in rows:
@@ -102,6 +204,9 @@ def main():
     with directory() as d:
         keys = certificate(d, "amf.lab")
     table(OPEN5GS, keys)
+    table(KEYS_AND_DATABASES, {})
+    table(CONTAINERS, {})
+    twins()
 
 
 main()
