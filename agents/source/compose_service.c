@@ -345,6 +345,7 @@ compose_service(struct compose *cp, const char *name, const struct yaml_node *se
     workload_value_set(w, &c->name, name, line);
     c->line = line;
     container(cp, service, w, c);
+    w->truncated = w->truncated || cp->overridden || compose_layered(cp, service);
     component = workload_variable_get(c, "COMPONENT_NAME");
     hints[0] = component && component->kind == WORKLOAD_LITERAL ? component->value : NULL;
     hints[1] = name;

@@ -160,6 +160,17 @@ CONTAINERS = (
     ("VI-CNT-03", "pass", "etc beside the file", service((*SAFE, 'volumes: ["./etc:/e"]'))),
     ("VI-CNT-03", "fail", "a disk as device", service((*SAFE, 'devices: ["/dev/sda:/dev/xvda:r"]'))),
     ("VI-CNT-03", "pass", "the device of a user plane", service((*SAFE, 'devices: ["/dev/net/tun"]'))),
+    ("VI-CNT-01", "unknown", "a file that compose lays over it", {**service(SAFE), "docker-compose.override.yml":
+                                                                  "services:\n  amf:\n    privileged: true\n"}),
+    ("VI-CNT-01", "unknown", "a service of another file", service((*SAFE, "extends: {file: base.txt, service: b}"))),
+    ("VI-CNT-01", "unknown", "a service that is nowhere", service((*SAFE, "extends: {service: b}"))),
+    ("VI-CNT-02", "unknown", "lists of two services that compose joins", {"docker-compose.yaml": service(
+        (*SAFE, "extends: {service: b}", "cap_add: [NET_BIND_SERVICE]"))["docker-compose.yaml"] +
+        "  b:\n    image: x\n    user: '1'\n    cap_drop: [ALL]\n    security_opt: ['no-new-privileges:true']\n"
+        "    cap_add: [NET_BIND_SERVICE]\n"}),
+    ("MG-DB-01", "unknown", "a file laid over the database", {**mongo(
+        "environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}"), "docker-compose.override.yaml":
+        "services:\n  amf:\n    command: mongod --noauth\n"}),
     ("MG-DB-01", "pass", "account of the image", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}")),
     ("MG-DB-01", "fail", "a name without password", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u}")),
     ("MG-DB-01", "fail", "a variable of another image", mongo("environment: {MONGODB_ROOT_PASSWORD: p}")),
