@@ -118,6 +118,36 @@ KEYS_AND_DATABASES = (
 )
 
 
+FREE5GC = """info: {{version: 1.0.9, description: AMF initial local configuration}}
+{anchor}
+configuration:
+  amfName: AMF
+  ngapIpList: [127.0.0.18]
+  sbi: {sbi}
+  security: {{integrityOrder: {integrity}, cipheringOrder: {ciphering}}}
+  nrfUri: https://127.0.0.10:8000
+logger: {log}
+"""
+
+
+def free5gc(sbi="{scheme: https, bindingIPv4: 127.0.0.18, port: 8000}", integrity="[NIA2]", ciphering="[NEA2]",
+            log="{level: info}", anchor=""):
+    return {"amfcfg.yaml": FREE5GC.format(sbi=sbi, integrity=integrity, ciphering=ciphering, log=log, anchor=anchor)}
+
+
+OF_FREE5GC = (
+    ("SA-SBI-01", "pass", "https", free5gc()),
+    ("SA-SBI-01", "unknown", "a scheme that is merged", free5gc("{<<: *s, bindingIPv4: 127.0.0.18}", anchor="s: &s {scheme: http}")),
+    ("SA-NAS-02", "pass", "a cipher", free5gc()),
+    ("SA-NAS-02", "fail", "a word that is skipped before NEA0", free5gc(ciphering="[nea2, NEA0]")),
+    ("SA-NAS-01", "fail", "NIA0 far behind", free5gc(integrity="[" + "NIA2, " * 20 + "NIA0]")),
+    ("SA-PRIV-05", "pass", "info", free5gc()),
+    ("SA-PRIV-05", "fail", "Debug", free5gc(log="{level: Debug}")),
+    ("SA-PRIV-05", "fail", "a module at trace in the old form", free5gc(log="{NAS: {debugLevel: info}, AMF: {debugLevel: trace}}")),
+    ("SA-PRIV-05", "unknown", "a level that is none", free5gc(log="{level: [debug]}")),
+)
+
+
 def service(lines, image="open5gs:1"):
     return {"docker-compose.yaml": f"services:\n  amf:\n    image: {image}\n" + "".join(f"    {x}\n" for x in lines)}
 
@@ -216,6 +246,7 @@ def main():
         keys = certificate(d, "amf.lab")
     table(OPEN5GS, keys)
     table(KEYS_AND_DATABASES, {})
+    table(OF_FREE5GC, {})
     table(CONTAINERS, {})
     twins()
 
