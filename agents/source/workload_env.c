@@ -196,3 +196,48 @@ workload_default_credential(const char *name, const char *value)
             return true;
     return false;
 }
+
+/* Level that one word of options asks for, "-e debug", "-edebug", "-Dd"; NULL: none. next: the word
+ * behind it. */
+static const char *
+level_of(const char *word, const char *next)
+{
+    const char *level = NULL;
+
+    for (const char *p = word + 1; *p; p++) {
+        if (*p == 'd' || *p == 't')
+            level = *p == 'd' ? "debug" : "trace";
+        else if (*p == 'e')
+            return p[1] ? p + 1 : next;
+        else if (strchr("clmk", *p)) /* takes the rest of the word */
+            break;
+    }
+    return level;
+}
+
+const char *
+workload_log_level(const struct workload_container *c, unsigned *line)
+{
+    static const char *const known[] = {"none", "fatal", "error", "warn", "info", "debug", "trace"};
+    const struct workload_word *word = c->words.item;
+    const char *found = NULL;
+    bool daemon = false;
+
+    for (size_t i = 0; i < c->words.count; i++) {
+        const char *text = word[i].text, *slash = strrchr(text, '/');
+        const char *level = NULL;
+
+        if (strncmp(slash ? slash + 1 : text, "open5gs-", 8) == 0)
+            daemon = true;
+        else if (daemon && text[0] == '-' && text[1] != '-')
+            level = level_of(text, i + 1 < c->words.count ? word[i + 1].text : NULL);
+        if (!level)
+            continue;
+        *line = word[i].line;
+        found = "other";
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+            if (strcasecmp(known[k], level) == 0)
+                found = known[k];
+    }
+    return found;
+}

@@ -156,6 +156,10 @@ def mongo(*lines):
     return service(lines, "mongo:7")
 
 
+def daemon(command):
+    return {**service((f"command: {command}", 'volumes: ["./amf.yaml:/etc/amf.yaml"]')), **amf()}
+
+
 SAFE = ('user: "1000"', "cap_drop: [ALL]", "read_only: true", 'security_opt: ["no-new-privileges:true"]')
 POD = """apiVersion: v1
 kind: Pod
@@ -198,6 +202,10 @@ CONTAINERS = (
         (*SAFE, "extends: {service: b}", "cap_add: [NET_BIND_SERVICE]"))["docker-compose.yaml"] +
         "  b:\n    image: x\n    user: '1'\n    cap_drop: [ALL]\n    security_opt: ['no-new-privileges:true']\n"
         "    cap_add: [NET_BIND_SERVICE]\n"}),
+    ("SA-PRIV-05", "pass", "a daemon as its file says", daemon("open5gs-amfd -c /etc/amf.yaml")),
+    ("SA-PRIV-05", "fail", "-e debug on the command line", daemon("/usr/bin/open5gs-amfd -c /etc/amf.yaml -e debug")),
+    ("SA-PRIV-05", "fail", "-dc on the command line", daemon("open5gs-amfd -Dtc /etc/amf.yaml")),
+    ("SA-PRIV-05", "fail", "-t by a shell", daemon("sh -c 'open5gs-amfd -t'")),
     ("MG-DB-01", "unknown", "a file laid over the database", {**mongo(
         "environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}"), "docker-compose.override.yaml":
         "services:\n  amf:\n    command: mongod --noauth\n"}),
