@@ -391,8 +391,10 @@ common_repeats(const struct open5gs *o)
             if (strcmp(yaml_key(o->root, i), keys[k]) != 0)
                 continue;
             if (seen++) {
-                open5gs_error(o, yaml_key_line(o->root, i),
-                              "this key stands twice, and the product reads both: write it once");
+                if (!o->in->templated)
+                    open5gs_error(
+                        o, yaml_key_line(o->root, i),
+                        "this key stands twice, and the product reads both: write it once");
                 *o->partial = true;
             }
             open5gs_repeats(o, yaml_item(o->root, i));

@@ -85,8 +85,10 @@ open5gs_repeats(const struct open5gs *o, const struct yaml_node *n)
         *o->partial = true;
     for (size_t i = 0; i < yaml_count(n) && i < MAX_KEYS; i++) {
         if (map && repeated(n, i)) {
-            open5gs_error(o, yaml_key_line(n, i),
-                          "this key stands twice, and the product reads both: write it once");
+            /* Of a template both may be branches of one condition. */
+            if (!o->in->templated)
+                open5gs_error(o, yaml_key_line(n, i),
+                              "this key stands twice, and the product reads both: write it once");
             *o->partial = true;
         }
         open5gs_repeats(o, yaml_item(n, i));
