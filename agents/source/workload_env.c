@@ -129,9 +129,9 @@ workload_secret_name(const char *name)
                                            "TOKEN",    "CREDENTIAL", "APIKEY"};
     static const char *const words[] = {"PASS", "PWD", "KEY", "OPC", "KI", "AUTHKEY"};
     /* Names that only look so: where a file lies, what a thing is called, how long it lives. */
-    static const char *const harmless[] = {"_NAME",   "_PATH", "_DIR",      "_TTL",
-                                           "_URL",    "_TYPE", "_ENABLED",  "_LENGTH",
-                                           "_EXPIRY", "_ID",   "PUBLIC_KEY"};
+    static const char *const harmless[] = {"_NAME",   "_FILE",   "_PATH", "_DIR",
+                                           "_TTL",    "_URL",    "_TYPE", "_ENABLED",
+                                           "_LENGTH", "_EXPIRY", "_ID",   "PUBLIC_KEY"};
     char upper[129];
     size_t len = strnlen(name, sizeof(upper) - 1);
 

@@ -210,6 +210,10 @@ CONTAINERS = (
         "environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}"), "docker-compose.override.yaml":
         "services:\n  amf:\n    command: mongod --noauth\n"}),
     ("MG-DB-01", "pass", "account of the image", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u, MONGO_INITDB_ROOT_PASSWORD: p}")),
+    ("MG-DB-01", "pass", "account of the image in files", mongo(
+        "environment: {MONGO_INITDB_ROOT_USERNAME_FILE: /run/u, MONGO_INITDB_ROOT_PASSWORD_FILE: /run/p}")),
+    ("VI-IMG-02", "unknown", "secrets in files", mongo("environment: {MONGO_INITDB_ROOT_PASSWORD_FILE: /run/p}")),
+    ("VI-IMG-02", "fail", "a secret in clear", mongo("environment: {MONGO_INITDB_ROOT_PASSWORD: word}")),
     ("MG-DB-01", "fail", "a name without password", mongo("environment: {MONGO_INITDB_ROOT_USERNAME: u}")),
     ("MG-DB-01", "fail", "a variable of another image", mongo("environment: {MONGODB_ROOT_PASSWORD: p}")),
     ("MG-DB-01", "unknown", "both from the shell", mongo(
