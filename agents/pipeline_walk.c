@@ -64,24 +64,31 @@ pipeline_walk_candidate(const char *path)
     return WALK_SKIP;
 }
 
-/* The whole file; st has its size. */
+/* The whole file, whose state is *st; ST_DENIED: it changed meanwhile, and what was read may be of
+ * no moment of it. */
 static enum status
-slurp(int fd, size_t size, char **out, size_t *len)
+slurp(int fd, const struct stat *st, char **out, size_t *len)
 {
+    size_t size = (size_t)st->st_size, got = 0;
     char *data = malloc(size + 1);
-    size_t got = 0;
+    struct stat now;
+    ssize_t n = 1;
 
     *out = NULL;
     *len = 0;
     if (!data)
-        return ST_IO;
-    while (got < size) {
-        ssize_t n = read(fd, data + got, size - got);
+        return ST_LIMIT;
+    while (got < size && n > 0) {
+        n = read(fd, data + got, size - got);
         if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        got += (size_t)n;
+            n = 1;
+        else if (n > 0)
+            got += (size_t)n;
+    }
+    if (n < 0 || got < size || fstat(fd, &now) != 0 || now.st_size != st->st_size ||
+        now.st_mtim.tv_sec != st->st_mtim.tv_sec || now.st_mtim.tv_nsec != st->st_mtim.tv_nsec) {
+        free(data);
+        return n < 0 ? ST_IO : ST_DENIED;
     }
     data[got] = '\0';
     *out = data;
@@ -89,9 +96,18 @@ slurp(int fd, size_t size, char **out, size_t *len)
     return ST_OK;
 }
 
+static const char *
+slurp_text(enum status st)
+{
+    return st == ST_LIMIT ? "out of memory"
+           : st == ST_IO  ? "the disk gives an error, not read"
+                          : "changed while it was read, not judged";
+}
+
 static void
 visit_file(struct walk *w, const char *path, int fd, const struct stat *st)
 {
+    enum status ret;
     char *text;
     size_t len;
 
@@ -107,8 +123,9 @@ visit_file(struct walk *w, const char *path, int fd, const struct stat *st)
         w->full = true;
         return;
     }
-    if (slurp(fd, (size_t)st->st_size, &text, &len) != ST_OK) {
-        diag_list_addf(w->errors, path, 0, "out of memory");
+    ret = slurp(fd, st, &text, &len);
+    if (ret != ST_OK) {
+        diag_list_addf(w->errors, path, 0, "%s", slurp_text(ret));
         return;
     }
     w->ops->file(w->ctx, path, text, len);
@@ -261,8 +278,8 @@ pipeline_walk_read(const char *path, char **text, size_t *len, struct diag *d)
         ret = diag_set(d, ST_DENIED, path, 0, "no regular file");
     else if (st.st_size > MAX_YAML_BYTES)
         ret = diag_set(d, ST_LIMIT, path, 0, "larger than %d bytes", MAX_YAML_BYTES);
-    else if (slurp(fd, (size_t)st.st_size, text, len) != ST_OK)
-        ret = diag_set(d, ST_IO, path, 0, "out of memory");
+    else if ((ret = slurp(fd, &st, text, len)) != ST_OK)
+        ret = diag_set(d, ST_IO, path, 0, "%s", slurp_text(ret));
     close(fd);
     return ret;
 }

@@ -4,6 +4,16 @@
 
 #include "cli/cli.h"
 
+static bool
+anything_read(const struct pipeline *p)
+{
+    size_t read = 0;
+
+    for (size_t i = 0; i < pipeline_inputs(p); i++)
+        read += pipeline_input_at(p, i)->read;
+    return read > 0;
+}
+
 int
 cmd_facts(int argc, char **argv)
 {
@@ -22,6 +32,9 @@ cmd_facts(int argc, char **argv)
     if (fact_tree_print_json(pipeline_facts(p), &json) != ST_OK || fputs(json, stdout) == EOF ||
         fflush(stdout) != 0) {
         fprintf(stderr, "vigil: the facts could not be printed\n");
+        code = EXIT_WRONG;
+    } else if (!anything_read(p)) {
+        fputs("vigil: no input holds facts\n", stderr);
         code = EXIT_WRONG;
     } else if (pipeline_errors(p)->count) {
         code = EXIT_FINDINGS;

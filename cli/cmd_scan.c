@@ -58,8 +58,13 @@ exit_code(const struct report *r, enum fail_on limit)
         const struct pipeline_input *in = pipeline_input_at(r->inputs, i);
         any = any || (in->kind != INPUT_INVENTORY && in->read);
     }
-    if (!any && pipeline_errors(r->inputs)->count)
+    if (!any) {
+        if (!pipeline_errors(r->inputs)->count)
+            fputs("vigil: nothing to judge: no input holds what it reads (-v lists what was "
+                  "skipped)\n",
+                  stderr);
         return EXIT_WRONG;
+    }
     if (pipeline_errors(r->inputs)->count)
         return EXIT_FINDINGS;
     for (size_t i = 0; i < r->verdicts->count; i++)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/text.h"
 
 /* One line on a terminal, overwritten in place; nothing anywhere else. */
 static void
@@ -12,7 +13,9 @@ on_progress(void *ctx, const char *what, int percent)
     const char *slash = strrchr(what, '/');
 
     (void)ctx;
-    fprintf(stderr, "\r\033[Kreading %.60s %d %%", slash ? slash + 1 : what, percent);
+    fputs("\r\033[Kreading ", stderr);
+    text_plain(slash ? slash + 1 : what, stderr);
+    fprintf(stderr, " %d %%", percent);
 }
 
 static enum status

@@ -28,10 +28,9 @@ usage(FILE *out)
           out);
 }
 
-int
-main(int argc, char **argv)
+static int
+command(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_DFL); /* vigil | head ends without a word, as other tools do */
     if (argc < 2) {
         usage(stderr);
         return EXIT_WRONG;
@@ -49,4 +48,19 @@ main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     fprintf(stderr, "vigil: unknown command; known: scan, facts, rules (vigil --help)\n");
     return EXIT_WRONG;
+}
+
+int
+main(int argc, char **argv)
+{
+    int code;
+
+    signal(SIGPIPE, SIG_DFL); /* vigil | head ends without a word, as other tools do */
+    code = command(argc, argv);
+    /* Reports say so themselves; nothing that is printed may be lost in silence. */
+    if (code != EXIT_WRONG && (fflush(stdout) != 0 || ferror(stdout))) {
+        fputs("vigil: the output could not be written\n", stderr);
+        code = EXIT_WRONG;
+    }
+    return code;
 }

@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/datadir.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* Does the program run from the tree where it was built? Only then may it read that tree: later the
+ * directory may be somebody else's. */
+static bool
+runs_from_tree(void)
+{
+    const char *root = VIGIL_BUILD_ROOT;
+    char exe[1024];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    size_t len = strlen(root);
+
+    return n > (ssize_t)len && strncmp(exe, root, len) == 0 && exe[len] == '/';
+}
 
 const char *
 datadir_path(const char *what, char out[1024])
@@ -13,20 +29,12 @@ datadir_path(const char *what, char out[1024])
 
     if (dir && *dir) {
         snprintf(out, 1024, "%s/%s", dir, what);
-        return out;
-    }
-    snprintf(out, 1024, "%s/%s", VIGIL_DATADIR, what);
-    if (stat(VIGIL_BUILD_ROOT, &st) == 0 && getenv("VIGIL_INSTALLED") == NULL) {
-        static const char *const places[] = {"", "build/"}; /* build: what was made */
-        char tree[1024];
-
-        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-            snprintf(tree, sizeof(tree), "%s/%s%s", VIGIL_BUILD_ROOT, places[i], what);
-            if (stat(tree, &st) != 0)
-                continue;
-            snprintf(out, 1024, "%s", tree);
-            break;
-        }
+    } else if (!runs_from_tree()) {
+        snprintf(out, 1024, "%s/%s", VIGIL_DATADIR, what);
+    } else {
+        snprintf(out, 1024, "%s/%s", VIGIL_BUILD_ROOT, what);
+        if (stat(out, &st) != 0) /* what is made, not written */
+            snprintf(out, 1024, "%s/build/%s", VIGIL_BUILD_ROOT, what);
     }
     return out;
 }

@@ -3,10 +3,13 @@
 #include "agents/source/compose.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
+
+#define MAX_EXTENDS 4 /* services that extend one another in turn */
 
 /* Something that compose can start: keys alone that other formats have below "services" too are not
  * enough. */
@@ -211,21 +214,78 @@ compose_value(const struct compose *cp, struct workload *w, struct workload_valu
         compose_text(cp, w, v, yaml_text(n), yaml_line(n), NULL);
 }
 
+/* The service of this file that one extends; NULL: none, or one of another file. */
+static const struct yaml_node *
+extended(const struct compose *cp, const struct yaml_node *service)
+{
+    const struct yaml_node *extends = workload_get(service, "extends");
+
+    if (yaml_kind(extends) == YAML_MAPPING)
+        extends = yaml_get(extends, "file") ? NULL : yaml_get(extends, "service");
+    return yaml_text(extends) ? yaml_get(cp->services, yaml_text(extends)) : NULL;
+}
+
 const struct yaml_node *
 compose_get(const struct compose *cp, const struct yaml_node *service, const char *key)
 {
-    const struct yaml_node *found = workload_get(service, key), *extends;
+    const struct yaml_node *found = workload_get(service, key);
 
-    for (unsigned depth = 0; !found && depth < 4; depth++) {
-        extends = workload_get(service, "extends");
-        if (yaml_kind(extends) == YAML_MAPPING)
-            extends = yaml_get(extends, "file") ? NULL : yaml_get(extends, "service");
-        if (!yaml_text(extends))
-            break;
-        service = yaml_get(cp->services, yaml_text(extends));
+    for (unsigned depth = 0; !found && service && depth < MAX_EXTENDS; depth++) {
+        service = extended(cp, service);
         found = workload_get(service, key);
     }
     return found;
+}
+
+bool
+compose_layered(const struct compose *cp, const struct yaml_node *service)
+{
+    static const char *const joined[] = {"ports",        "volumes",  "devices",     "cap_add",
+                                         "security_opt", "env_file", "environment", "networks",
+                                         "configs",      "secrets",  "deploy"};
+
+    for (unsigned depth = 0; depth < MAX_EXTENDS; depth++) {
+        const struct yaml_node *base = extended(cp, service);
+
+        if (!base)
+            return workload_get(service, "extends") != NULL;
+        for (size_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++)
+            if (workload_get(service, joined[i]) && workload_get(base, joined[i]))
+                return true;
+        service = base;
+    }
+    return true;
+}
+
+/* Does a file that compose lays over this one by itself stand beside it? */
+static bool
+overridden(const struct source_env *env, const struct source_input *in)
+{
+    static const char *const endings[] = {".yaml", ".yml"};
+    const char *slash = strrchr(in->path, '/'), *base = slash ? slash + 1 : in->path;
+    size_t stem = strcspn(base, ".");
+
+    if (in->part ||
+        (strncmp(base, "docker-compose.y", 16) != 0 && strncmp(base, "compose.y", 9) != 0))
+        return false;
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        char name[64];
+        struct source_file f;
+        bool there;
+
+        snprintf(name, sizeof(name), "./%.*s.override%s", (int)stem, base, endings[i]);
+        there = source_open(env, in->path, name, &f) == ST_OK &&
+                strlen(f.path) == strlen(in->path) + strlen(name) - 2 - strlen(base);
+        source_file_clear(&f);
+        if (!there)
+            continue;
+        diag_list_addf(
+            env->notes, in->path, 0,
+            "compose lays %s over this file, and the two are not merged here: nothing passes",
+            name + 2);
+        return true;
+    }
+    return false;
 }
 
 /* YAML that stands in the file itself ("configs: x: content:"). */
@@ -281,6 +341,7 @@ compose_read(const struct source_env *env, const struct source_input *in, struct
     cp.services = services_of(in->root, &claim);
     if (!cp.services)
         return ST_OK;
+    cp.overridden = overridden(env, in);
     compose_env_open(&cp, ".env", &cp.project);
     workload_section_key(in, key, sizeof(key));
     fact_begin(sink, FACT_CONTAINERS, key, in->path);

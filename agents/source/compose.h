@@ -29,6 +29,7 @@ struct compose {
     const struct yaml_node *services;
     struct compose_env project; /* .env beside the file */
     unsigned opened;            /* files of variables so far */
+    bool overridden;            /* compose lays another file over this one */
 };
 
 /* False when there is none, or it is too large. Clear in every case. */
@@ -49,6 +50,12 @@ void compose_text(const struct compose *cp, struct workload *w, struct workload_
 /* Key of a service, from the service that it extends when it has none of its own. */
 const struct yaml_node *compose_get(const struct compose *cp, const struct yaml_node *service,
                                     const char *key);
+
+/*
+ * Does compose put together what is read here from one place: a service of another file, or lists
+ * that both the service and the one that it extends have? Its facts are then not complete.
+ */
+bool compose_layered(const struct compose *cp, const struct yaml_node *service);
 
 /* Fill w (initialised) from a service. */
 void compose_service(struct compose *cp, const char *name, const struct yaml_node *service,

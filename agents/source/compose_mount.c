@@ -177,7 +177,10 @@ mount_source(const struct compose *cp, struct workload *w, struct workload_conta
     if (*source == '/' || workload_placeholder(source))
         return;
     if (*source == '.' || *source == '~') {
-        m->kind = "host-path";
+        m->kind = workload_mount_kind(source, m->read_only.is == WORKLOAD_TRUE);
+        /* "../../etc" may be that of the host: what is above the input is not known. */
+        if (*source == '.' && strcmp(m->kind, "host-path") != 0)
+            m->kind = strncmp(source, "..", 2) == 0 ? NULL : "host-path";
         if (*source == '.' && is_config(source, m->target.text))
             add_config_file(cp, w, c, source, &m->host_path.at);
         return;
@@ -274,6 +277,32 @@ volumes(const struct compose *cp, const struct yaml_node *service, struct worklo
     }
 }
 
+/* "/dev/sda:/dev/xvda:rwm" */
+static void
+devices(const struct compose *cp, const struct yaml_node *service, struct workload *w,
+        struct workload_container *c)
+{
+    const struct yaml_node *list = compose_get(cp, service, "devices");
+
+    for (size_t i = 0; yaml_kind(list) == YAML_SEQUENCE && i < yaml_count(list); i++) {
+        const struct yaml_node *item = yaml_item(list, i);
+        const char *text = yaml_text(item) ? yaml_text(item) : yaml_text(yaml_get(item, "source"));
+        struct workload_mount *m;
+        char host[256];
+
+        /* A device by its vendor's name, or one that network functions are given on purpose. */
+        if (!text || !*text || (*text != '/' && !workload_placeholder(text)))
+            continue;
+        m = workload_add(w, &c->mounts, sizeof(*m), MAX_WORKLOAD_ITEMS);
+        if (!m)
+            return;
+        m->at.line = yaml_line(item);
+        snprintf(host, sizeof(host), "%.*s",
+                 workload_placeholder(text) ? (int)strlen(text) : (int)strcspn(text, ":"), text);
+        set_part(w, &m->host_path, host, &m->at);
+    }
+}
+
 /* "configs" and "secrets" name entries of the top level, whose files they mount. */
 static void
 named_files(const struct compose *cp, const struct yaml_node *service, const char *key,
@@ -341,6 +370,7 @@ compose_mounts(const struct compose *cp, const struct yaml_node *service, struct
                struct workload_container *c)
 {
     volumes(cp, service, w, c);
+    devices(cp, service, w, c);
     named_files(cp, service, "configs", "config", w, c);
     named_files(cp, service, "secrets", "secret", w, c);
     command_file(cp, w, c);

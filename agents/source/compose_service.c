@@ -234,7 +234,7 @@ user(struct workload_container *c)
         c->runs_as_root.is = WORKLOAD_OPEN;
     } else {
         size_t len = strcspn(text, ":");
-        bool root = (len == 4 && strncmp(text, "root", 4) == 0) || strspn(text, "0") >= len;
+        bool root = (len == 4 && strncmp(text, "root", 4) == 0) || strspn(text, "+0") >= len;
 
         c->runs_as_root.is = root ? WORKLOAD_TRUE : WORKLOAD_FALSE;
     }
@@ -345,6 +345,7 @@ compose_service(struct compose *cp, const char *name, const struct yaml_node *se
     workload_value_set(w, &c->name, name, line);
     c->line = line;
     container(cp, service, w, c);
+    w->truncated = w->truncated || cp->overridden || compose_layered(cp, service);
     component = workload_variable_get(c, "COMPONENT_NAME");
     hints[0] = component && component->kind == WORKLOAD_LITERAL ? component->value : NULL;
     hints[1] = name;

@@ -142,6 +142,9 @@ claim(const struct source_input *in)
         return SOURCE_NO;
     if (is_bare_upf(in->root))
         return SOURCE_YES;
+    /* A device that speaks to an N3IWF names it, too, and is no part of the network. */
+    if (leaf_line(conf, "N3UEInformation", 0))
+        return SOURCE_NO;
     if (yaml_kind(conf) != YAML_MAPPING ||
         (!leaf_line(in->root, "info", 0) && !leaf_line(in->root, "logger", 0)))
         return SOURCE_NO;
@@ -295,6 +298,17 @@ free5gc_metrics(struct free5gc *f)
     fact_leave(f->leaf.sink);
 }
 
+bool
+free5gc_all_read(const struct yaml_node *n)
+{
+    bool all = yaml_kind(n) != YAML_SEQUENCE || yaml_count(n) <= MAX_FREE5GC_ENTRIES;
+
+    for (size_t i = 0; all && i < yaml_count(n); i++)
+        all = (yaml_kind(n) != YAML_MAPPING || strcmp(yaml_key(n, i), "<<") != 0) &&
+              free5gc_all_read(yaml_item(n, i));
+    return all;
+}
+
 static void
 read_nf(struct free5gc *f)
 {
@@ -326,7 +340,7 @@ read_nf(struct free5gc *f)
     free5gc_udm(f);
     free5gc_common(f);
     credential_write(&f->credentials, f->env, &f->leaf);
-    fact_end(sink, f->env->now, !f->credentials.dropped);
+    fact_end(sink, f->env->now, !f->credentials.dropped && free5gc_all_read(f->root));
 }
 
 static enum status

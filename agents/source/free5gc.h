@@ -42,4 +42,8 @@ void free5gc_common(struct free5gc *f);
 /* The whole section of the web console. */
 void free5gc_console(struct free5gc *f);
 
+/* Is all of n read: no merge key, which the product follows and we do not, no list longer than our
+ * ceiling? */
+bool free5gc_all_read(const struct yaml_node *n);
+
 #endif

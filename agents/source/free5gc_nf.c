@@ -3,11 +3,10 @@
  * the web console. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agents/source/free5gc.h"
 #include "lib/x509.h"
-
-#define MAX_ALGORITHMS 16
 
 static void
 put_order(const struct free5gc *f, enum fact_node node, enum fact_node configured,
@@ -16,7 +15,7 @@ put_order(const struct free5gc *f, enum fact_node node, enum fact_node configure
     const struct leaf *l = &f->leaf;
 
     leaf_value(l, configured, leaf_items(list) > 0 ? "true" : "false", line);
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_ALGORITHMS; i++) {
+    for (size_t i = 0; i < leaf_items(list) && i < MAX_FREE5GC_ENTRIES; i++) {
         const struct yaml_node *n = leaf_item(list, i);
         const char *text = leaf_literal(n);
         bool known = text && strlen(text) == 4 && memcmp(text, prefix, 3) == 0 && text[3] >= '0' &&
@@ -24,8 +23,12 @@ put_order(const struct free5gc *f, enum fact_node node, enum fact_node configure
 
         if (leaf_is_open(n))
             fact_unresolved(l->sink, node);
+        else if (known)
+            leaf_value(l, node, text, yaml_line(n));
         else
-            leaf_value(l, node, known ? text : "other", yaml_line(n) ? yaml_line(n) : line);
+            diag_list_addf(f->env->errors, f->in->path, yaml_line(n) ? yaml_line(n) : line,
+                           "no algorithm that free5GC knows: NIA0 to NIA3 or NEA0 to NEA3, upper "
+                           "case; it skips this one");
     }
 }
 
@@ -307,25 +310,56 @@ database_uri(const struct free5gc *f)
     return n ? n : leaf_any(f->conf, direct);
 }
 
-static void
-put_log(const struct free5gc *f)
+static const char *
+log_word(const struct yaml_node *level)
 {
     static const char *const words[][2] = {
         {"trace", "trace"},  {"debug", "debug"}, {"info", "info"},   {"warn", "warn"},
         {"warning", "warn"}, {"error", "error"}, {"fatal", "fatal"}, {"panic", "fatal"}};
+    const char *text = leaf_literal(level);
+
+    for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcasecmp(words[i][0], text) == 0)
+            return words[i][1];
+    return "other";
+}
+
+/* Up to 3.2 each module has a level of its own, "logger: AMF: debugLevel:": the most talkative one
+ * counts. NULL: none. */
+static const struct yaml_node *
+module_level(const struct yaml_node *logger)
+{
+    static const char *const order[] = {"trace", "debug", "other", "info",
+                                        "warn",  "error", "fatal"};
+    const struct yaml_node *found = NULL;
+    size_t best = sizeof(order) / sizeof(order[0]);
+
+    for (size_t i = 0; yaml_kind(logger) == YAML_MAPPING && i < yaml_count(logger); i++) {
+        const struct yaml_node *level = leaf_get(yaml_item(logger, i), "debugLevel");
+
+        for (size_t k = 0; yaml_kind(level) != YAML_NULL && k < best; k++) {
+            if (strcmp(order[k], log_word(level)) == 0) {
+                found = level;
+                best = k;
+            }
+        }
+    }
+    return found;
+}
+
+static void
+put_log(const struct free5gc *f)
+{
     const struct yaml_node *logger = leaf_get(f->root, "logger"),
                            *level = leaf_get(logger, "level");
-    const char *text = leaf_literal(level), *found = "other";
 
+    level = yaml_kind(level) == YAML_NULL ? module_level(logger) : level;
     fact_enter(f->leaf.sink, FN_LOG, NULL);
     fact_source_line(f->leaf.sink, f->leaf.path, leaf_line(f->root, "logger", f->line));
-    for (size_t i = 0; text && i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(words[i][0], text) == 0)
-            found = words[i][1];
     if (leaf_is_open(level))
         fact_unresolved(f->leaf.sink, FN_LEVEL);
-    else if (text)
-        leaf_value(&f->leaf, FN_LEVEL, found, yaml_line(level));
+    else if (yaml_kind(level) != YAML_NULL)
+        leaf_value(&f->leaf, FN_LEVEL, log_word(level), yaml_line(level));
     else
         leaf_default(&f->leaf, FN_LEVEL, "info", leaf_line(f->root, "logger", f->line));
     fact_leave(f->leaf.sink);
@@ -390,5 +424,5 @@ free5gc_console(struct free5gc *f)
         leaf_value(&f->leaf, FN_DATABASE_ACCOUNT, account ? "true" : "false", yaml_line(uri));
     else if (uri)
         fact_unresolved(f->leaf.sink, FN_DATABASE_ACCOUNT);
-    fact_end(f->leaf.sink, f->env->now, true);
+    fact_end(f->leaf.sink, f->env->now, free5gc_all_read(f->root));
 }

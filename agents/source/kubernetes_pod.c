@@ -402,15 +402,20 @@ containers(struct kubernetes *k, const struct yaml_node *list, const struct yaml
 static void
 account_token(struct kubernetes *k, const struct yaml_node *spec, struct workload *w)
 {
-    const struct yaml_node *account = yaml_get(spec, "serviceAccountName");
+    const struct yaml_node *account = yaml_get(spec, "serviceAccountName"), *its;
+    const char *namespace;
     struct workload_flag *f = &w->service_account_token;
 
     workload_flag_node(f, yaml_get(spec, "automountServiceAccountToken"));
     if (f->is != WORKLOAD_ABSENT || !w->platform)
         return;
-    if (yaml_text(account))
-        workload_flag_node(f, yaml_get(kubernetes_sibling(k, "ServiceAccount", yaml_text(account)),
-                                       "automountServiceAccountToken"));
+    its = yaml_text(account) ? kubernetes_sibling(k, "ServiceAccount", yaml_text(account)) : NULL;
+    namespace = yaml_text(yaml_path(its, "metadata.namespace"));
+    if (!w->namespace || !namespace || strcmp(w->namespace, namespace) == 0)
+        workload_flag_node(f, yaml_get(its, "automountServiceAccountToken"));
+    /* Where one of the two names no namespace, who applies the file decides whether they meet. */
+    if (f->is == WORKLOAD_FALSE && !w->namespace != !namespace)
+        f->is = WORKLOAD_OPEN;
     if (f->is == WORKLOAD_ABSENT)
         *f = (struct workload_flag){WORKLOAD_TRUE, {.line = w->line, .by = w->platform}};
 }
@@ -426,6 +431,7 @@ kubernetes_pod(struct kubernetes *k, const struct yaml_node *pod_meta, const str
     account_token(k, spec, w);
     containers(k, yaml_get(spec, "initContainers"), spec, true, w);
     containers(k, yaml_get(spec, "containers"), spec, false, w);
+    containers(k, yaml_get(spec, "ephemeralContainers"), spec, false, w);
 }
 
 /* --- charts -------------------------------------------------------------------------------------

@@ -377,6 +377,35 @@ either(int a, int b)
     return a == 1 || b == 1 ? 1 : a < 0 || b < 0 ? -1 : 0;
 }
 
+/* Of several hosts, the first that is not of this host, else the first. */
+static void
+far_host(struct leaf_uri *u)
+{
+    const char *end = u->port ? u->port + u->port_len : u->host + u->host_len, *p = u->host;
+    size_t first = 0;
+
+    while (p < end) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        size_t len = (size_t)((comma ? comma : end) - p);
+        char host[MAX_LEAF_TEXT], *colon;
+
+        if (p == u->host)
+            first = len;
+        if (!copy_part(host, sizeof(host), p, len))
+            return;
+        colon = strrchr(host, ':');
+        if (colon && !strchr(colon, ']') && !strchr(colon, '}'))
+            *colon = '\0';
+        if (strcmp(source_bind(host), "loopback") != 0) {
+            u->host = p;
+            u->host_len = len;
+            return;
+        }
+        p += len + 1;
+    }
+    u->host_len = first;
+}
+
 void
 leaf_database(const struct leaf *l, const struct yaml_node *uri)
 {
@@ -400,7 +429,7 @@ leaf_database(const struct leaf *l, const struct yaml_node *uri)
         fact_leave(l->sink);
         return;
     }
-    u.host_len = memchr(u.host, ',', u.host_len) ? strcspn(u.host, ",") : u.host_len;
+    far_host(&u);
     if (copy_part(host, sizeof(host), u.host, u.host_len)) {
         char *colon = strrchr(host, ':');
 

@@ -122,9 +122,13 @@ authentication(const struct mongod *m)
     const struct yaml_node *how = yaml_path(m->root, "security.authorization");
     const struct yaml_node *key = yaml_path(m->root, "security.keyFile");
     const struct yaml_node *cluster = yaml_path(m->root, "security.clusterAuthMode");
-    bool on = false;
+    const struct yaml_node *both = yaml_path(m->root, "security.transitionToAuth");
+    bool on = false, transition = false;
 
-    if (yaml_text(how) && (strchr(yaml_text(how), '$') || strstr(yaml_text(how), "{{")))
+    /* Accepts clients with and without login, whatever else is written. */
+    if (yaml_bool(both, &transition) && transition)
+        put(m, FN_AUTHENTICATION, "false", both);
+    else if (yaml_text(how) && (strchr(yaml_text(how), '$') || strstr(yaml_text(how), "{{")))
         fact_unresolved(m->sink, FN_AUTHENTICATION);
     else if (yaml_text(how))
         put(m, FN_AUTHENTICATION,

@@ -250,7 +250,7 @@ layout_of(const struct yaml_node *root)
 
 /* Collect the sections and tell NFs from the peers that old layouts name in the same way. */
 static size_t
-sections(const struct source_input *in, enum open5gs_layout layout,
+sections(const struct source_input *in, enum open5gs_layout layout, struct diag_list *errors,
          struct section out[MAX_SECTIONS])
 {
     const char *name = in->part ? in->part : in->path;
@@ -271,6 +271,10 @@ sections(const struct source_input *in, enum open5gs_layout layout,
         any = any || out[count].own;
         count++;
     }
+    if (count == MAX_SECTIONS)
+        diag_list_addf(errors, in->path, out[count - 1].line,
+                       "more than %d sections of NFs in one file: the rest is not read",
+                       MAX_SECTIONS);
     if (!any && count > 0)
         out[0].own = true;
     for (size_t i = 0; i < count; i++)
@@ -321,7 +325,7 @@ put_name(const struct open5gs *o)
 }
 
 static void
-read_section(struct open5gs *o, const struct section *s, bool single)
+read_section(struct open5gs *o, const struct section *s, bool single, bool root_partial)
 {
     static const char *const product[] = {"default:open5gs/2.7", "default:open5gs/2.6",
                                           "default:open5gs/2.4", "default:open5gs/2.6"};
@@ -338,6 +342,8 @@ read_section(struct open5gs *o, const struct section *s, bool single)
         open5gs_error(o, o->line, "the section of an NF must be a mapping");
         return;
     }
+    *o->partial = root_partial;
+    open5gs_repeats(o, o->nf);
     credential_init(&o->credentials);
     target_of(o, s, single, target);
     fact_begin(sink, FACT_NF_CONFIG, target, o->in->path);
@@ -369,26 +375,53 @@ read_section(struct open5gs *o, const struct section *s, bool single)
     open5gs_udm(o);
     open5gs_common(o);
     credential_write(&o->credentials, o->env, &o->leaf);
-    fact_end(sink, o->env->now, !o->credentials.dropped);
+    fact_end(sink, o->env->now, !o->credentials.dropped && !*o->partial);
     credential_clear(&o->credentials);
+}
+
+/* Does a key that all sections share stand twice, at root or below? Sections of NFs may. */
+static bool
+common_repeats(const struct open5gs *o)
+{
+    static const char *const keys[] = {"logger", "global", "db_uri", "sbi", "max", "parameter"};
+    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+        unsigned seen = 0;
+
+        for (size_t i = 0; i < yaml_count(o->root); i++) {
+            if (strcmp(yaml_key(o->root, i), keys[k]) != 0)
+                continue;
+            if (seen++) {
+                if (!o->in->templated)
+                    open5gs_error(
+                        o, yaml_key_line(o->root, i),
+                        "this key stands twice, and the product reads both: write it once");
+                *o->partial = true;
+            }
+            open5gs_repeats(o, yaml_item(o->root, i));
+        }
+    }
+    return *o->partial;
 }
 
 static enum status
 read_open5gs(const struct source_env *env, const struct source_input *in, struct fact_sink *sink)
 {
     struct section list[MAX_SECTIONS];
+    bool partial = false, common;
     struct open5gs o = {.env = env,
+                        .partial = &partial,
                         .in = in,
                         .leaf = {.sink = sink, .path = in->path},
                         .root = in->root,
                         .layout = layout_of(in->root)};
-    size_t count = sections(in, o.layout, list), types = 0;
+    size_t count = sections(in, o.layout, env->errors, list), types = 0;
 
+    common = common_repeats(&o);
     for (size_t i = 0; i < count; i++)
         types += list[i].own && list[i].position == 0;
     for (size_t i = 0; i < count; i++)
         if (list[i].own)
-            read_section(&o, &list[i], types < 2);
+            read_section(&o, &list[i], types < 2, common);
     return sink->status;
 }
 

@@ -23,6 +23,7 @@ struct open5gs {
     const char *type;                  /* "amf", as the key has it */
     unsigned line;                     /* of the section's key */
     enum open5gs_layout layout;
+    bool *partial; /* set when what is read is not all that the product reads: nothing may pass */
     struct credential_set credentials;
 };
 
@@ -39,6 +40,23 @@ struct open5gs_entry {
 void open5gs_error(const struct open5gs *o, unsigned line, const char *text);
 /* True if the key stands for the NF that is read. */
 bool open5gs_is(const struct open5gs *o, const char *type);
+/*
+ * What the product takes for true: "true" and "yes" in any case, or a number other than 0; all else
+ * is false, also "on" (ogs_yaml_iter_bool()).
+ */
+bool open5gs_true(const struct yaml_node *n);
+/*
+ * Write a flag that the product switches on where the entry or the defaults of the NF say so; line:
+ * of the entry, for the default of the code. A word that people and the product read differently is
+ * an error.
+ */
+void open5gs_flag(const struct open5gs *o, enum fact_node node, const struct yaml_node *own,
+                  const struct yaml_node *defaults, unsigned line);
+/* Room for one more entry of a list? If not, the section is partial. */
+bool open5gs_room(const struct open5gs *o, size_t count);
+/* A key that stands twice below n is an error and makes the section partial: the product iterates
+ * and takes both, we read one. */
+void open5gs_repeats(const struct open5gs *o, const struct yaml_node *n);
 /* Line of an entry: of its first key, since a mapping starts there. */
 unsigned open5gs_entry_line(const struct yaml_node *n, unsigned fallback);
 /*

@@ -5,9 +5,7 @@
 
 #include "agents/source/open5gs.h"
 
-#define MAX_ALGORITHMS 16
-
-/* The product compares exactly; a word that it does not know stops the AMF, so it is told as other.
+/* The product compares exactly and skips a word that it does not know: the order is what is left.
  */
 static void
 put_order(const struct open5gs *o, enum fact_node node, enum fact_node configured,
@@ -21,7 +19,7 @@ put_order(const struct open5gs *o, enum fact_node node, enum fact_node configure
         return;
     }
     leaf_value(l, configured, leaf_items(list) > 0 ? "true" : "false", line);
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_ALGORITHMS; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *n = leaf_item(list, i);
         const char *text = leaf_literal(n);
 
@@ -31,7 +29,6 @@ put_order(const struct open5gs *o, enum fact_node node, enum fact_node configure
                    text[3] <= '3') {
             leaf_value(l, node, text, yaml_line(n));
         } else {
-            leaf_value(l, node, "other", yaml_line(n) ? yaml_line(n) : line);
             open5gs_error(
                 o, yaml_line(n) ? yaml_line(n) : line,
                 "no algorithm that open5GS knows: NIA0 to NIA3 or NEA0 to NEA3, upper case");
@@ -59,25 +56,21 @@ put_security(const struct open5gs *o)
     fact_leave(o->leaf.sink);
 }
 
+enum truth { NO, YES, HIDDEN }; /* hidden: by a placeholder */
+
 /* "present" of a section that the product has since some version; false can be said only where the
  * layout proves it. */
-static bool
-put_present(const struct open5gs *o, const struct yaml_node *n, unsigned line)
+static void
+put_present(const struct open5gs *o, enum truth present, unsigned line)
 {
-    bool present = yaml_kind(n) != YAML_NULL;
-
-    if (leaf_is_open(n))
+    if (present == HIDDEN || (present == NO && o->layout != OPEN5GS_27))
         fact_unresolved(o->leaf.sink, FN_PRESENT);
-    else if (present || o->layout == OPEN5GS_27)
-        leaf_value(&o->leaf, FN_PRESENT, present ? "true" : "false", line);
     else
-        fact_unresolved(o->leaf.sink, FN_PRESENT);
-    return present && yaml_kind(n) != YAML_SCALAR;
+        leaf_value(&o->leaf, FN_PRESENT, present == YES ? "true" : "false", line);
 }
 
 static void
-put_access_plmn(const struct open5gs *o, const struct yaml_node *id, const struct yaml_node *cause,
-                uint32_t index, unsigned line)
+put_access_plmn(const struct open5gs *o, const struct yaml_node *id, uint32_t index, unsigned line)
 {
     const struct leaf *l = &o->leaf;
 
@@ -85,8 +78,26 @@ put_access_plmn(const struct open5gs *o, const struct yaml_node *id, const struc
     fact_source_line(l->sink, l->path, line);
     leaf_text(l, FN_MCC, leaf_get(id, "mcc"));
     leaf_text(l, FN_MNC, leaf_get(id, "mnc"));
-    leaf_number(l, FN_REJECT_CAUSE, cause ? cause : leaf_get(id, "reject_cause"), 65535);
+    leaf_number(l, FN_REJECT_CAUSE, leaf_get(id, "reject_cause"), 65535);
     fact_leave(l->sink);
+}
+
+/* The product counts the entries with MCC and MNC; without any it admits every PLMN, whatever the
+ * default cause is. */
+static enum truth
+access_controlled(const struct yaml_node *list)
+{
+    bool hidden = leaf_is_open(list);
+
+    for (size_t i = 0; i < leaf_items(list); i++) {
+        const struct yaml_node *entry = leaf_item(list, i), *ids = leaf_get(entry, "plmn_id");
+
+        hidden = hidden || leaf_is_open(entry) || leaf_is_open(ids);
+        for (size_t k = 0; k < leaf_items(ids); k++)
+            if (leaf_get(leaf_item(ids, k), "mcc") && leaf_get(leaf_item(ids, k), "mnc"))
+                return YES;
+    }
+    return hidden ? HIDDEN : NO;
 }
 
 static void
@@ -94,12 +105,14 @@ put_access_control(const struct open5gs *o)
 {
     const struct yaml_node *list = leaf_get(o->nf, "access_control");
     unsigned line = leaf_line(o->nf, "access_control", o->line);
+    enum truth present = access_controlled(list);
     const struct yaml_node *cause = NULL;
     uint32_t index = 0;
 
     fact_enter(o->leaf.sink, FN_ACCESS_CONTROL, NULL);
     fact_source_line(o->leaf.sink, o->leaf.path, line);
-    if (put_present(o, list, line)) {
+    put_present(o, present, line);
+    if (present != NO) {
         for (size_t i = 0; i < leaf_items(list); i++) {
             const struct yaml_node *n = leaf_get(leaf_item(list, i), "default_reject_cause");
 
@@ -107,13 +120,12 @@ put_access_control(const struct open5gs *o)
         }
         leaf_number(&o->leaf, FN_DEFAULT_REJECT_CAUSE, cause, 65535);
         for (size_t i = 0; i < leaf_items(list); i++) {
-            const struct yaml_node *entry = leaf_item(list, i), *ids = leaf_get(entry, "plmn_id");
+            const struct yaml_node *ids = leaf_get(leaf_item(list, i), "plmn_id");
 
-            for (size_t k = 0; k < leaf_items(ids) && index < MAX_OPEN5GS_ENTRIES; k++) {
+            for (size_t k = 0; k < leaf_items(ids) && open5gs_room(o, index); k++) {
                 const struct yaml_node *id = leaf_item(ids, k);
 
-                put_access_plmn(o, id, leaf_get(entry, "reject_cause"), index++,
-                                open5gs_entry_line(id, line));
+                put_access_plmn(o, id, index++, open5gs_entry_line(id, line));
             }
         }
     }
@@ -126,7 +138,7 @@ put_plmns(const struct open5gs *o, const char *name, enum fact_node node)
     const struct yaml_node *list = leaf_get(o->nf, name);
     unsigned line = leaf_line(o->nf, name, o->line);
 
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *entry = leaf_item(list, i), *ids = leaf_get(entry, "plmn_id");
         const struct yaml_node *id = leaf_item(ids, 0);
 
@@ -178,14 +190,13 @@ put_charging(const struct open5gs *o)
 {
     const struct yaml_node *n = leaf_get(leaf_get(o->nf, "ctf"), "enabled");
     const char *text = leaf_literal(n);
-    bool value;
 
     if (leaf_is_open(n))
         fact_unresolved(o->leaf.sink, FN_CHARGING_ENABLED);
     else if (text && strcmp(text, "auto") == 0)
         leaf_value(&o->leaf, FN_CHARGING_ENABLED, "auto", yaml_line(n));
-    else if (yaml_bool(n, &value))
-        leaf_value(&o->leaf, FN_CHARGING_ENABLED, value ? "yes" : "no", yaml_line(n));
+    else if (text)
+        leaf_value(&o->leaf, FN_CHARGING_ENABLED, open5gs_true(n) ? "yes" : "no", yaml_line(n));
     else
         leaf_default(&o->leaf, FN_CHARGING_ENABLED, "auto", o->line);
 }
@@ -195,15 +206,17 @@ open5gs_smf(struct open5gs *o)
 {
     const struct yaml_node *s = leaf_get(o->nf, "security_indication");
     unsigned line = leaf_line(o->nf, "security_indication", o->line);
+    /* Without either of them the product tells the gNB nothing. */
+    const struct yaml_node *integrity = leaf_get(s, "integrity_protection_indication"),
+                           *confidentiality = leaf_get(s, "confidentiality_protection_indication");
 
     if (!open5gs_is(o, "smf"))
         return;
     fact_enter(o->leaf.sink, FN_USER_PLANE_SECURITY, NULL);
     fact_source_line(o->leaf.sink, o->leaf.path, line);
-    if (put_present(o, s, line)) {
-        put_protection(o, FN_INTEGRITY, leaf_get(s, "integrity_protection_indication"));
-        put_protection(o, FN_CONFIDENTIALITY, leaf_get(s, "confidentiality_protection_indication"));
-    }
+    put_present(o, leaf_is_open(s) ? HIDDEN : integrity || confidentiality ? YES : NO, line);
+    put_protection(o, FN_INTEGRITY, integrity);
+    put_protection(o, FN_CONFIDENTIALITY, confidentiality);
     fact_leave(o->leaf.sink);
     put_charging(o);
 }

@@ -27,8 +27,7 @@ open5gs_servers(const struct open5gs *o, const struct yaml_node *list, unsigned 
         const struct yaml_node *map = leaf_item(list, i), *address;
         unsigned at = open5gs_entry_line(map, line);
 
-        if (leaf_is_open(map) &&
-            count < MAX_OPEN5GS_ENTRIES) { /* the whole entry is a placeholder */
+        if (leaf_is_open(map) && open5gs_room(o, count)) { /* the whole entry is a placeholder */
             out[count++] = (struct open5gs_entry){NULL, map, at};
             continue;
         }
@@ -38,9 +37,9 @@ open5gs_servers(const struct open5gs *o, const struct yaml_node *list, unsigned 
             continue;
         }
         address = leaf_any(map, address_keys);
-        if (leaf_items(address) == 0 && count < MAX_OPEN5GS_ENTRIES)
+        if (leaf_items(address) == 0 && open5gs_room(o, count))
             out[count++] = (struct open5gs_entry){map, NULL, at};
-        for (size_t k = 0; k < leaf_items(address) && count < MAX_OPEN5GS_ENTRIES; k++) {
+        for (size_t k = 0; k < leaf_items(address) && open5gs_room(o, count); k++) {
             const struct yaml_node *one = leaf_item(address, k);
 
             if (yaml_kind(one) == YAML_SCALAR)
@@ -175,7 +174,7 @@ open5gs_sessions(struct open5gs *o)
         list = leaf_get(o->nf, "subnet");
         line = leaf_line(o->nf, "subnet", o->line);
     }
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         static const char *const subnet[] = {"subnet", "addr", NULL};
         const struct yaml_node *s = leaf_item(list, i), *dnn = leaf_get(s, "dnn");
 
@@ -215,7 +214,7 @@ put_slice(struct slice_writer *w, const struct yaml_node *plmn, const struct yam
 {
     const struct leaf *l = &w->o->leaf;
 
-    if (yaml_kind(s) != YAML_MAPPING || w->index >= MAX_OPEN5GS_ENTRIES)
+    if (yaml_kind(s) != YAML_MAPPING || !open5gs_room(w->o, w->index))
         return;
     fact_enter_index(l->sink, FN_SLICE, w->index++);
     fact_source_line(l->sink, l->path, open5gs_entry_line(s, w->o->line));
@@ -242,7 +241,7 @@ smf_slices(struct slice_writer *w, const struct yaml_node *info)
 
             if (leaf_items(dnns) == 0)
                 put_slice(w, NULL, s, NULL);
-            for (size_t d = 0; d < leaf_items(dnns) && w->index < MAX_OPEN5GS_ENTRIES; d++)
+            for (size_t d = 0; d < leaf_items(dnns) && open5gs_room(w->o, w->index); d++)
                 put_slice(w, NULL, s, leaf_item(dnns, d));
         }
     }
@@ -255,7 +254,7 @@ amf_slices(struct slice_writer *w, const struct yaml_node *list)
         const struct yaml_node *entry = leaf_item(list, i), *slices = leaf_get(entry, "s_nssai");
         const struct yaml_node *ids = leaf_get(entry, "plmn_id");
 
-        for (size_t k = 0; k < leaf_items(slices) && w->index < MAX_OPEN5GS_ENTRIES; k++)
+        for (size_t k = 0; k < leaf_items(slices) && open5gs_room(w->o, w->index); k++)
             put_slice(w, leaf_item(ids, 0), leaf_item(slices, k), NULL);
     }
 }

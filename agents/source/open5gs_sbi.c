@@ -2,6 +2,7 @@
 /* SBI servers and clients of open5GS in all layouts, and N32 of the SEPP. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agents/source/open5gs.h"
 #include "lib/template.h"
@@ -29,36 +30,42 @@ put_file(struct open5gs *o, enum fact_node node, const struct yaml_node *n, enum
     credential_add(&o->credentials, n, use, key);
 }
 
-static void
-put_flag(const struct open5gs *o, enum fact_node node, const struct yaml_node *n, unsigned line)
+/* "http" or "https" in any case, as the product compares; NULL for any other word or none. */
+static const char *
+scheme_word(const struct open5gs *o, const struct yaml_node *n)
 {
-    if (leaf_bool(&o->leaf, node, n))
-        return;
-    if (yaml_kind(n) != YAML_NULL)
-        open5gs_error(o, yaml_line(n), "must be true or false; the default false is taken");
-    leaf_default(&o->leaf, node, "false", line);
+    const char *text = leaf_literal(n);
+
+    if (!text || !*text)
+        return NULL;
+    if (strcasecmp(text, "https") == 0)
+        return "https";
+    if (strcasecmp(text, "http") == 0)
+        return "http";
+    open5gs_error(o, yaml_line(n), "the scheme must be http or https; the product skips this word");
+    return NULL;
 }
 
 /* The effective scheme; "" when a placeholder hides it. */
 static const char *
-put_scheme(const struct open5gs *o, const struct yaml_node *n, unsigned line)
+put_scheme(const struct open5gs *o, const struct tls_scope *t, unsigned line)
 {
-    const char *text = leaf_literal(n);
+    const struct yaml_node *both[] = {leaf_get(t->own, "scheme"), leaf_get(t->defaults, "scheme")};
 
-    if (leaf_is_open(n)) {
-        fact_unresolved(o->leaf.sink, FN_SCHEME);
-        return "";
+    for (size_t i = 0; i < 2; i++) {
+        const char *word = scheme_word(o, both[i]);
+
+        if (leaf_is_open(both[i])) {
+            fact_unresolved(o->leaf.sink, FN_SCHEME);
+            return "";
+        }
+        if (word) {
+            leaf_value(&o->leaf, FN_SCHEME, word, yaml_line(both[i]));
+            return word;
+        }
     }
-    if (!text) {
-        leaf_default(&o->leaf, FN_SCHEME, "http", line);
-        return "http";
-    }
-    /* The product compares exactly and takes any other word for none: http. */
-    if (strcmp(text, "https") != 0 && strcmp(text, "http") != 0)
-        open5gs_error(o, yaml_line(n),
-                      "the scheme must be http or https; the default http is taken");
-    leaf_value(&o->leaf, FN_SCHEME, strcmp(text, "https") == 0 ? "https" : "http", yaml_line(n));
-    return strcmp(text, "https") == 0 ? "https" : "http";
+    leaf_default(&o->leaf, FN_SCHEME, "http", line);
+    return "http";
 }
 
 /* TLS leaves of a 2.7 server. */
@@ -70,7 +77,8 @@ put_server_tls(struct open5gs *o, const struct tls_scope *t, unsigned line, bool
 
     put_file(o, FN_CERTIFICATE_FILE, setting(t, "cert"), use, false);
     put_file(o, FN_PRIVATE_KEY_FILE, setting(t, "private_key"), use, true);
-    put_flag(o, FN_VERIFY_CLIENT, setting(t, "verify_client"), line);
+    open5gs_flag(o, FN_VERIFY_CLIENT, leaf_get(t->own, "verify_client"),
+                 leaf_get(t->defaults, "verify_client"), line);
     put_file(o, FN_VERIFY_CLIENT_CA_FILE, setting(t, "verify_client_cacert"), CREDENTIAL_CA, false);
     if (yaml_kind(log) == YAML_NULL)
         leaf_default(&o->leaf, FN_KEY_LOG, "false", line);
@@ -84,7 +92,8 @@ put_client_tls(struct open5gs *o, const struct tls_scope *t, unsigned line, bool
     enum credential_use use = n32 ? CREDENTIAL_N32_CLIENT : CREDENTIAL_SBI_CLIENT;
     const struct yaml_node *log = setting(t, "client_sslkeylogfile");
 
-    put_flag(o, FN_INSECURE_SKIP_VERIFY, setting(t, "insecure_skip_verify"), line);
+    open5gs_flag(o, FN_INSECURE_SKIP_VERIFY, leaf_get(t->own, "insecure_skip_verify"),
+                 leaf_get(t->defaults, "insecure_skip_verify"), line);
     put_file(o, FN_CA_FILE, setting(t, "cacert"), CREDENTIAL_CA, false);
     put_file(o, FN_CLIENT_CERTIFICATE_FILE, setting(t, "client_cert"), use, false);
     put_file(o, FN_CLIENT_PRIVATE_KEY_FILE, setting(t, "client_private_key"), use, true);
@@ -103,7 +112,7 @@ http_port(const char *scheme)
 static void
 put_server(struct open5gs *o, const struct open5gs_entry *e, const struct tls_scope *t, bool n32)
 {
-    const char *scheme = put_scheme(o, setting(t, "scheme"), e->line);
+    const char *scheme = put_scheme(o, t, e->line);
 
     open5gs_listener(o, e, http_port(scheme));
     put_server_tls(o, t, e->line, n32);
@@ -114,7 +123,7 @@ put_services(const struct open5gs *o)
 {
     const struct yaml_node *list = leaf_get(o->nf, "service_name");
 
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++)
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++)
         leaf_text(&o->leaf, FN_SERVICE_NAME, leaf_item(list, i));
 }
 
@@ -152,7 +161,7 @@ put_clients(struct open5gs *o, const struct yaml_node *client)
         const struct yaml_node *list = leaf_get(client, roles[r]);
         unsigned line = leaf_line(client, roles[r], 0);
 
-        for (size_t i = 0; i < leaf_items(list) && index < MAX_OPEN5GS_ENTRIES; i++) {
+        for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, index); i++) {
             const struct yaml_node *peer = leaf_item(list, i);
 
             put_client(o, peer, open5gs_entry_line(peer, line), roles[r], &index);
@@ -188,7 +197,7 @@ old_scheme(const struct open5gs *o, const struct open5gs_entry *e, const char *s
     const struct yaml_node *root = leaf_get(leaf_get(o->root, "sbi"), side),
                            *off = leaf_get(root, "no_tls");
     const struct yaml_node *tls = leaf_get(e->map, "tls");
-    bool value = false;
+    bool value;
 
     if (o->layout == OPEN5GS_24) {
         if (yaml_kind(tls) == YAML_MAPPING)
@@ -201,7 +210,8 @@ old_scheme(const struct open5gs *o, const struct open5gs_entry *e, const char *s
         fact_unresolved(o->leaf.sink, FN_SCHEME);
         return "";
     }
-    if (yaml_bool(off, &value))
+    value = open5gs_true(off);
+    if (yaml_kind(off) == YAML_SCALAR)
         leaf_value(&o->leaf, FN_SCHEME, value ? "http" : "https", yaml_line(off));
     else
         leaf_default(&o->leaf, FN_SCHEME, "https", e->line);
@@ -215,10 +225,9 @@ old_verify(const struct open5gs *o, enum fact_node node, const struct yaml_node 
            bool when_set)
 {
     const struct yaml_node *n = leaf_get(side, "no_verify");
-    bool value = false;
 
-    if (leaf_literal(n) && yaml_bool(n, &value))
-        leaf_value(&o->leaf, node, value == when_set ? "true" : "false", yaml_line(n));
+    if (leaf_literal(n))
+        leaf_value(&o->leaf, node, open5gs_true(n) == when_set ? "true" : "false", yaml_line(n));
     else
         fact_unresolved(o->leaf.sink, node);
 }
@@ -351,7 +360,7 @@ n32_server(struct open5gs *o, const struct yaml_node *entry, const struct yaml_n
     struct open5gs_entry list[MAX_OPEN5GS_ENTRIES];
     size_t count = n32_addresses(o, entry, line, list);
 
-    for (size_t i = 0; i < count && *index < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < count && open5gs_room(o, *index); i++) {
         fact_enter_index(o->leaf.sink, FN_SERVER, (*index)++);
         fact_source_line(o->leaf.sink, o->leaf.path, line);
         leaf_value(&o->leaf, FN_INTERFACE, parent ? "n32f" : "n32c", line);
@@ -367,7 +376,7 @@ n32_plmns(const struct open5gs *o, const struct yaml_node *peer)
 {
     const struct yaml_node *list = leaf_get(peer, "target_plmn_id");
 
-    for (size_t i = 0; i < leaf_items(list) && i < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *id = leaf_item(list, i);
         const char *mcc = leaf_literal(leaf_get(id, "mcc")),
                    *mnc = leaf_literal(leaf_get(id, "mnc"));
@@ -408,7 +417,7 @@ n32_servers(struct open5gs *o, const struct yaml_node *list, unsigned line)
 {
     uint32_t index = 0;
 
-    for (size_t i = 0; i < leaf_items(list) && index < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, index); i++) {
         const struct yaml_node *entry = leaf_item(list, i), *n32f = leaf_get(entry, "n32f");
         unsigned at = open5gs_entry_line(entry, line);
 
@@ -435,7 +444,7 @@ open5gs_n32(struct open5gs *o)
     fact_enter(o->leaf.sink, FN_N32, NULL);
     fact_source_line(o->leaf.sink, o->leaf.path, line);
     n32_servers(o, leaf_get(n32, "server"), leaf_line(n32, "server", line));
-    for (size_t i = 0; i < leaf_items(peers) && index < MAX_OPEN5GS_ENTRIES; i++) {
+    for (size_t i = 0; i < leaf_items(peers) && open5gs_room(o, index); i++) {
         const struct yaml_node *peer = leaf_item(peers, i), *n32f = leaf_get(peer, "n32f");
         unsigned at = open5gs_entry_line(peer, leaf_line(client, "sepp", line));
 

@@ -283,15 +283,30 @@ source_file_clear(struct source_file *f)
     memset(f, 0, sizeof(*f));
 }
 
-/* Length of path without .yaml or .yaml.in. */
+static bool
+exists(const struct source_env *env, const char *path, size_t len, const char *suffix)
+{
+    char name[MAX_SOURCE_KEY];
+    struct stat sb;
+
+    snprintf(name, sizeof(name), "%.*s%s", (int)len, path, suffix);
+    return fstatat(env->root_fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(sb.st_mode);
+}
+
+/* Length of path without .yaml or .yaml.in; all of it where another file has that name: two files
+ * never give one key. */
 static size_t
-stem_len(const char *path)
+stem_len(const struct source_env *env, const char *path)
 {
     size_t len = strlen(path), base = len;
 
     if (len > 3 && memcmp(path + len - 3, ".in", 3) == 0)
         base -= 3;
-    return base > 5 && memcmp(path + base - 5, ".yaml", 5) == 0 ? base - 5 : len;
+    if (base > 5 && memcmp(path + base - 5, ".yaml", 5) == 0)
+        base -= 5;
+    else
+        base = len;
+    return base + 8 == len && exists(env, path, base, ".yaml") ? len : base;
 }
 
 /*
@@ -325,7 +340,7 @@ source_target(const struct source_env *env, const char *kind, const char *path, 
 
     buf_init(&key, MAX_SOURCE_KEY);
     buf_printf(&key, "%s:%s/", kind, env->scope ? env->scope : "scan");
-    put_clean(&key, path, stem_len(path));
+    put_clean(&key, path, stem_len(env, path));
     if (id && *id) {
         buf_puts(&key, "#");
         put_clean(&key, id, strlen(id));

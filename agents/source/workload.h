@@ -178,6 +178,9 @@ bool workload_default_credential(const char *name, const char *value);
 /* The value that follows one of the words "--flag value", "--flag=value"; *line is where it stands.
  * NULL: absent. */
 const char *workload_option(const struct workload_container *c, const char *flag, unsigned *line);
+/* Log level that the command line gives to a daemon of open5GS, "other" for a word that is none;
+ * NULL: it gives none. */
+const char *workload_log_level(const struct workload_container *c, unsigned *line);
 /* True if the word stands in the command line; *line (may be NULL) is where. */
 bool workload_has_word(const struct workload_container *c, const char *word, unsigned *line);
 

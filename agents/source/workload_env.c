@@ -129,9 +129,9 @@ workload_secret_name(const char *name)
                                            "TOKEN",    "CREDENTIAL", "APIKEY"};
     static const char *const words[] = {"PASS", "PWD", "KEY", "OPC", "KI", "AUTHKEY"};
     /* Names that only look so: where a file lies, what a thing is called, how long it lives. */
-    static const char *const harmless[] = {"_NAME",   "_PATH", "_DIR",      "_TTL",
-                                           "_URL",    "_TYPE", "_ENABLED",  "_LENGTH",
-                                           "_EXPIRY", "_ID",   "PUBLIC_KEY"};
+    static const char *const harmless[] = {"_NAME",   "_FILE",   "_PATH", "_DIR",
+                                           "_TTL",    "_URL",    "_TYPE", "_ENABLED",
+                                           "_LENGTH", "_EXPIRY", "_ID",   "PUBLIC_KEY"};
     char upper[129];
     size_t len = strnlen(name, sizeof(upper) - 1);
 
@@ -195,4 +195,49 @@ workload_default_credential(const char *name, const char *value)
         if (strcmp(name, published[i].name) == 0 && strcmp(value, published[i].value) == 0)
             return true;
     return false;
+}
+
+/* Level that one word of options asks for, "-e debug", "-edebug", "-Dd"; NULL: none. next: the word
+ * behind it. */
+static const char *
+level_of(const char *word, const char *next)
+{
+    const char *level = NULL;
+
+    for (const char *p = word + 1; *p; p++) {
+        if (*p == 'd' || *p == 't')
+            level = *p == 'd' ? "debug" : "trace";
+        else if (*p == 'e')
+            return p[1] ? p + 1 : next;
+        else if (strchr("clmk", *p)) /* takes the rest of the word */
+            break;
+    }
+    return level;
+}
+
+const char *
+workload_log_level(const struct workload_container *c, unsigned *line)
+{
+    static const char *const known[] = {"none", "fatal", "error", "warn", "info", "debug", "trace"};
+    const struct workload_word *word = c->words.item;
+    const char *found = NULL;
+    bool daemon = false;
+
+    for (size_t i = 0; i < c->words.count; i++) {
+        const char *text = word[i].text, *slash = strrchr(text, '/');
+        const char *level = NULL;
+
+        if (strncmp(slash ? slash + 1 : text, "open5gs-", 8) == 0)
+            daemon = true;
+        else if (daemon && text[0] == '-' && text[1] != '-')
+            level = level_of(text, i + 1 < c->words.count ? word[i + 1].text : NULL);
+        if (!level)
+            continue;
+        *line = word[i].line;
+        found = "other";
+        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+            if (strcasecmp(known[k], level) == 0)
+                found = known[k];
+    }
+    return found;
 }

@@ -183,36 +183,86 @@ mongodb_server(const struct manage *m, bool by_file)
     fact_leave(m->sink);
 }
 
-static void
-mongodb_authentication(const struct manage *m, bool by_file)
+/* The last of the switches that say whether a login is demanded; NULL: none. */
+static const char *
+login_switch(const struct manage *m, struct workload_origin *at, bool *demanded)
 {
-    static const char *const switches[] = {"--auth", "--keyFile", "--clusterAuthMode"};
-    static const char *const variables[] = {"MONGO_INITDB_ROOT_USERNAME", "MONGODB_ROOT_PASSWORD",
-                                            "MONGODB_PASSWORD", "MONGO_INITDB_ROOT_USERNAME_FILE"};
+    static const struct {
+        const char *name;
+        bool demands;
+    } known[] = {{"--auth", true},
+                 {"--keyFile", true},
+                 {"--clusterAuthMode", true},
+                 {"--noauth", false},
+                 {"--transitionToAuth", false}}; /* clients without login are served, too */
+    const char *found = NULL;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        struct workload_origin here = {0};
+        const char *value = workload_option(m->c, known[i].name, &here.line);
+        bool word = workload_has_word(m->c, known[i].name, &here.line);
+
+        if (!word && (!value || strcasecmp(value, "false") == 0))
+            continue;
+        found = known[i].name;
+        *demanded = known[i].demands;
+        *at = here;
+    }
+    return found;
+}
+
+/* The variable NAME or NAME_FILE, when it says something. */
+static const struct workload_variable *
+set_or_file(const struct manage *m, const char *name)
+{
+    char file[64];
+    const struct workload_variable *v = set(m, name);
+
+    snprintf(file, sizeof(file), "%s_FILE", name);
+    return v ? v : set(m, file);
+}
+
+/*
+ * The images switch authentication on when the first account is given: the official one needs its
+ * name and password, that of Bitnami the password of root.
+ */
+static void
+mongodb_account(const struct manage *m, bool by_file)
+{
+    const struct workload_variable *name = set_or_file(m, "MONGO_INITDB_ROOT_USERNAME"),
+                                   *password = set_or_file(m, "MONGO_INITDB_ROOT_PASSWORD");
     struct workload_origin at = {0};
 
-    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
-        if (workload_option(m->c, switches[i], &at.line)) {
-            put_flag(m, FN_AUTHENTICATION, true, &at);
-            return;
-        }
+    if (!official_mongo(m->c) || !name || !password) {
+        name = official_mongo(m->c) ? NULL : set_or_file(m, "MONGODB_ROOT_PASSWORD");
+        password = name;
     }
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        const struct workload_variable *v = set(m, variables[i]);
+    if (name) {
+        bool open = !(name->value || name->kind == WORKLOAD_REFERENCE) ||
+                    !(password->value || password->kind == WORKLOAD_REFERENCE);
 
-        if (v) {
-            put_flag(m, FN_AUTHENTICATION, true, &v->at);
-            return;
-        }
-    }
-    if (workload_has_word(m->c, "--noauth", &at.line)) {
-        put_flag(m, FN_AUTHENTICATION, false, &at);
+        if (open) /* taken from the environment of the one who starts it */
+            fact_unresolved(m->sink, FN_AUTHENTICATION);
+        else
+            put_flag(m, FN_AUTHENTICATION, true, &name->at);
     } else if (by_file || m->c->environment_elsewhere) {
         fact_unresolved(m->sink, FN_AUTHENTICATION);
     } else {
         at = by_default(m, BY_MONGO);
         put_flag(m, FN_AUTHENTICATION, false, &at);
     }
+}
+
+static void
+mongodb_authentication(const struct manage *m, bool by_file)
+{
+    struct workload_origin at = {0};
+    bool demanded = false;
+
+    if (login_switch(m, &at, &demanded))
+        put_flag(m, FN_AUTHENTICATION, demanded, &at);
+    else
+        mongodb_account(m, by_file);
 }
 
 static void

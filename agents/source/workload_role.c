@@ -325,6 +325,53 @@ below(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
+/*
+ * The path that the kernel takes, as far as its text tells: no empty, "." and ".." parts. A home
+ * directory stays "~", and a path that climbs out of its directory begins at "/": nobody knows how
+ * far up it ends. False: too long.
+ */
+static bool
+clean_path(const char *text, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, "/");
+
+        if (len == 2 && p[0] == '.' && p[1] == '.') {
+            while (used > 0 && out[--used] != '/')
+                ;
+        } else if (len > 0 && !(len == 1 && p[0] == '.')) {
+            if (used + len + 2 > size)
+                return false;
+            if (*p != '~' || p != text)
+                out[used++] = '/';
+            memcpy(out + used, p, len);
+            used += len;
+        }
+        p += len + (p[len] == '/');
+    }
+    if (used == 0)
+        out[used++] = '/';
+    out[used] = '\0';
+    return true;
+}
+
+/* Keys of a person in a home directory. */
+static bool
+personal(const char *path)
+{
+    static const char *const names[] = {"/.ssh", "/.kube", "/.docker", "/.aws", "/.gnupg"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *p = strstr(path, names[i]);
+
+        if (p && (p[strlen(names[i])] == '\0' || p[strlen(names[i])] == '/'))
+            return true;
+    }
+    return strcmp(path, "~") == 0;
+}
+
 const char *
 workload_mount_kind(const char *host_path, bool read_only)
 {
@@ -359,12 +406,9 @@ workload_mount_kind(const char *host_path, bool read_only)
     static const char *const engines[] = {"/run/containerd", "/var/run/containerd", "/run/docker",
                                           "/var/run/docker"};
     char path[1024];
-    size_t len = strnlen(host_path, sizeof(path) - 1);
 
-    memcpy(path, host_path, len);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    path[len] = '\0';
+    if (!clean_path(host_path, path, sizeof(path)) || personal(path))
+        return "sensitive-host-path";
     for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++)
         if (strcmp(base_name(path), sockets[i]) == 0)
             return "engine-socket";

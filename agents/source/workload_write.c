@@ -407,6 +407,7 @@ write_container(const struct workload *w, const struct workload_container *c, co
 {
     const struct workload_value *file = c->config_files.item;
     struct workload_origin at = {.line = c->line};
+    const char *level;
 
     fact_enter(sink, FN_CONTAINER, name);
     workload_note(w, sink, &at);
@@ -422,6 +423,9 @@ write_container(const struct workload *w, const struct workload_container *c, co
     write_mounts(w, c, sink);
     write_ports(w, c, sink);
     write_environment(w, c, sink);
+    level = workload_log_level(c, &at.line);
+    if (level)
+        write_text(w, sink, FN_LOG_LEVEL_ARGUMENT, level, &at);
     for (size_t i = 0; i < c->config_files.count; i++)
         workload_write_value(w, sink, FN_CONFIG_FILE, &file[i]);
     fact_leave(sink);

@@ -9,6 +9,7 @@
 #include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
 #include "rules/engine/message.h"
+#include "rules/engine/unite.h"
 
 void
 part_clear(struct part *p)
@@ -32,7 +33,7 @@ static enum status
 nodes_of(const struct judge *j, const struct rule_check *c, const struct expr *x,
          const struct lyd_node *node, struct ly_set **set)
 {
-    return expr_nodes(x->text, node, set) == ST_OK ? ST_OK : judge_error(j, c, x, node);
+    return unite_nodes(x->text, node, set) == ST_OK ? ST_OK : judge_error(j, c, x, node);
 }
 
 static enum status

@@ -17,6 +17,7 @@
 #include "rules/engine/expr.h"
 #include "rules/engine/message.h"
 #include "rules/engine/rule.h"
+#include "rules/engine/unite.h"
 #include "rules/engine/value.h"
 
 static struct fact_schema *schema;
@@ -342,10 +343,52 @@ test_long_message_is_cut(void **state)
     free(template);
 }
 
+/* Unions that are evaluated in parts give what libyang gives for the whole, in its order. */
+static void
+test_unite(void **state)
+{
+    static const char *const text[] = {
+        "heartbeat",
+        "sbi/server/port | heartbeat",
+        "heartbeat | sbi/server/port | heartbeat",
+        "sbi/server[2]/port | sbi/server/port[. = 80] | sbi",
+        "sbi | .. | nas-security/ciphering-order | .",
+        "nas-security/ciphering-order[. = 'NEA0'] | nas-security/ciphering-order[. != 'NEA3']",
+        "../name[. = 'a|b' or . = \"amf0\"] | heartbeat[../sbi | ../n32]",
+        "(heartbeat | sbi)/port | sbi/server[port = 81 or port = 82]/index",
+        "sbi/client | n32",
+        "n32 | heartbeat",
+        "heartbeat | n32/server | sbi/server",
+        "/x1818-facts:facts/nf/name | /x1818-facts:facts/nf/config/heartbeat",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+        struct ly_set *whole, *parts;
+
+        assert_int_equal(expr_nodes(text[i], amf, &whole), ST_OK);
+        assert_int_equal(unite_nodes(text[i], amf, &parts), ST_OK);
+        assert_int_equal(parts->count, whole->count);
+        for (uint32_t k = 0; k < whole->count; k++)
+            assert_ptr_equal(parts->dnodes[k], whole->dnodes[k]);
+        ly_set_free(whole, NULL);
+        ly_set_free(parts, NULL);
+    }
+    {
+        struct ly_set *set;
+
+        assert_int_equal(unite_nodes("heartbeat | no:such", amf, &set), ST_CONFIG);
+        assert_null(set);
+        assert_int_equal(unite_nodes("heartbeat | 'open", amf, &set), ST_CONFIG);
+        assert_null(set);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unite),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_syntax_errors),
         cmocka_unit_test(test_objections),

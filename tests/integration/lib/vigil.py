@@ -72,6 +72,17 @@ def write(base, name, text):
     return path
 
 
+def certificate(base, name):
+    """Files of a new key (k.pem), its self-signed certificate (c.pem) and the same as CA (ca.pem)."""
+    key, cert = os.path.join(base, "k.pem"), os.path.join(base, "c.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
+                    "-out", cert, "-days", "300", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name,
+                    "-addext", "extendedKeyUsage=serverAuth,clientAuth"], check=True, capture_output=True)
+    with open(key, "rb") as k, open(cert, "rb") as c:
+        pair = k.read(), c.read()
+    return {"k.pem": pair[0], "c.pem": pair[1], "ca.pem": pair[1]}
+
+
 AMF = """amf:
   sbi:
     server:

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unions without libyang's sort: it numbers the nodes of the whole tree to bring a union into
+ * document order, and that for each node a check is bound to.
+ */
+#ifndef RULES_ENGINE_UNITE_H
+#define RULES_ENGINE_UNITE_H
+
+#include "lib/status.h"
+
+struct lyd_node;
+struct ly_set;
+
+/* As expr_nodes(), for an expression that gives a node-set; the parts of a union outside of
+ * brackets are evaluated apart. */
+enum status unite_nodes(const char *text, const struct lyd_node *node,
+                        struct ly_set **set) MUST_USE;
+
+#endif
