@@ -182,19 +182,14 @@ nc_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const c
 {
     struct lyd_node *root;
     enum status st;
-    char *xml;
 
     memset(out, 0, sizeof(*out));
     st = len > MAX_NC_REPLY ? ST_LIMIT : xml_guard(bytes, len, MAX_REPLY_ITEMS);
     if (st != ST_OK)
         return diag_set(d, st, peer, 0, "reply is no XML within our bounds");
-    xml = strndup(bytes, len);
-    if (!xml)
-        return diag_set(d, ST_IO, peer, 0, "out of memory");
-    root = nc_schema_plain(ns, xml);
+    root = nc_schema_plain(ns, bytes, len);
     st = root ? take_reply(root, out) : ST_MALFORMED;
     lyd_free_all(root);
-    free(xml);
     if (st == ST_OK)
         return ST_OK;
     nc_reply_clear(out);

@@ -308,7 +308,8 @@ static enum status
 read_trees(struct facts_message *m, const char *xml, const char *peer, struct diag *d)
 {
     const struct ly_ctx *ctx = nc_schema_ctx(m->ns);
-    struct lyd_node *written = nc_schema_plain(m->ns, xml), *envelope = NULL, *op = NULL;
+    struct lyd_node *written = nc_schema_plain(m->ns, xml, strlen(xml)), *envelope = NULL,
+                    *op = NULL;
     const struct lyd_node *body;
     struct ly_in *in = NULL;
     enum status st = ST_OK;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cur.h"
 #include "lib/netconf/facts_parse.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -295,6 +296,55 @@ facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const
     lyd_free_all(p.first);
     if (st != ST_OK)
         facts_state_clear(out);
+    return st;
+}
+
+/* <rpc-reply xmlns="..." message-id="N"><data>...</data></rpc-reply>, nothing else, and no data
+ * within: then the data says all namespaces itself, or it is refused. */
+static bool
+is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data)
+{
+    static const char open[] = "<rpc-reply xmlns=\"" NC_NS_BASE "\" message-id=\"";
+    static const char body[] = "\"><data>", end[] = "</data></rpc-reply>";
+    struct cur c = cur_from(bytes, len);
+    uint8_t digit;
+    size_t n = 0;
+
+    if (!cur_starts(c, open, sizeof(open) - 1) || !cur_skip(&c, sizeof(open) - 1))
+        return false;
+    r->id = 0;
+    while (cur_peek(c, 0, &digit) && digit >= '0' && digit <= '9' && cur_skip(&c, 1)) {
+        if (++n > 19 || (n == 2 && r->id == 0))
+            return false;
+        r->id = r->id * 10 + (uint64_t)(digit - '0');
+    }
+    if (n == 0 || !cur_starts(c, body, sizeof(body) - 1) || !cur_skip(&c, sizeof(body) - 1) ||
+        cur_left(c) < sizeof(end) - 1 || !cur_sub(&c, cur_left(c) - (sizeof(end) - 1), data) ||
+        !cur_starts(c, end, sizeof(end) - 1))
+        return false;
+    r->has_id = true;
+    r->kind = NC_REPLY_DATA;
+    return !memchr(bytes, '\0', len) &&
+           !memmem(data->pos, cur_left(*data), "</data", strlen("</data"));
+}
+
+enum status
+facts_state_reply(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
+                  struct nc_reply *r, struct facts_state *out, struct diag *d)
+{
+    struct cur data;
+    enum status st;
+
+    memset(r, 0, sizeof(*r));
+    memset(out, 0, sizeof(*out));
+    if (len <= MAX_NC_REPLY && is_our_shape(bytes, len, r, &data))
+        return facts_state_read(ns, (const char *)data.pos, cur_left(data), peer, out, d);
+    st = nc_reply_read(ns, bytes, len, peer, r, d);
+    if (st == ST_OK && r->kind == NC_REPLY_DATA)
+        st = facts_state_read(ns, r->data, r->data_len, peer, out, d);
+    free(r->data);
+    r->data = NULL;
+    r->data_len = 0;
     return st;
 }
 

@@ -380,7 +380,7 @@ nc_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base
         goto out;
     }
     buf_init(&r->attributes, MAX_NC_ATTRIBUTES);
-    root = nc_schema_plain(ns, xml);
+    root = nc_schema_plain(ns, bytes, len);
     if (!root || root->next || !plain_is(root, NC_NS_BASE, "rpc")) {
         st = hopeless(ST_MALFORMED, base_1_1, reply);
         goto out;

@@ -88,6 +88,8 @@ reply(const char *text, size_t size)
     struct nc_reply r;
     struct diag d;
 
+    if (facts_state_reply(ns, text, size, "fuzz", &r, &s, &d) == ST_OK)
+        facts_state_clear(&s);
     if (nc_reply_read(ns, text, size, "fuzz", &r, &d) != ST_OK)
         return;
     if (r.data && facts_state_read(ns, r.data, r.data_len, "fuzz", &s, &d) == ST_OK)
