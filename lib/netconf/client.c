@@ -81,8 +81,7 @@ take_id(const struct lyd_node *root, struct nc_reply *out)
 {
     const struct lyd_attr *a;
 
-    LY_LIST_FOR(plain(root)->attr, a)
-    {
+    for (a = plain(root)->attr; a; a = a->next) {
         uint64_t v = 0;
         const char *p = a->value;
 
@@ -107,8 +106,7 @@ first_error(const struct lyd_node *root)
 {
     const struct lyd_node *n, *severity;
 
-    LY_LIST_FOR(lyd_child(root), n)
-    {
+    for (n = lyd_child(root); n; n = n->next) {
         size_t len;
         const char *text;
 

@@ -213,9 +213,9 @@ leaf_text(const struct lyd_node *parent, const char *name)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(parent), n)
-    if (n->schema && strcmp(n->schema->name, name) == 0)
-        return lyd_get_value(n);
+    for (n = lyd_child(parent); n; n = n->next)
+        if (n->schema && strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
     return NULL;
 }
 
@@ -245,8 +245,7 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
     size_t at[2] = {0, 0};
     enum status st = ST_OK;
 
-    LY_LIST_FOR(lyd_child(typed), n)
-    {
+    for (n = lyd_child(typed); n; n = n->next) {
         struct facts_section *s;
 
         if (strcmp(LYD_NAME(n), "section") != 0)

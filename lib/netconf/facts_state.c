@@ -93,9 +93,9 @@ leaf(const struct lyd_node *parent, const char *name)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(parent), n)
-    if (strcmp(n->schema->name, name) == 0)
-        return lyd_get_value(n);
+    for (n = lyd_child(parent); n; n = n->next)
+        if (strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
     return NULL;
 }
 
@@ -160,8 +160,7 @@ check_list(struct reader *r)
     const struct lyd_node *n;
     enum status st;
 
-    LY_LIST_FOR(lyd_child(r->agent), n)
-    {
+    for (n = lyd_child(r->agent); n; n = n->next) {
         if (strcmp(n->schema->name, "section") != 0)
             continue;
         st = check_section(r, n);
@@ -195,8 +194,7 @@ is_entry(const struct lyd_node *entry)
         if (strcmp(fact_section_list((enum fact_section)k), entry->schema->name) == 0 &&
             !fact_section_inner((enum fact_section)k))
             return true;
-    LY_LIST_FOR(lyd_child(entry), n)
-    {
+    for (n = lyd_child(entry); n; n = n->next) {
         bool is_section = false;
 
         for (size_t k = 0; k < fact_section_kinds(); k++) {
@@ -217,9 +215,9 @@ check_entries(const struct reader *r)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(fact_tree_root(r->out->tree)), n)
-    if (!is_entry(n) && !r->out->newer)
-        return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
+    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = n->next)
+        if (!is_entry(n) && !r->out->newer)
+            return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
     return ST_OK;
 }
 
@@ -236,9 +234,9 @@ parse(const struct reader *r, const char *data, size_t len, struct facts_parse *
         return st;
     if (facts_parse(r->ns, data, len, true, MAX_FACTS_STATE_NODES, &newer) != ST_OK)
         return st;
-    LY_LIST_FOR(newer.first, n)
-    if (strcmp(n->schema->name, "agent") == 0)
-        model = leaf(n, "model-revision");
+    for (n = newer.first; n; n = n->next)
+        if (strcmp(n->schema->name, "agent") == 0)
+            model = leaf(n, "model-revision");
     if (!model || strcmp(model, nc_schema_revision(r->ns)) <= 0) {
         lyd_free_all(newer.first);
         return st;
@@ -251,10 +249,9 @@ parse(const struct reader *r, const char *data, size_t len, struct facts_parse *
 static enum status
 take_trees(struct reader *r, struct facts_parse *p)
 {
-    struct lyd_node *n, *next, *facts = NULL;
+    struct lyd_node *n, *facts = NULL;
 
-    LY_LIST_FOR_SAFE(p->first, next, n)
-    {
+    for (n = p->first; n; n = n->next) {
         if (strcmp(n->schema->module->ns, NC_NS_AGENT) == 0)
             r->agent = n;
         if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0)

@@ -83,9 +83,9 @@ take(const struct lyd_node *root, bool from_server, struct nc_hello *out)
     caps = plain_find(lyd_child(root), NC_NS_BASE, "capabilities");
     if (!caps || plain_find(caps->next, NC_NS_BASE, "capabilities"))
         return "does not have one list of capabilities";
-    LY_LIST_FOR(lyd_child(caps), n)
-    if (plain_is(n, NC_NS_BASE, "capability"))
-        take_capability(n, out);
+    for (n = lyd_child(caps); n; n = n->next)
+        if (plain_is(n, NC_NS_BASE, "capability"))
+            take_capability(n, out);
     id = plain_find(lyd_child(root), NC_NS_BASE, "session-id");
     if (!from_server && id)
         return "of a client has a session-id";
