@@ -386,9 +386,12 @@ static void
 tree_source(struct fact_sink *s, const char *source)
 {
     struct fact_tree *t = (struct fact_tree *)s;
+    char text[MAX_VALUE];
 
-    if (t->last)
-        annotate(t, t->last, "source", source);
+    if (!t->last)
+        return;
+    clean(source, text);
+    annotate(t, t->last, "source", text);
 }
 
 static void

@@ -109,14 +109,13 @@ fact_section_head(const struct lyd_node *section, char out[FACT_HASH])
     out[0] = '\0';
     if (!entry || entry->schema->nodetype != LYS_LIST)
         return ST_OK;
-    LY_LIST_FOR(lyd_child(entry), n)
-    leaves += is_head(n);
+    for (n = lyd_child(entry); n; n = n->next)
+        leaves += is_head(n);
     if (leaves == 0)
         return ST_OK;
     hash = EVP_MD_CTX_new();
     ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
-    LY_LIST_FOR(lyd_child(entry), n)
-    {
+    for (n = lyd_child(entry); n; n = n->next) {
         const char *value = lyd_get_value(n);
 
         if (is_head(n))
@@ -138,9 +137,9 @@ search_entry(struct lyd_node *root, const struct lysc_node *schema, const char *
 {
     struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(root), n)
-    if (n->schema == schema && strcmp(entry_key(n), key) == 0)
-        return n;
+    for (n = lyd_child(root); n; n = n->next)
+        if (n->schema == schema && strcmp(entry_key(n), key) == 0)
+            return n;
     return NULL;
 }
 
@@ -196,8 +195,7 @@ fact_tree_each_section(const struct fact_tree *t,
         const struct lysc_node *schema =
             schema_child(root, fact_section_list((enum fact_section)kind));
 
-        LY_LIST_FOR(lyd_child(root), entry)
-        {
+        for (entry = lyd_child(root); entry; entry = entry->next) {
             struct lyd_node *section =
                 entry->schema == schema ? section_in(entry, (enum fact_section)kind) : NULL;
             struct fact_section_view v;
@@ -237,9 +235,9 @@ one_entry(const struct lyd_node *root, struct lyd_node *facts, enum fact_section
         return NULL;
     section = section_in(entry, kind);
     if (section && section != entry)
-        LY_LIST_FOR(lyd_child(entry), n)
-    if (n != section && n->schema->nodetype != LYS_LEAF)
-        return NULL;
+        for (n = lyd_child(entry); n; n = n->next)
+            if (n != section && n->schema->nodetype != LYS_LEAF)
+                return NULL;
     return section ? entry : NULL;
 }
 
@@ -248,9 +246,11 @@ drop_heads(struct lyd_node *entry)
 {
     struct lyd_node *n, *next;
 
-    LY_LIST_FOR_SAFE(lyd_child(entry), next, n)
-    if (is_head(n))
-        lyd_free_tree(n);
+    for (n = lyd_child(entry); n; n = next) {
+        next = n->next;
+        if (is_head(n))
+            lyd_free_tree(n);
+    }
 }
 
 /* Move head and section of the new entry into the one that is there. */
@@ -260,8 +260,8 @@ merge_entry(struct lyd_node *to, struct lyd_node *from)
     struct lyd_node *n, *next;
     bool heads = false;
 
-    LY_LIST_FOR(lyd_child(from), n)
-    heads = heads || is_head(n);
+    for (n = lyd_child(from); n; n = n->next)
+        heads = heads || is_head(n);
     if (heads)
         drop_heads(to);
     LY_LIST_FOR_SAFE(lyd_child(from), next, n)
@@ -315,9 +315,9 @@ drop_empty(struct fact_tree *t, struct lyd_node *entry)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(entry), n)
-    if (n->schema->nodetype != LYS_LEAF)
-        return;
+    for (n = lyd_child(entry); n; n = n->next)
+        if (n->schema->nodetype != LYS_LEAF)
+            return;
     (void)fact_tree_account(t, 0, count_nodes(entry));
     lyd_free_tree(entry);
 }
@@ -339,9 +339,10 @@ fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
         if (lyd_dup_single(entry, (struct lyd_node_inner *)*facts, LYD_DUP_WITH_FLAGS, &dup) !=
             LY_SUCCESS)
             goto fail;
-        LY_LIST_FOR(lyd_child(entry), n)
-        if (is_head(n) && lyd_dup_single(n, (struct lyd_node_inner *)dup, 0, NULL) != LY_SUCCESS)
-            goto fail;
+        for (n = lyd_child(entry); n; n = n->next)
+            if (is_head(n) &&
+                lyd_dup_single(n, (struct lyd_node_inner *)dup, 0, NULL) != LY_SUCCESS)
+                goto fail;
     }
     (void)fact_tree_account(t, 0, count_nodes(section));
     lyd_unlink_tree(section);

@@ -65,7 +65,7 @@ if wants replay; then
 fi
 if wants schema; then
     for m in yang/*.yang; do
-        one "yanglint $m" yanglint -p yang "$m"
+        one "yanglint $m" yanglint -p yang -p build/yang-std "$m"
     done
 fi
 if wants rules; then

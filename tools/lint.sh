@@ -41,7 +41,7 @@ for f in "$@"; do
     clang-format --dry-run -Werror "$f" 2>/dev/null || complain "not formatted (make format): $f"
 done
 build/vigil rules lint || complain 'rules'
-for m in yang/*.yang; do yanglint -p yang "$m" || complain "$m"; done
+for m in yang/*.yang; do yanglint -p yang -p build/yang-std "$m" || complain "$m"; done
 if [ "${TIDY:-1}" = 1 ]; then
     flags="-std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='\"0\"' -DVIGIL_DATADIR='\"x\"' -DVIGIL_BUILD_ROOT='\"y\"' -I. -Ibuild/gen"
     # One file a run: clang-tidy 14 mistakes va_lists and null pointers from the second file on.

@@ -81,8 +81,7 @@ take_id(const struct lyd_node *root, struct nc_reply *out)
 {
     const struct lyd_attr *a;
 
-    LY_LIST_FOR(plain(root)->attr, a)
-    {
+    for (a = plain(root)->attr; a; a = a->next) {
         uint64_t v = 0;
         const char *p = a->value;
 
@@ -107,8 +106,7 @@ first_error(const struct lyd_node *root)
 {
     const struct lyd_node *n, *severity;
 
-    LY_LIST_FOR(lyd_child(root), n)
-    {
+    for (n = lyd_child(root); n; n = n->next) {
         size_t len;
         const char *text;
 
@@ -182,19 +180,14 @@ nc_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const c
 {
     struct lyd_node *root;
     enum status st;
-    char *xml;
 
     memset(out, 0, sizeof(*out));
     st = len > MAX_NC_REPLY ? ST_LIMIT : xml_guard(bytes, len, MAX_REPLY_ITEMS);
     if (st != ST_OK)
         return diag_set(d, st, peer, 0, "reply is no XML within our bounds");
-    xml = strndup(bytes, len);
-    if (!xml)
-        return diag_set(d, ST_IO, peer, 0, "out of memory");
-    root = nc_schema_plain(ns, xml);
+    root = nc_schema_plain(ns, bytes, len);
     st = root ? take_reply(root, out) : ST_MALFORMED;
     lyd_free_all(root);
-    free(xml);
     if (st == ST_OK)
         return ST_OK;
     nc_reply_clear(out);

@@ -62,8 +62,7 @@ find_section(struct work *w)
     if (strcmp(key, w->s->id) != 0)
         return refuse(w, ST_MALFORMED, "data has another key than its section", "");
     w->section = inner ? NULL : entry;
-    LY_LIST_FOR(inner ? lyd_child(entry) : NULL, n)
-    {
+    for (n = inner ? lyd_child(entry) : NULL; n; n = n->next) {
         bool is_inner = strcmp(n->schema->name, inner) == 0;
 
         if ((is_inner && w->section) || (!is_inner && n->schema->nodetype != LYS_LEAF))

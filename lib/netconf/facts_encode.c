@@ -36,8 +36,7 @@ put_meta(struct buf *b, const struct lyd_node *n)
 {
     const struct lyd_meta *m;
 
-    LY_LIST_FOR(n->meta, m)
-    {
+    for (m = n->meta; m; m = m->next) {
         const char *value = lyd_get_meta_value(m);
 
         buf_puts(b, " f:");
@@ -71,9 +70,9 @@ put_node(struct buf *b, const struct lyd_node *n, const struct lyd_node *section
         xml_put_text(b, value, strlen(value));
     } else if (lyd_child(n)) {
         buf_puts(b, ">");
-        LY_LIST_FOR(lyd_child(n), c)
-        if (n != section || !is_said_above(c))
-            put_node(b, c, section);
+        for (c = lyd_child(n); c; c = c->next)
+            if (n != section || !is_said_above(c))
+                put_node(b, c, section);
     } else {
         buf_puts(b, "/>");
         return;
@@ -92,9 +91,9 @@ put_data(struct buf *b, const struct lyd_node *section)
         put_name(b, "<", entry);
         put_meta(b, entry);
         buf_puts(b, ">");
-        LY_LIST_FOR(lyd_child(entry), c)
-        if (c == section || c->schema->nodetype == LYS_LEAF)
-            put_node(b, c, section);
+        for (c = lyd_child(entry); c; c = c->next)
+            if (c == section || c->schema->nodetype == LYS_LEAF)
+                put_node(b, c, section);
         put_name(b, "</", entry);
         buf_puts(b, ">");
     } else {
@@ -109,8 +108,8 @@ facts_put_tree(struct buf *b, const struct lyd_node *facts)
     const struct lyd_node *c;
 
     buf_puts(b, FACTS_DATA_OPEN);
-    LY_LIST_FOR(lyd_child(facts), c)
-    put_node(b, c, NULL);
+    for (c = lyd_child(facts); c; c = c->next)
+        put_node(b, c, NULL);
     buf_puts(b, FACTS_DATA_CLOSE);
 }
 

@@ -213,9 +213,9 @@ leaf_text(const struct lyd_node *parent, const char *name)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(parent), n)
-    if (n->schema && strcmp(n->schema->name, name) == 0)
-        return lyd_get_value(n);
+    for (n = lyd_child(parent); n; n = n->next)
+        if (n->schema && strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
     return NULL;
 }
 
@@ -245,8 +245,7 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
     size_t at[2] = {0, 0};
     enum status st = ST_OK;
 
-    LY_LIST_FOR(lyd_child(typed), n)
-    {
+    for (n = lyd_child(typed); n; n = n->next) {
         struct facts_section *s;
 
         if (strcmp(LYD_NAME(n), "section") != 0)
@@ -308,7 +307,8 @@ static enum status
 read_trees(struct facts_message *m, const char *xml, const char *peer, struct diag *d)
 {
     const struct ly_ctx *ctx = nc_schema_ctx(m->ns);
-    struct lyd_node *written = nc_schema_plain(m->ns, xml), *envelope = NULL, *op = NULL;
+    struct lyd_node *written = nc_schema_plain(m->ns, xml, strlen(xml)), *envelope = NULL,
+                    *op = NULL;
     const struct lyd_node *body;
     struct ly_in *in = NULL;
     enum status st = ST_OK;

@@ -96,8 +96,7 @@ mark(struct facts_parse *p, size_t max_nodes)
 {
     struct lyd_node *n, *e;
 
-    LY_LIST_FOR(p->first, n)
-    {
+    for (n = p->first; n; n = n->next) {
         LYD_TREE_DFS_BEGIN(n, e)
         {
             if (!e->schema)
@@ -118,13 +117,12 @@ check_once(struct facts_parse *p)
     const struct lyd_node *n, *m;
     size_t count = 0;
 
-    LY_LIST_FOR(p->first, n)
-    {
+    for (n = p->first; n; n = n->next) {
         if (++count > MAX_TOP)
             return refuse(p, ST_MALFORMED, "data holds too many trees");
-        LY_LIST_FOR(n->next, m)
-        if (m->schema == n->schema)
-            return refuse(p, ST_MALFORMED, "data holds a tree twice");
+        for (m = n->next; m; m = m->next)
+            if (m->schema == n->schema)
+                return refuse(p, ST_MALFORMED, "data holds a tree twice");
     }
     return ST_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/cur.h"
 #include "lib/netconf/facts_parse.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -92,9 +93,9 @@ leaf(const struct lyd_node *parent, const char *name)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(parent), n)
-    if (strcmp(n->schema->name, name) == 0)
-        return lyd_get_value(n);
+    for (n = lyd_child(parent); n; n = n->next)
+        if (strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
     return NULL;
 }
 
@@ -159,8 +160,7 @@ check_list(struct reader *r)
     const struct lyd_node *n;
     enum status st;
 
-    LY_LIST_FOR(lyd_child(r->agent), n)
-    {
+    for (n = lyd_child(r->agent); n; n = n->next) {
         if (strcmp(n->schema->name, "section") != 0)
             continue;
         st = check_section(r, n);
@@ -194,8 +194,7 @@ is_entry(const struct lyd_node *entry)
         if (strcmp(fact_section_list((enum fact_section)k), entry->schema->name) == 0 &&
             !fact_section_inner((enum fact_section)k))
             return true;
-    LY_LIST_FOR(lyd_child(entry), n)
-    {
+    for (n = lyd_child(entry); n; n = n->next) {
         bool is_section = false;
 
         for (size_t k = 0; k < fact_section_kinds(); k++) {
@@ -216,9 +215,9 @@ check_entries(const struct reader *r)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(fact_tree_root(r->out->tree)), n)
-    if (!is_entry(n) && !r->out->newer)
-        return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
+    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = n->next)
+        if (!is_entry(n) && !r->out->newer)
+            return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
     return ST_OK;
 }
 
@@ -235,9 +234,9 @@ parse(const struct reader *r, const char *data, size_t len, struct facts_parse *
         return st;
     if (facts_parse(r->ns, data, len, true, MAX_FACTS_STATE_NODES, &newer) != ST_OK)
         return st;
-    LY_LIST_FOR(newer.first, n)
-    if (strcmp(n->schema->name, "agent") == 0)
-        model = leaf(n, "model-revision");
+    for (n = newer.first; n; n = n->next)
+        if (strcmp(n->schema->name, "agent") == 0)
+            model = leaf(n, "model-revision");
     if (!model || strcmp(model, nc_schema_revision(r->ns)) <= 0) {
         lyd_free_all(newer.first);
         return st;
@@ -250,10 +249,9 @@ parse(const struct reader *r, const char *data, size_t len, struct facts_parse *
 static enum status
 take_trees(struct reader *r, struct facts_parse *p)
 {
-    struct lyd_node *n, *next, *facts = NULL;
+    struct lyd_node *n, *facts = NULL;
 
-    LY_LIST_FOR_SAFE(p->first, next, n)
-    {
+    for (n = p->first; n; n = n->next) {
         if (strcmp(n->schema->module->ns, NC_NS_AGENT) == 0)
             r->agent = n;
         if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0)
@@ -295,6 +293,55 @@ facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const
     lyd_free_all(p.first);
     if (st != ST_OK)
         facts_state_clear(out);
+    return st;
+}
+
+/* <rpc-reply xmlns="..." message-id="N"><data>...</data></rpc-reply>, nothing else, and no data
+ * within: then the data says all namespaces itself, or it is refused. */
+static bool
+is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data)
+{
+    static const char open[] = "<rpc-reply xmlns=\"" NC_NS_BASE "\" message-id=\"";
+    static const char body[] = "\"><data>", end[] = "</data></rpc-reply>";
+    struct cur c = cur_from(bytes, len);
+    uint8_t digit;
+    size_t n = 0;
+
+    if (!cur_starts(c, open, sizeof(open) - 1) || !cur_skip(&c, sizeof(open) - 1))
+        return false;
+    r->id = 0;
+    while (cur_peek(c, 0, &digit) && digit >= '0' && digit <= '9' && cur_skip(&c, 1)) {
+        if (++n > 19 || (n == 2 && r->id == 0))
+            return false;
+        r->id = r->id * 10 + (uint64_t)(digit - '0');
+    }
+    if (n == 0 || !cur_starts(c, body, sizeof(body) - 1) || !cur_skip(&c, sizeof(body) - 1) ||
+        cur_left(c) < sizeof(end) - 1 || !cur_sub(&c, cur_left(c) - (sizeof(end) - 1), data) ||
+        !cur_starts(c, end, sizeof(end) - 1))
+        return false;
+    r->has_id = true;
+    r->kind = NC_REPLY_DATA;
+    return !memchr(bytes, '\0', len) &&
+           !memmem(data->pos, cur_left(*data), "</data", strlen("</data"));
+}
+
+enum status
+facts_state_reply(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
+                  struct nc_reply *r, struct facts_state *out, struct diag *d)
+{
+    struct cur data;
+    enum status st;
+
+    memset(r, 0, sizeof(*r));
+    memset(out, 0, sizeof(*out));
+    if (len <= MAX_NC_REPLY && is_our_shape(bytes, len, r, &data))
+        return facts_state_read(ns, (const char *)data.pos, cur_left(data), peer, out, d);
+    st = nc_reply_read(ns, bytes, len, peer, r, d);
+    if (st == ST_OK && r->kind == NC_REPLY_DATA)
+        st = facts_state_read(ns, r->data, r->data_len, peer, out, d);
+    free(r->data);
+    r->data = NULL;
+    r->data_len = 0;
     return st;
 }
 

@@ -8,6 +8,7 @@
 #define LIB_NETCONF_FACTS_STATE_H
 
 #include "lib/netconf/facts_message.h"
+#include "lib/netconf/message.h"
 
 #define MAX_FACTS_STATE_NODES 400000
 
@@ -35,6 +36,13 @@ struct facts_state {
  */
 enum status facts_state_read(const struct nc_schema *ns, const char *data, size_t len,
                              const char *peer, struct facts_state *out, struct diag *d) MUST_USE;
+/*
+ * The bytes of an answer to <get>. r is filled as nc_reply_read() does, without its data; for
+ * NC_REPLY_DATA out has the state. A reply in the shape that our agents write is parsed only once.
+ */
+enum status facts_state_reply(const struct nc_schema *ns, const char *bytes, size_t len,
+                              const char *peer, struct nc_reply *r, struct facts_state *out,
+                              struct diag *d) MUST_USE;
 void facts_state_clear(struct facts_state *s);
 
 #endif

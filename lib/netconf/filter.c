@@ -63,8 +63,7 @@ check_subtree(const struct lyd_node *first)
     const struct lyd_node *n, *e;
     size_t count = 0;
 
-    LY_LIST_FOR(first, n)
-    {
+    for (n = first; n; n = n->next) {
         LYD_TREE_DFS_BEGIN(n, e)
         {
             if (has_attributes(e))
@@ -199,8 +198,7 @@ content_matches(const struct lyd_node *f, const struct lyd_node *n)
 {
     const struct lyd_node *c, *v;
 
-    LY_LIST_FOR(lyd_child(f), c)
-    {
+    for (c = lyd_child(f); c; c = c->next) {
         if (!has_text(c))
             continue;
         v = lyd_child(n);
@@ -222,10 +220,8 @@ select_children(const struct lyd_node *f, struct lyd_node *n)
     struct lyd_node *v;
     bool any = false;
 
-    LY_LIST_FOR(lyd_child(f), c)
-    {
-        LY_LIST_FOR(lyd_child(n), v)
-        {
+    for (c = lyd_child(f); c; c = c->next) {
+        for (v = lyd_child(n); v; v = v->next) {
             if (has_text(c)) {
                 if (value_matches(c, v))
                     mark_whole(v);
@@ -267,9 +263,9 @@ select_subtree(const struct lyd_node *first, struct lyd_node *tree)
 {
     const struct lyd_node *f;
 
-    LY_LIST_FOR(first, f)
-    if (plain(f) && !has_text(f) && name_matches(f, tree))
-        (void)select_node(f, tree);
+    for (f = first; f; f = f->next)
+        if (plain(f) && !has_text(f) && name_matches(f, tree))
+            (void)select_node(f, tree);
 }
 
 /* --- XPath -------------------------------------------------------------------------------------
@@ -325,9 +321,9 @@ copy(const struct lyd_node *n, struct lyd_node *parent, struct lyd_node **out)
         *out = dup;
     if (is_whole(n))
         return ST_OK;
-    LY_LIST_FOR(lyd_child(n), c) /* the copy of a list entry has its keys already */
-    if (st == ST_OK && c->priv && !(c->schema->flags & LYS_KEY))
-        st = copy(c, dup, NULL);
+    for (c = lyd_child(n); c; c = c->next) /* the copy of a list entry has its keys already */
+        if (st == ST_OK && c->priv && !(c->schema->flags & LYS_KEY))
+            st = copy(c, dup, NULL);
     return st;
 }
 

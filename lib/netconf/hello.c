@@ -83,9 +83,9 @@ take(const struct lyd_node *root, bool from_server, struct nc_hello *out)
     caps = plain_find(lyd_child(root), NC_NS_BASE, "capabilities");
     if (!caps || plain_find(caps->next, NC_NS_BASE, "capabilities"))
         return "does not have one list of capabilities";
-    LY_LIST_FOR(lyd_child(caps), n)
-    if (plain_is(n, NC_NS_BASE, "capability"))
-        take_capability(n, out);
+    for (n = lyd_child(caps); n; n = n->next)
+        if (plain_is(n, NC_NS_BASE, "capability"))
+            take_capability(n, out);
     id = plain_find(lyd_child(root), NC_NS_BASE, "session-id");
     if (!from_server && id)
         return "of a client has a session-id";
@@ -102,19 +102,14 @@ nc_hello_read(const struct nc_schema *ns, const char *bytes, size_t len, bool fr
     struct lyd_node *root;
     const char *wrong;
     enum status st;
-    char *xml;
 
     memset(out, 0, sizeof(*out));
     st = len > MAX_NC_HELLO ? ST_LIMIT : xml_guard(bytes, len, MAX_HELLO_ITEMS);
     if (st != ST_OK)
         return diag_set(d, st, peer, 0, "hello is no XML within our bounds");
-    xml = strndup(bytes, len);
-    if (!xml)
-        return diag_set(d, ST_IO, peer, 0, "out of memory");
-    root = nc_schema_plain(ns, xml);
+    root = nc_schema_plain(ns, bytes, len);
     wrong = root ? take(root, from_server, out) : "is no well-formed XML";
     lyd_free_all(root);
-    free(xml);
     if (!wrong)
         return ST_OK;
     memset(out, 0, sizeof(*out));

@@ -73,9 +73,9 @@ plain_print_children(const struct lyd_node *n, struct buf *b)
     const struct lyd_node *c;
     enum status st = out ? ST_OK : ST_IO;
 
-    LY_LIST_FOR(lyd_child(n), c)
-    if (st == ST_OK && lyd_print_tree(out, c, LYD_XML, LYD_PRINT_SHRINK) != LY_SUCCESS)
-        st = b->status == ST_OK ? ST_IO : b->status;
+    for (c = lyd_child(n); c; c = c->next)
+        if (st == ST_OK && lyd_print_tree(out, c, LYD_XML, LYD_PRINT_SHRINK) != LY_SUCCESS)
+            st = b->status == ST_OK ? ST_IO : b->status;
     ly_out_free(out, NULL, 0);
     return st;
 }

@@ -110,9 +110,9 @@ typed_child(const struct lyd_node *op, const char *name)
 {
     const struct lyd_node *n;
 
-    LY_LIST_FOR(lyd_child(op), n)
-    if (n->schema && strcmp(n->schema->name, name) == 0)
-        return n;
+    for (n = lyd_child(op); n; n = n->next)
+        if (n->schema && strcmp(n->schema->name, name) == 0)
+            return n;
     return NULL;
 }
 
@@ -121,9 +121,9 @@ meta_value(const struct lyd_node *n, const char *name)
 {
     const struct lyd_meta *m;
 
-    LY_LIST_FOR(n->meta, m)
-    if (strcmp(m->name, name) == 0)
-        return lyd_get_meta_value(m);
+    for (m = n->meta; m; m = m->next)
+        if (strcmp(m->name, name) == 0)
+            return lyd_get_meta_value(m);
     return NULL;
 }
 
@@ -196,9 +196,9 @@ take_get(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node *op
                       reply);
     if (!typed)
         return ST_OK;
-    LY_LIST_FOR(lyd_child(written), n)
-    if (plain_is(n, NC_NS_BASE, "filter"))
-        return take_filter(ns, r, typed, n, reply);
+    for (n = lyd_child(written); n; n = n->next)
+        if (plain_is(n, NC_NS_BASE, "filter"))
+            return take_filter(ns, r, typed, n, reply);
     return refuse(r, NC_ERR_INVALID_VALUE, "filter is not of the base namespace", reply);
 }
 
@@ -246,8 +246,7 @@ unknown_parameter(const struct nc_schema *ns, const struct lyd_node *written)
         mod ? lys_find_child(NULL, mod, plain(written)->name.name, 0, 0, 0) : NULL;
     const struct lyd_node *n;
 
-    LY_LIST_FOR(op ? lyd_child(written) : NULL, n)
-    {
+    for (n = op ? lyd_child(written) : NULL; n; n = n->next) {
         const struct lys_module *of =
             ly_ctx_get_module_implemented_ns(nc_schema_ctx(ns), plain_ns(n));
         const char *name = plain(n)->name.name;
@@ -380,7 +379,7 @@ nc_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base
         goto out;
     }
     buf_init(&r->attributes, MAX_NC_ATTRIBUTES);
-    root = nc_schema_plain(ns, xml);
+    root = nc_schema_plain(ns, bytes, len);
     if (!root || root->next || !plain_is(root, NC_NS_BASE, "rpc")) {
         st = hopeless(ST_MALFORMED, base_1_1, reply);
         goto out;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/netconf/xml.h"
+
 #define MAX_MODULES 100
 
 struct nc_schema {
@@ -100,15 +102,20 @@ nc_schema_ctx(const struct nc_schema *ns)
 }
 
 struct lyd_node *
-nc_schema_plain(const struct nc_schema *ns, const char *xml)
+nc_schema_plain(const struct nc_schema *ns, const char *bytes, size_t len)
 {
     struct lyd_node *n = NULL;
+    struct buf xml;
 
-    if (lyd_parse_data_mem(ns->plain, xml, LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0, &n) !=
-        LY_SUCCESS) {
+    buf_init(&xml, 8 * len + 1);
+    xml_put_keeping_space(&xml, bytes, len);
+    if (xml.status != ST_OK ||
+        lyd_parse_data_mem(ns->plain, buf_text(&xml), LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0,
+                           &n) != LY_SUCCESS) {
         lyd_free_all(n);
         n = NULL;
     }
+    buf_clear(&xml);
     ly_err_clean(ns->plain, NULL);
     return n;
 }

@@ -49,7 +49,7 @@ enum status nc_schema_text(const struct nc_schema *ns, const char *name, const c
  * all opaque nodes. The caller frees them (lyd_free_all()). NULL: not well-formed, empty, or no
  * memory. Bounds were checked before (xml_guard()).
  */
-struct lyd_node *nc_schema_plain(const struct nc_schema *ns, const char *xml);
+struct lyd_node *nc_schema_plain(const struct nc_schema *ns, const char *bytes, size_t len);
 
 /*
  * Where libyang last found fault, as a path of schema nodes without any value, into out; "" when it

@@ -144,8 +144,6 @@ xml_guard(const char *bytes, size_t len, size_t max_items)
     if (len == 0 || memchr(bytes, '\0', len))
         return ST_MALFORMED;
     while ((p = memchr(p, '<', (size_t)(end - p)))) {
-        const char *tag = p;
-
         if (starts(p, end, "<!") || starts(p, end, "<?")) {
             p = skip_other(p, end);
         } else if (starts(p, end, "</")) {
@@ -159,12 +157,45 @@ xml_guard(const char *bytes, size_t len, size_t max_items)
             if (depth > MAX_XML_DEPTH || items > max_items)
                 return ST_LIMIT;
         }
-        if (!p || p == tag)
+        if (!p)
             return ST_MALFORMED;
-        if (p == end)
-            break;
     }
     return ST_OK;
+}
+
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+void
+xml_put_keeping_space(struct buf *b, const char *bytes, size_t len)
+{
+    const char *p = bytes, *end = bytes + len, *from = bytes;
+    size_t items = 0;
+
+    while (p && (p = memchr(p, '<', (size_t)(end - p)))) {
+        const char *q;
+
+        if (starts(p, end, "<!") || starts(p, end, "<?")) {
+            p = skip_other(p, end);
+            continue;
+        }
+        if (starts(p, end, "</")) {
+            p = behind(p, end, ">");
+            continue;
+        }
+        p = skip_tag(p + 1, end, &items);
+        for (q = p; q && q < end && is_space(*q);)
+            q++;
+        if (p && q > p && p[-2] != '/' && starts(q, end, "</")) {
+            buf_put(b, from, (size_t)(p - from));
+            buf_printf(b, "&#%d;", *p);
+            from = ++p;
+        }
+    }
+    buf_put(b, from, (size_t)(end - from));
 }
 
 bool
@@ -173,7 +204,7 @@ xml_root_name(const char *bytes, size_t len, const char **name, size_t *name_len
     const char *p = bytes, *end = bytes + len;
 
     while (p < end) {
-        if (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r') {
+        if (is_space(*p)) {
             p++;
         } else if (starts(p, end, "<!--") || starts(p, end, "<?")) {
             p = skip_other(p, end);

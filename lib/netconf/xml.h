@@ -29,6 +29,12 @@ void xml_time(int64_t epoch, char out[XML_TIME_SIZE]);
  */
 enum status xml_guard(const char *bytes, size_t len, size_t max_items) MUST_USE;
 
+/*
+ * A copy of XML in which an element that holds nothing but white space holds it as a reference: to
+ * libyang an opaque element like <a> </a> is empty, a leaf of that text is not.
+ */
+void xml_put_keeping_space(struct buf *b, const char *bytes, size_t len);
+
 /* Local name of the root element, behind an XML declaration, white space and comments. False:
  * there is none. *name is not terminated. */
 bool xml_root_name(const char *bytes, size_t len, const char **name, size_t *name_len);

@@ -14,6 +14,7 @@ with directory() as d:
     data = os.path.join(d, "usr/share/vigil5g")
     for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
                  "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
+                 "usr/share/vigil5g/yang-std/ietf-netconf@2011-06-01.yang", "usr/share/vigil5g/yang-std/copyright",
                  "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
         check(os.path.isfile(os.path.join(d, name)), f"{name} is not installed")
     vigil = os.path.join(d, "usr/bin/vigil")

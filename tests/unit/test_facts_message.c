@@ -249,6 +249,50 @@ odd_texts_survive(void **state)
 }
 
 static void
+odd_values_survive(void **state)
+{
+    static const char *const values[] = {"",
+                                         " ",
+                                         "  x  ",
+                                         "]]>",
+                                         "&lt;",
+                                         "a\"b'c",
+                                         "\xc3\xa9\xf0\x9f\x98\x80",
+                                         "<![CDATA[x]]>",
+                                         "</x>",
+                                         "{[\\/]}",
+                                         "-----BEGIN",
+                                         "\xff\x01\n\t\r",
+                                         "&#10;",
+                                         "<!-- x -->"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        struct fact_tree *t = fact_tree_new(nc_schema_facts(ns));
+        struct fact_sink *s = fact_tree_sink(t);
+        char *before, *after;
+        struct diag d;
+
+        fact_begin(s, FACT_NF_CONFIG, "nf:x/amf", values[i]);
+        fact_head(s, FN_NAME, values[i]);
+        fact_source(s, *values[i] ? values[i] : "x");
+        fact_leaf(s, FN_INSTANCE_NAME, values[i]);
+        fact_source(s, *values[i] ? values[i] : "x");
+        fact_end(s, 1, true);
+        assert_int_equal(s->status, ST_OK);
+        assert_int_equal(sample_message(t, true, &msg), 1);
+        expect_good(true);
+        assert_int_equal(fact_tree_print_json(t, &before), ST_OK);
+        after = outcome(reader, ST_OK, &d);
+        assert_non_null(after);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        fact_tree_free(t);
+    }
+}
+
+static void
 heartbeat_says_only_the_head(void **state)
 {
     struct fact_section_view v;
@@ -645,6 +689,7 @@ main(void)
         cmocka_unit_test(demo_comes_back_as_it_was),
         cmocka_unit_test(trees_are_equal_node_by_node),
         cmocka_unit_test(odd_texts_survive),
+        cmocka_unit_test(odd_values_survive),
         cmocka_unit_test(heartbeat_says_only_the_head),
         cmocka_unit_test(removal_is_said),
         cmocka_unit_test(head_of_the_message),

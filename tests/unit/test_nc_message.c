@@ -777,6 +777,22 @@ replies(void **state)
 }
 
 static void
+state_reply_that_is_no_data(void **state)
+{
+    const char *error = REPLY("<rpc-error><error-tag>too-big</error-tag></rpc-error>");
+    const char *twice = REPLY("<data></data><data></data>");
+    struct facts_state s;
+    struct nc_reply r;
+    struct diag d;
+
+    (void)state;
+    assert_int_equal(facts_state_reply(ns, error, strlen(error), "peer", &r, &s, &d), ST_OK);
+    assert_true(r.kind == NC_REPLY_ERROR && r.id == 12 && !s.tree);
+    assert_string_equal(r.tag, "too-big");
+    assert_int_equal(facts_state_reply(ns, twice, strlen(twice), "peer", &r, &s, &d), ST_MALFORMED);
+}
+
+static void
 our_own_error_is_read(void **state)
 {
     struct nc_reply r;
@@ -819,8 +835,10 @@ get_reply(struct fact_tree *t, const struct facts_head *h)
 static enum status
 read_state(const char *reply_xml, struct facts_state *s, struct diag *d)
 {
+    struct facts_state t;
     struct nc_reply reply;
-    enum status st = nc_reply_read(ns, reply_xml, strlen(reply_xml), "peer", &reply, d);
+    struct diag e = {.line = 0};
+    enum status both, st = nc_reply_read(ns, reply_xml, strlen(reply_xml), "peer", &reply, d);
 
     memset(s, 0, sizeof(*s));
     if (st == ST_OK) {
@@ -828,6 +846,13 @@ read_state(const char *reply_xml, struct facts_state *s, struct diag *d)
         st = facts_state_read(ns, reply.data, reply.data_len, "peer", s, d);
         nc_reply_clear(&reply);
     }
+    both = facts_state_reply(ns, reply_xml, strlen(reply_xml), "peer", &reply, &t, &e);
+    if (both != st) /* the short way and the long one agree */
+        fail_msg("%s (%s) against %s (%s): %s", status_name(st), d->text, status_name(both), e.text,
+                 reply_xml);
+    if (st == ST_OK)
+        assert_true(t.head.seq == s->head.seq && t.unknown == s->unknown && reply.has_id);
+    facts_state_clear(&t);
     return st;
 }
 
@@ -1058,6 +1083,7 @@ main(void)
         cmocka_unit_test(missing_directories_are_named),
         cmocka_unit_test(replies),
         cmocka_unit_test(our_own_error_is_read),
+        cmocka_unit_test(state_reply_that_is_no_data),
         cmocka_unit_test(state_of_the_demo),
         cmocka_unit_test(wrong_states_are_refused),
         cmocka_unit_test(newer_state_is_tolerated),
