@@ -448,14 +448,58 @@ test_section_limits(void **state)
     sections_free(all);
 }
 
+/* A reader that answers once and dies at the second request, under a whole agent. */
+static void
+test_crash_makes_incomplete(void **state)
+{
+    static const char script[] =
+        ASKED "cat \"$2\" >&3; head -c 13 <&3 >/dev/null; head -c 30 \"$2\" >&3; exit 3";
+    const char *argv[] = {"sh", "-c", script, "sh", good_path, answer_path, NULL};
+    const struct agent_handler h = {.section = on_section};
+    struct agent *a = agent_new(make_config(), "/bin/sh", argv, &h, 1, 0);
+    int64_t now = 0;
+
+    (void)state;
+    memset(&published, 0, sizeof(published));
+    assert_non_null(a);
+    while (published.events[SECTION_CHANGED] < 2) {
+        struct pollfd p = {.events = POLLIN};
+
+        agent_tick(a, now, WALL);
+        p.fd = agent_fd(a);
+        assert_true(p.fd >= 0 && poll(&p, 1, CEILING_MS) > 0);
+        agent_input(a, now);
+        if (published.events[SECTION_CHANGED] == 1 && agent_settled(a) && now == 0) {
+            assert_true(published.complete);
+            assert_int_equal(agent_source_state(a, 0)->end, GATHER_GOOD);
+            now = 3600 * 1000; /* the interval is over */
+        }
+    }
+    assert_false(published.complete);
+    assert_string_equal(published.key, "nf:s1/a1/amf");
+    assert_int_equal(published.events[SECTION_REMOVED], 0);
+    assert_int_equal(sections_count(agent_sections(a)), 1);
+    assert_int_equal(agent_source_state(a, 0)->end, GATHER_CRASHED);
+    assert_int_equal(agent_source_state(a, 0)->failures, 1);
+    assert_int_equal(agent_gather_counters(a)->crashes, 1);
+    /* It is started again, and not before its time. */
+    assert_true(agent_next(a) >= now + GATHER_RETRY_MIN_MS);
+    agent_free(a);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ends),           cmocka_unit_test(test_too_much),
-        cmocka_unit_test(test_facts_unasked),  cmocka_unit_test(test_too_slow),
-        cmocka_unit_test(test_back_off),       cmocka_unit_test(test_sections),
-        cmocka_unit_test(test_section_limits), cmocka_unit_test(test_new_configuration),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_facts_unasked),
+        cmocka_unit_test(test_too_slow),
+        cmocka_unit_test(test_back_off),
+        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_section_limits),
+        cmocka_unit_test(test_crash_makes_incomplete),
+        cmocka_unit_test(test_new_configuration),
     };
 
     return cmocka_run_group_tests(tests, make_files, remove_files);
