@@ -38,8 +38,9 @@ struct gather {
     int64_t deadline; /* of run or start */
     int64_t again;    /* when to start, while down */
     unsigned failures;
-    int64_t now;   /* of the call at hand */
-    char why[200]; /* it cannot work, in its own words */
+    int64_t budget_at; /* when it may say GATHER_IDLE_BYTES again */
+    int64_t now;       /* of the call at hand */
+    char why[200];     /* it cannot work, in its own words */
     struct fact_wire_reader *reader;
     struct fact_sink nowhere; /* between readings: facts are nonsense */
 };
@@ -230,6 +231,8 @@ on_done(struct gather *g, struct cur in)
     g->failures = 0;
     g->nowhere.status = ST_OK;
     fact_wire_reader_sink(g->reader, &g->nowhere);
+    fact_wire_budget(g->reader, GATHER_IDLE_BYTES);
+    g->budget_at = g->now + GATHER_IDLE_MS;
     g->h.done(g->h.ctx, run,
               status == ST_OK            ? GATHER_GOOD
               : status == ST_UNSUPPORTED ? GATHER_UNSUPPORTED
@@ -380,6 +383,7 @@ start(struct gather *g)
         return false;
     }
     g->count.starts++;
+    g->budget_at = g->now + GATHER_IDLE_MS;
     g->deadline = g->now + GATHER_START_MS;
     buf_init(&b, MAX_SETUP);
     put_setup(g->config, &b);
@@ -423,11 +427,13 @@ gather_input(struct gather *g, int64_t now)
             go_down(g, GATHER_CRASHED, "it ended");
             return;
         }
+        if (g->run == NO_RUN && now >= g->budget_at) {
+            fact_wire_budget(g->reader, GATHER_IDLE_BYTES);
+            g->budget_at = now + GATHER_IDLE_MS;
+        }
         st = fact_wire_feed(g->reader, space, (size_t)n);
         if (st != ST_OK)
             on_bad_feed(g, st);
-        else if (g->run == NO_RUN)
-            fact_wire_budget(g->reader, GATHER_IDLE_BYTES);
     }
 }
 

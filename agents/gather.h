@@ -19,7 +19,8 @@
 #define GATHER_RUN_MS 120000                 /* one reading */
 #define GATHER_START_MS 20000                /* until it is ready */
 #define GATHER_RUN_BYTES (64u * 1024 * 1024) /* of one reading */
-#define GATHER_IDLE_BYTES 65536              /* between two readings */
+#define GATHER_IDLE_BYTES 65536              /* between two readings, in each GATHER_IDLE_MS */
+#define GATHER_IDLE_MS 10000
 #define GATHER_RETRY_MIN_MS 1000
 #define GATHER_RETRY_MAX_MS 60000
 #define GATHER_NEVER INT64_MAX

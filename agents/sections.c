@@ -162,7 +162,7 @@ add_fresh(struct sections *all, struct held *h)
         return ST_OK;
     }
     if (all->fresh_count % 64 == 0) {
-        struct held **more = realloc(all->fresh, (all->fresh_count + 64) * sizeof(*more));
+        struct held **more = realloc(all->fresh, (all->fresh_count + 64) * sizeof(struct held *));
 
         if (!more) {
             held_free(h);

@@ -132,7 +132,7 @@ wanted(const cap_value_t *list, int n, cap_value_t cap)
 static void
 drop_bounding(const struct sandbox_options *o)
 {
-    cap_value_t keep[2];
+    cap_value_t keep[2] = {0};
     int n = wanted_capabilities(o, keep);
 
     for (cap_value_t c = 0; c <= CAP_LAST_CAP; c++)
@@ -144,7 +144,7 @@ drop_bounding(const struct sandbox_options *o)
 static int
 set_capabilities(const struct sandbox_options *o)
 {
-    cap_value_t keep[2], held[2];
+    cap_value_t keep[2] = {0}, held[2] = {0};
     int n = wanted_capabilities(o, keep), have = 0, rc = -1;
     cap_t now = cap_get_proc(), next = cap_init();
     cap_flag_value_t flag;
@@ -169,7 +169,7 @@ set_capabilities(const struct sandbox_options *o)
 static enum status
 find_user(const struct sandbox_options *o, uid_t *uid, gid_t *gid, struct diag *d)
 {
-    struct passwd pw, *found = NULL;
+    struct passwd pw = {.pw_uid = 0}, *found = NULL;
     char *space = malloc(MAX_PASSWD);
     enum status st = ST_OK;
 

@@ -380,8 +380,11 @@ settings_load(const char *yang_dir, const char *module, const char *container, c
     enum status st;
 
     *out = NULL;
-    st = s ? prepare(s, yang_dir, module, container, &d)
-           : diag_set(&d, ST_IO, path, 0, "out of memory");
+    if (!s) {
+        diag_list_addf(errors, path, 0, "out of memory");
+        return ST_IO;
+    }
+    st = prepare(s, yang_dir, module, container, &d);
     if (st == ST_OK)
         st = read_file(path, &text, &len, &d);
     if (st == ST_OK && yaml_parse(text, len, path, 1, &yaml, &d) != ST_OK)

@@ -102,9 +102,21 @@ def unprivileged(d):
     check(p.returncode == 0 and b"nf:s1/a1/amf" in p.stdout, f"as nobody: {p.returncode} {p.stderr.decode()}")
 
 
+def more_than_can_be_watched(d):
+    for i in range(4300):
+        os.makedirs(os.path.join(d, "w", str(i)))
+    write(d, "w/amf.yaml", AMF)
+    c = write(d, "w.yaml", config(os.path.join(d, "w"), ["config: /"]))
+    p = agent("--once", "--config", c)
+    check(p.returncode == 0 and b"nf:s1/a1/amf" in p.stdout, f"many directories: {p.returncode}")
+    check(re.search(rb"changes in \d+ directories are seen by the interval alone", p.stderr),
+          f"what is not watched is not told: {p.stderr[:300]}")
+
+
 with directory() as base:
     same_as_vigil(base)
     hostile_inputs(base)
     configurations(base)
     unprivileged(base)
+    more_than_can_be_watched(base)
 finish()

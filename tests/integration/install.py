@@ -13,6 +13,7 @@ with directory() as d:
     check(make.returncode == 0, f"make install: {make.stderr[-400:]}")
     data = os.path.join(d, "usr/share/vigil5g")
     for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
+                 "usr/sbin/vigil-agent", "usr/share/man/man8/vigil-agent.8", "usr/share/vigil5g/examples/agent.yaml",
                  "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
                  "usr/share/vigil5g/yang-std/ietf-netconf@2011-06-01.yang", "usr/share/vigil5g/yang-std/copyright",
                  "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
@@ -23,6 +24,9 @@ with directory() as d:
     installed = subprocess.run([vigil, *args], env=env, capture_output=True, check=False, cwd="/")
     here = run(*args)
     check(installed.returncode == 1 and installed.stdout == here.stdout, f"installed: {installed.stderr[:300]}")
+    agent = subprocess.run([os.path.join(d, "usr/sbin/vigil-agent"), "--check", "--config",
+                            os.path.join(data, "examples/agent.yaml")], env=env, capture_output=True, check=False, cwd="/")
+    check(agent.returncode == 0, f"the example is no good configuration: {agent.stderr[:300]}")
     # It reads what is installed, not the source tree.
     os.rename(os.path.join(data, "yang"), os.path.join(data, "gone"))
     check(subprocess.run([vigil, *args], env=env, capture_output=True, check=False).returncode == 2,
