@@ -21,6 +21,16 @@ problem_id(const char *tenant, const char *site, const char *cause,
     return hash_id(alone, 2, out);
 }
 
+enum status
+problem_place(const struct finding *before, struct finding *after, bool held)
+{
+    if (held && before && before->shown && after->kind != FINDING_EVENT) {
+        memcpy(after->problem, before->problem, FINDING_ID_LEN);
+        return ST_OK;
+    }
+    return problem_id(after->tenant, after->site, after->cause, after->id, after->problem);
+}
+
 void
 problem_init(struct problem *p, const struct finding *f, const char *title, int64_t now)
 {

@@ -6,8 +6,8 @@
  * through on the way, and what is held back (maintenance window, damping) is said once, later, if
  * it still holds.
  *
- * Order for one changed finding: problem_apply(), store both; when the batch is complete,
- * problem_push() once for every problem touched.
+ * Order for one changed finding: problem_place(), problem_apply(), store both; when the batch is
+ * complete, problem_push() once for every problem touched.
  */
 #ifndef COLLECTOR_FINDING_PROBLEM_H
 #define COLLECTOR_FINDING_PROBLEM_H
@@ -54,6 +54,13 @@ struct problem {
  */
 enum status problem_id(const char *tenant, const char *site, const char *cause,
                        const uint8_t finding[FINDING_ID_LEN], uint8_t out[FINDING_ID_LEN]) MUST_USE;
+
+/*
+ * Which problem it belongs to now: sets after->problem, by its cause. An open finding that a window
+ * holds stays where it was (before, or NULL), since to leave is to be pushed as cleared. Where the
+ * problem has changed, apply twice: (old, before, NULL), then (new, NULL, after).
+ */
+enum status problem_place(const struct finding *before, struct finding *after, bool held) MUST_USE;
 
 /* An empty problem for this finding; tenant, site and cause are borrowed from it. title: of the
  * problem, borrowed; NULL: the cause, else the message of the finding. */
