@@ -38,9 +38,8 @@ struct problem {
     uint32_t raises; /* times it became open */
     uint64_t change_seq;
 
-    uint32_t shown[4];          /* members that it would speak of, by severity */
-    uint32_t shown_flapping[4]; /* of these, flapping ones */
-    bool told;                  /* said last: raised */
+    uint32_t shown[4]; /* members that it would speak of, by severity */
+    bool told;         /* said last: raised */
     enum rule_severity told_severity;
     uint32_t told_members;
     int64_t told_at;      /* 0: never */
