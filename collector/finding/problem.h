@@ -98,7 +98,8 @@ struct problem_push {
  * What is to be pushed now, if anything: then *out is filled and p counts it as told. A change is a
  * different worst severity or more members; fewer members are listed, not pushed. While members
  * flap there is at most one push in flap_window_s, except for what members that do not flap make
- * worse: one unsteady source must not hide news of the others.
+ * worse: one unsteady source must not hide news of the others. Store p also when nothing is
+ * pushed: fewer members may have been noted.
  */
 bool problem_push(struct problem *p, int64_t now, int64_t flap_window_s, struct problem_push *out);
 /* When to ask again although nothing changes: time of the next push that damping holds back, 0:
