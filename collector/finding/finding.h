@@ -128,7 +128,7 @@ struct finding {
     int64_t waiver_expires; /* of this waiver */
     struct measure waived;  /* the measure that was waived */
 
-    uint8_t problem[FINDING_ID_LEN];   /* problem_id(); set by the step */
+    uint8_t problem[FINDING_ID_LEN];   /* problem_id() by its cause; see problem_place() */
     bool shown;                        /* counted in what the problem pushes (problem.h) */
     enum rule_severity shown_severity; /* likewise */
 

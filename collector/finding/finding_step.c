@@ -114,11 +114,18 @@ or_empty(const char *s)
     return s ? s : "";
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 static enum status
 take_fail(struct finding_work *w)
 {
     struct finding *f = w->f;
     const struct finding_input *in = w->in;
+    bool same_cause = w->before && same_text(f->cause, in->cause);
 
     f->severity = in->severity;
     f->message = or_empty(in->message);
@@ -128,7 +135,7 @@ take_fail(struct finding_work *w)
     if (f->kind == FINDING_STATE)
         f->last_seen = w->now;
     take_decider(f, in);
-    return problem_id(f->tenant, f->site, f->cause, f->id, f->problem);
+    return same_cause ? ST_OK : problem_id(f->tenant, f->site, f->cause, f->id, f->problem);
 }
 
 /* Quiet time runs from the last occurrence, while somebody watches. */
@@ -329,12 +336,6 @@ start(struct finding_work *w)
     if (in->kind >= INPUT_ACKNOWLEDGE)
         return ST_OK;
     return finding_id(f->control, f->target, f->id);
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 /* Without an event: a text, a due date or a verdict may still have changed. */

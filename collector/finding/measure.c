@@ -72,8 +72,12 @@ put_path(struct buf *b, const char *path, bool live)
     char quote = '\0';
     bool inside = false;
 
+    if (!live) {
+        buf_puts(b, path);
+        return;
+    }
     for (const char *s = path; *s; s++) {
-        if (live && !quote && *s == '[')
+        if (!quote && *s == '[')
             inside = true;
         if (!inside)
             buf_put(b, s, 1);

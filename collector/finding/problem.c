@@ -21,6 +21,16 @@ problem_id(const char *tenant, const char *site, const char *cause,
     return hash_id(alone, 2, out);
 }
 
+enum status
+problem_place(const struct finding *before, struct finding *after, bool held)
+{
+    if (held && before && before->shown && after->kind != FINDING_EVENT) {
+        memcpy(after->problem, before->problem, FINDING_ID_LEN);
+        return ST_OK;
+    }
+    return problem_id(after->tenant, after->site, after->cause, after->id, after->problem);
+}
+
 void
 problem_init(struct problem *p, const struct finding *f, const char *title, int64_t now)
 {
@@ -84,11 +94,8 @@ count(struct problem *p, const struct finding *f, int sign)
     p->members += one;
     if (f->flags & FINDING_FLAPPING)
         p->flapping += one;
-    if (f->shown) {
+    if (f->shown)
         p->shown[f->shown_severity] += one;
-        if (f->flags & FINDING_FLAPPING)
-            p->shown_flapping[f->shown_severity] += one;
-    }
     if (!finding_is_open(f->state))
         return;
     p->open[f->severity] += one;
@@ -162,10 +169,31 @@ same_counts(const struct problem *a, const struct problem *b)
            memcmp(a->open, b->open, sizeof(a->open)) == 0 &&
            memcmp(a->waived, b->waived, sizeof(a->waived)) == 0 &&
            memcmp(a->shown, b->shown, sizeof(a->shown)) == 0 &&
-           memcmp(a->shown_flapping, b->shown_flapping, sizeof(a->shown_flapping)) == 0 &&
            a->acknowledged == b->acknowledged && a->pending_restart == b->pending_restart &&
            a->flapping == b->flapping && a->told == b->told &&
            a->told_severity == b->told_severity && a->told_members == b->told_members;
+}
+
+/* Whether saying what is shown now would be news after what was told; worse: bad news. */
+static bool
+is_news(const struct problem *p, bool worse)
+{
+    int most = worst(p->shown);
+
+    if (most < 0)
+        return p->told && !worse;
+    if (!p->told || most > (int)p->told_severity || sum(p->shown) > p->told_members)
+        return true;
+    return !worse && most != (int)p->told_severity;
+}
+
+/* A member that does not flap got worse: one unsteady source must not hide news of the others. */
+static bool
+is_steady_news(const struct problem *p, const struct finding *before, const struct finding *after)
+{
+    return after->shown && !(after->flags & FINDING_FLAPPING) &&
+           (!before || !before->shown || after->shown_severity > before->shown_severity) &&
+           is_news(p, true);
 }
 
 bool
@@ -180,6 +208,8 @@ problem_apply(struct problem *p, const struct finding *before, struct finding *a
         count(p, after, 1);
         if (after->shown && opens_as_backlog(before, after))
             tell_silently(p, after, ctx->now);
+        else if (is_steady_news(p, before, after))
+            p->damped_until = 0;
     }
     settle(p, ctx->now);
     if (same_counts(&was, p))
@@ -188,42 +218,17 @@ problem_apply(struct problem *p, const struct finding *before, struct finding *a
     return true;
 }
 
-/* Whether saying `by` now would be news after what was told. */
-static bool
-is_news(const struct problem *p, const uint32_t by[SEVERITIES], bool worse_only)
-{
-    int most = worst(by);
-
-    if (most < 0)
-        return p->told && !worse_only;
-    if (!p->told || most > (int)p->told_severity || sum(by) > p->told_members)
-        return true;
-    return !worse_only && most != (int)p->told_severity;
-}
-
-static bool
-is_damped(const struct problem *p, int64_t now)
-{
-    uint32_t steady[SEVERITIES];
-
-    if (now >= p->damped_until)
-        return false;
-    for (int s = 0; s < SEVERITIES; s++)
-        steady[s] = p->shown[s] - p->shown_flapping[s];
-    return !is_news(p, steady, true);
-}
-
 bool
 problem_push(struct problem *p, int64_t now, int64_t flap_window_s, struct problem_push *out)
 {
     int most = worst(p->shown);
 
-    if (!is_news(p, p->shown, false)) {
+    if (!is_news(p, false)) {
         if (sum(p->shown) < p->told_members && !p->flapping && now >= p->damped_until)
             p->told_members = sum(p->shown);
         return false;
     }
-    if (is_damped(p, now))
+    if (now < p->damped_until)
         return false;
     *out = (struct problem_push){.kind = most < 0  ? PUSH_CLEAR
                                          : p->told ? PUSH_CHANGE
@@ -245,5 +250,5 @@ problem_push(struct problem *p, int64_t now, int64_t flap_window_s, struct probl
 int64_t
 problem_wait(const struct problem *p)
 {
-    return p->damped_until && is_news(p, p->shown, false) ? p->damped_until : 0;
+    return p->damped_until && is_news(p, false) ? p->damped_until : 0;
 }

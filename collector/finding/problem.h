@@ -6,8 +6,8 @@
  * through on the way, and what is held back (maintenance window, damping) is said once, later, if
  * it still holds.
  *
- * Order for one changed finding: problem_apply(), store both; when the batch is complete,
- * problem_push() once for every problem touched.
+ * Order for one changed finding: problem_place(), problem_apply(), store both; when the batch is
+ * complete, problem_push() once for every problem touched.
  */
 #ifndef COLLECTOR_FINDING_PROBLEM_H
 #define COLLECTOR_FINDING_PROBLEM_H
@@ -38,9 +38,8 @@ struct problem {
     uint32_t raises; /* times it became open */
     uint64_t change_seq;
 
-    uint32_t shown[4];          /* members that it would speak of, by severity */
-    uint32_t shown_flapping[4]; /* of these, flapping ones */
-    bool told;                  /* said last: raised */
+    uint32_t shown[4]; /* members that it would speak of, by severity */
+    bool told;         /* said last: raised */
     enum rule_severity told_severity;
     uint32_t told_members;
     int64_t told_at;      /* 0: never */
@@ -54,6 +53,13 @@ struct problem {
  */
 enum status problem_id(const char *tenant, const char *site, const char *cause,
                        const uint8_t finding[FINDING_ID_LEN], uint8_t out[FINDING_ID_LEN]) MUST_USE;
+
+/*
+ * Which problem it belongs to now: sets after->problem, by its cause. An open finding that a window
+ * holds stays where it was (before, or NULL), since to leave is to be pushed as cleared. Where the
+ * problem has changed, apply twice: (old, before, NULL), then (new, NULL, after).
+ */
+enum status problem_place(const struct finding *before, struct finding *after, bool held) MUST_USE;
 
 /* An empty problem for this finding; tenant, site and cause are borrowed from it. title: of the
  * problem, borrowed; NULL: the cause, else the message of the finding. */
@@ -92,7 +98,8 @@ struct problem_push {
  * What is to be pushed now, if anything: then *out is filled and p counts it as told. A change is a
  * different worst severity or more members; fewer members are listed, not pushed. While members
  * flap there is at most one push in flap_window_s, except for what members that do not flap make
- * worse: one unsteady source must not hide news of the others.
+ * worse: one unsteady source must not hide news of the others. Store p also when nothing is
+ * pushed: fewer members may have been noted.
  */
 bool problem_push(struct problem *p, int64_t now, int64_t flap_window_s, struct problem_push *out);
 /* When to ask again although nothing changes: time of the next push that damping holds back, 0:

@@ -109,6 +109,7 @@ world_apply(struct world *w, const struct finding *before, struct finding *after
                                  .seq = w->ctx.seq,
                                  .held = window_holds(w->window, w->windows, after, w->ctx.now)};
 
+    assert_int_equal(problem_place(before, after, pc.held), ST_OK);
     if (before && memcmp(before->problem, after->problem, FINDING_ID_LEN) != 0) {
         problem_apply(world_problem(w, before), before, NULL, &pc);
         before = NULL;

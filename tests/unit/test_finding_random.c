@@ -274,6 +274,8 @@ check_finding(struct sim *s, int subject, const struct act *a, enum finding_stat
     assert_true(f->opened >= f->first_seen && f->state_since >= f->first_seen);
     if (f->state == FINDING_ACKNOWLEDGED)
         assert_non_null(f->acknowledged.name);
+    if (f->state == FINDING_OPEN || f->state == FINDING_REOPENED)
+        assert_null(f->acknowledged.name); /* an old one does not count for a new opening */
     if (a->in.kind == INPUT_VERDICT && a->in.verdict == VERDICT_FAIL && f->kind == FINDING_STATE)
         assert_true(finding_is_open(f->state)); /* waived or not: a fail is never hidden */
     if (f->state == FINDING_RESOLVED && finding_is_open(before)) {

@@ -76,6 +76,7 @@ static const struct line {
     {"fix pending, known",      {0, 13, 6, -1},      0, "AOFRFFFFFFFFF!FRF!F"},
     {"resolved by a pass",      {0, 3, -1},          0, "NNFRRRFRRRRRR!!!!!!"},
     {"resolved by a person",    {0, 15, -1},         0, "NNFRRRRRRRRRR!!!!!!"},
+    {"resolved, known before",  {0, 13, 3, -1},      0, "NNFRRRFRRRRRR!!!!!!"},
     {"reopened",                {0, 3, 0, -1},       0, "NNFRNNFNNNNNNA!RN!N"},
     {"reopened, known",         {0, 3, 0, 13, -1},   0, "ANFRAAFAAAAAA!NRA!A"},
     {"reopened, fix pending",   {0, 3, 0, 6, -1},    0, "NNFRFFFFFFFFFF!RF!F"},
@@ -179,6 +180,8 @@ check_pair(const struct line *l, size_t column)
         fail_msg("%s, then %s: got %c, not %c", l->name, c->name, got, l->expect[column]);
     if (st == ST_OK && f && finding_is_open(f->state))
         assert_int_equal(f->flags & doubt, flags_of(c->flags, before));
+    if (st == ST_OK && f && (f->state == FINDING_OPEN || f->state == FINDING_REOPENED))
+        assert_null(f->acknowledged.name);
     if (st == ST_OK && f && f->state == FINDING_RESOLVED)
         assert_int_equal(f->flags & doubt, 0);
     world_clear(&w);

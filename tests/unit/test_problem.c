@@ -207,12 +207,45 @@ damping(void **state)
     world_clear(&w);
 }
 
+/* Whoever asks to hold an attack is not heard. */
+static void
+attacks_are_not_held(void **state)
+{
+    struct problem_context ctx = {.now = EPOCH, .held = true};
+    struct finding f = {.control = "D",
+                        .target = "peer:lab/192.0.2.1",
+                        .tenant = "t",
+                        .site = "lab",
+                        .message = "scan",
+                        .state = FINDING_OPEN,
+                        .severity = SEVERITY_HIGH};
+    struct problem_push push;
+
+    (void)state;
+    for (int event = 0; event < 2; event++) {
+        struct problem p;
+
+        f.kind = event ? FINDING_EVENT : FINDING_STATE;
+        assert_int_equal(problem_place(NULL, &f, true), ST_OK);
+        problem_init(&p, &f, "Scans", EPOCH);
+        assert_true(problem_apply(&p, NULL, &f, &ctx));
+        assert_int_equal(problem_push(&p, EPOCH, HOUR, &push), event);
+        assert_int_equal(p.state, PROBLEM_OPEN); /* listed in any case */
+        assert_string_equal(p.title, "Scans");
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(identity),        cmocka_unit_test(members), cmocka_unit_test(moves),
-        cmocka_unit_test(difference_only), cmocka_unit_test(backlog), cmocka_unit_test(damping),
+        cmocka_unit_test(identity),
+        cmocka_unit_test(members),
+        cmocka_unit_test(moves),
+        cmocka_unit_test(difference_only),
+        cmocka_unit_test(backlog),
+        cmocka_unit_test(damping),
+        cmocka_unit_test(attacks_are_not_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

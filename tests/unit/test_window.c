@@ -169,14 +169,44 @@ fixed_inside(void **state)
     world_clear(&w);
 }
 
+/* Another cause in the middle of the work: the finding stays where it was until the end. */
+static void
+another_cause_inside(void **state)
+{
+    struct finding_row r = {WITNESS_TRAFFIC, VERDICT_FAIL, SEVERITY_HIGH, ASSURANCE_NONE,
+                            EFFECT_UNKNOWN};
+    struct finding_input in = verdict_of("A", "nf:lab/a1/amf", VERDICT_FAIL, &r, 1);
+    struct window win = good();
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    in.cause = "template";
+    assert_int_equal(world_step(&w, &in), ST_OK);
+    w.ctx.now++;
+    w.window = &win;
+    w.windows = 1;
+    in.cause = "image";
+    assert_int_equal(world_step(&w, &in), ST_OK);
+    assert_int_equal(w.pushes, 1);
+    assert_int_equal(w.problems, 1);
+    w.ctx.now = win.end;
+    world_tick(&w);
+    assert_int_equal(w.problems, 2);
+    assert_int_equal(w.pushes, 3);
+    assert_int_equal(w.push[1].kind, PUSH_CLEAR);
+    assert_int_equal(w.push[2].kind, PUSH_RAISE);
+    assert_string_equal(w.problem[1].title, "image");
+    world_clear(&w);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_errors),
-        cmocka_unit_test(scope_and_time),
-        cmocka_unit_test(held_then_said_once),
-        cmocka_unit_test(fixed_inside),
+        cmocka_unit_test(exact_errors),         cmocka_unit_test(scope_and_time),
+        cmocka_unit_test(held_then_said_once),  cmocka_unit_test(fixed_inside),
+        cmocka_unit_test(another_cause_inside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
