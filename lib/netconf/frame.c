@@ -91,13 +91,26 @@ match_end(unsigned match, uint8_t c)
     return match == 2 || match == 5 ? 2 : 1;
 }
 
+static void
+skip_space(struct cur *in)
+{
+    uint8_t c;
+
+    while (cur_peek(*in, 0, &c) && (c == ' ' || c == '\t' || c == '\r' || c == '\n') &&
+           cur_skip(in, 1))
+        ;
+}
+
 static enum status
 read_marked(struct frame_reader *r, struct cur *in)
 {
-    struct cur rest = *in, bytes;
+    struct cur rest, bytes;
     enum status st;
     uint8_t c;
 
+    if (r->message.len == 0)
+        skip_space(in);
+    rest = *in;
     while (r->match < END_LEN && cur_u8(&rest, &c))
         r->match = match_end(r->match, c);
     if (!cur_sub(in, cur_left(*in) - cur_left(rest), &bytes))

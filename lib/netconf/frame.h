@@ -6,7 +6,8 @@
  * nothing: memory grows with the bytes that came, never beyond the ceiling, and is freed with the
  * message. It is strict: a chunk size is 1 to 4294967295 without leading zeros (so at most 10
  * digits) and within what is left of the ceiling, a message has at least one byte, and every LF is
- * where the grammar has it.
+ * where the grammar has it. Only the white space that some peers send behind "]]>]]>" is skipped
+ * where a message of that framing begins.
  */
 #ifndef LIB_NETCONF_FRAME_H
 #define LIB_NETCONF_FRAME_H

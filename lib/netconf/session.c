@@ -120,7 +120,7 @@ session_finish(struct session *s, enum session_end end, const char *text)
     session_destroy(s);
 }
 
-/* ---- receiving and closing ------------------------------------------------------------------ */
+/* ---- closing in order ----------------------------------------------------------------------- */
 
 /* The end is decided: no more reading, what is queued goes out. */
 static void
@@ -276,12 +276,13 @@ session_receive(struct session *s)
         if (io == TLS_DONE) {
             session_note_received(s, n);
             consume(s, cur_from(record, n));
-        } else if (io == TLS_END)
+        } else if (io == TLS_END) {
             peer_closed(s);
-        else if (io == TLS_FAILED)
+        } else if (io == TLS_FAILED) {
             session_fail_tls(s);
-        else
+        } else {
             s->read_wants_write = io == TLS_WANT_WRITE;
+        }
         more = more && (s->state == SESSION_GREETING || s->state == SESSION_UP) &&
                !session_is_paused(s);
     }

@@ -198,11 +198,14 @@ static void
 collector(struct side *d, struct listener *l, unsigned long messages, int other, double rss)
 {
     double cpu = cpu_s();
+    int64_t begun_ms = loop_now_ms(d->loop);
 
     must(loop_run(d->loop) == ST_OK, "loop");
-    printf("collector  %6u sessions  %5.1f KiB RSS per session  %.2f ms CPU per handshake\n",
+    printf("collector  %6u sessions  %5.1f KiB RSS per session  %.2f ms CPU per handshake  "
+           "all up in %.1f s\n",
            d->established, (rss_kib() - rss) / d->established,
-           (cpu_s() - cpu) * 1000 / d->established);
+           (cpu_s() - cpu) * 1000 / d->established,
+           (double)(loop_now_ms(d->loop) - begun_ms) / 1e3);
     fflush(stdout);
     d->messages_wanted = messages;
     meet(other);

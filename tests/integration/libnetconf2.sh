@@ -1,5 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# libnetconf2's client talks to our sessions, connecting and being called home.
+# libnetconf2 as client, called home by us and connecting, and as server that calls us home.
 set -eu
 "$(dirname "$1")/tests/interop/libnetconf2"

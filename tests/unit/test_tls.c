@@ -574,6 +574,96 @@ test_versions_and_missing_certificates(void **state)
     foreign_client(w, TLS1_2_VERSION, false, TLS_NO_CERTIFICATE);
 }
 
+struct by_hand {
+    SSL_CTX *ctx;
+    SSL *ssl;
+    struct tls *server;
+    int fd[2];
+};
+
+/* A client of plain OpenSSL, up to the end of the handshake. */
+static void
+by_hand_open(struct by_hand *b, const struct world *w, struct tls_ctx *collector, int version,
+             SSL_SESSION *resume)
+{
+    enum tls_io io = TLS_WANT_READ;
+    int connected = 0;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, b->fd), 0);
+    b->ctx = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_max_proto_version(b->ctx, version);
+    assert_int_equal(SSL_CTX_use_certificate(b->ctx, w->agent.x509), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(b->ctx, w->agent.key), 1);
+    b->ssl = SSL_new(b->ctx);
+    SSL_set_fd(b->ssl, b->fd[0]);
+    if (resume)
+        assert_int_equal(SSL_set_session(b->ssl, resume), 1);
+    assert_int_equal(tls_new(collector, b->fd[1], TLS_SERVER, NULL, &b->server), ST_OK);
+    for (int i = 0; i < 20 && (io != TLS_DONE || connected != 1); i++) {
+        connected = SSL_connect(b->ssl);
+        io = io == TLS_DONE ? io : tls_handshake(b->server);
+    }
+    assert_int_equal(io, TLS_DONE);
+    assert_int_equal(connected, 1);
+}
+
+static void
+by_hand_close(struct by_hand *b)
+{
+    SSL_free(b->ssl);
+    SSL_CTX_free(b->ctx);
+    tls_free(b->server);
+    close(b->fd[0]);
+    close(b->fd[1]);
+}
+
+/* A resumed session would skip certificate and revocation. */
+static void
+test_no_resumption(void **state)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    struct world *w = *state;
+    struct tls_ctx *collector = ctx_of(w, &w->collector, NULL);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct by_hand first, second;
+        SSL_SESSION *session;
+
+        by_hand_open(&first, w, collector, versions[i], NULL);
+        session = SSL_get1_session(first.ssl);
+        by_hand_open(&second, w, collector, versions[i], session);
+        assert_int_equal(SSL_session_reused(second.ssl), 0);
+        assert_string_equal(tls_identity(second.server), "amf-1.example");
+        SSL_SESSION_free(session);
+        by_hand_close(&second);
+        by_hand_close(&first);
+    }
+    tls_ctx_free(collector);
+}
+
+static void
+test_no_renegotiation(void **state)
+{
+    struct world *w = *state;
+    struct tls_ctx *collector = ctx_of(w, &w->collector, NULL);
+    struct by_hand b;
+    enum tls_io io = TLS_WANT_READ;
+    char byte;
+    size_t n;
+    int rc = 1;
+
+    by_hand_open(&b, w, collector, TLS1_2_VERSION, NULL);
+    assert_int_equal(SSL_renegotiate(b.ssl), 1);
+    for (int i = 0; i < 20; i++) {
+        rc = SSL_do_handshake(b.ssl);
+        io = tls_read(b.server, &byte, 1, &n);
+    }
+    assert_int_not_equal(rc, 1);        /* it does not come about */
+    assert_int_not_equal(io, TLS_DONE); /* and gives the server no data */
+    by_hand_close(&b);
+    tls_ctx_free(collector);
+}
+
 static void
 test_garbage_in_place_of_tls(void **state)
 {
@@ -626,6 +716,8 @@ main(void)
         T(test_chain_with_an_intermediate),
         T(test_reload_without_a_gap),
         T(test_versions_and_missing_certificates),
+        T(test_no_resumption),
+        T(test_no_renegotiation),
         T(test_garbage_in_place_of_tls),
     };
 
