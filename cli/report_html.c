@@ -85,7 +85,10 @@ badge(FILE *out, const char *css, const char *text)
 static void
 print_inputs(const struct report *r, FILE *out)
 {
-    static const char *const kinds[] = {"configuration", "capture", "inventory"};
+    static const char *const kinds[] = {[INPUT_CONFIG] = "configuration",
+                                        [INPUT_CAPTURE] = "capture",
+                                        [INPUT_INVENTORY] = "inventory",
+                                        [INPUT_RUNTIME] = "processes"};
 
     fputs("<p class=\"dim\">Inputs:", out);
     for (size_t i = 0; i < pipeline_inputs(r->inputs); i++) {

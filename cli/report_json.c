@@ -15,7 +15,10 @@ text_or_null(const char *text)
 static json_t *
 inputs_json(const struct report *r)
 {
-    static const char *const kinds[] = {"config", "capture", "inventory", "runtime"};
+    static const char *const kinds[] = {[INPUT_CONFIG] = "config",
+                                        [INPUT_CAPTURE] = "capture",
+                                        [INPUT_INVENTORY] = "inventory",
+                                        [INPUT_RUNTIME] = "runtime"};
     json_t *a = json_array();
 
     for (size_t i = 0; i < pipeline_inputs(r->inputs); i++) {

@@ -54,7 +54,10 @@ print_count(const struct table *t, const char *name, const char *colour, size_t 
 static void
 print_inputs(const struct table *t)
 {
-    static const char *const kinds[] = {"config", "capture", "inventory", "processes"};
+    static const char *const kinds[] = {[INPUT_CONFIG] = "config",
+                                        [INPUT_CAPTURE] = "capture",
+                                        [INPUT_INVENTORY] = "inventory",
+                                        [INPUT_RUNTIME] = "processes"};
 
     for (size_t i = 0; i < pipeline_inputs(t->r->inputs); i++) {
         const struct pipeline_input *in = pipeline_input_at(t->r->inputs, i);
