@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vigil-agent: reads what a host or network function is configured to do, and tells of changes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +10,14 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agents/gather_wire.h"
+#include "agents/publish_netconf.h"
 #include "agents/publish_stdout.h"
 #include "lib/datadir.h"
+#include "lib/loop.h"
 
 #define DEFAULT_CONFIG "/etc/vigil5g/agent.yaml"
 #define PROGRAM "/proc/self/exe"
@@ -37,6 +36,7 @@ static const struct option options[] = {
 
 static const char help[] =
     "usage: vigil-agent [--config FILE] [--once | --check | --stdout]\n\n"
+    "Reads what is configured and runs here, and calls the collectors with it.\n\n"
     "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
     "      --once         read all sources once, print the facts as JSON (RFC 7951), end\n"
     "      --check        check the configuration and end\n"
@@ -53,7 +53,11 @@ struct program {
     struct agent *agent;
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
-    int signals;
+    struct loop *loop;
+    struct loop_signals signals;
+    struct loop_watch gather;        /* of the channel to the gather process */
+    struct publish_netconf *netconf; /* NULL: no collector is called */
+    bool ended;                      /* by a signal */
 };
 
 static int64_t
@@ -91,6 +95,8 @@ on_section(void *ctx, enum section_event event, const struct section *s)
 
     if (p->out)
         publish_stdout_section(p->schema, event, s);
+    if (p->netconf)
+        publish_netconf_section(p->netconf, event, s);
 }
 
 static void
@@ -162,31 +168,58 @@ load(const struct program *p)
     return c;
 }
 
+/* Other collectors are called before the sources change: what is refused is refused whole. */
 static void
 reload(struct program *p)
 {
     struct config *c = load(p);
+    struct diag d;
 
-    if (!c)
+    if (!c) {
         fprintf(stderr, "vigil-agent: the new configuration is refused; the old one stays\n");
-    else if (agent_reload(p->agent, c, now_ms()) != ST_OK)
+        return;
+    }
+    if (p->netconf && publish_netconf_reload(p->netconf, c, &d) != ST_OK) {
+        print_error(&d);
+        config_free(c);
+        fprintf(stderr, "vigil-agent: the new configuration is refused; the old one stays\n");
+    } else if (agent_reload(p->agent, c, now_ms()) != ST_OK) {
         fprintf(stderr, "vigil-agent: out of memory; the old configuration stays\n");
-    else
+    } else {
         fprintf(stderr, "vigil-agent: configuration read again\n");
+    }
 }
 
-/* False: it is time to end. */
-static bool
-on_signal(struct program *p)
+static void
+on_signal(void *ctx, int number)
 {
-    struct signalfd_siginfo info;
+    struct program *p = ctx;
 
-    if (read(p->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
-        return true;
-    if (info.ssi_signo != SIGHUP)
-        return false;
-    reload(p);
-    return true;
+    if (number == SIGHUP)
+        reload(p);
+    else
+        p->ended = true;
+}
+
+static void
+on_gather(void *ctx, unsigned events)
+{
+    struct program *p = ctx;
+
+    (void)events;
+    agent_input(p->agent, now_ms());
+}
+
+/* The gather process comes and goes; between two of them there is no channel. */
+static enum status
+watch_gather(struct program *p)
+{
+    int fd = agent_fd(p->agent);
+
+    if (p->gather.loop && p->gather.fd == fd)
+        return ST_OK;
+    loop_watch_stop(&p->gather);
+    return fd < 0 ? ST_OK : loop_watch_start(p->loop, &p->gather, fd, LOOP_READ, on_gather, p);
 }
 
 static int
@@ -204,25 +237,20 @@ wait_ms(const struct program *p)
 
 /* Until a signal, or until everything was read once. */
 static int
-loop(struct program *p)
+run_loop(struct program *p)
 {
     for (;;) {
-        struct pollfd fds[2] = {
-            {.fd = p->signals, .events = POLLIN},
-            {.fd = agent_fd(p->agent), .events = POLLIN},
-        };
-
-        if (poll(fds, 2, wait_ms(p)) < 0 && errno != EINTR)
+        if (watch_gather(p) != ST_OK || loop_step(p->loop, wait_ms(p)) != ST_OK)
             return EXIT_WRONG;
-        if (fds[0].revents && !on_signal(p))
+        if (p->ended)
             return p->once ? EXIT_WRONG : EXIT_CLEAN;
-        if (fds[1].revents)
-            agent_input(p->agent, now_ms());
         if (p->once && agent_settled(p->agent))
             return p->errors ? EXIT_UNREAD : EXIT_CLEAN;
         if (p->once && p->starts_failed)
             return EXIT_WRONG;
         if (p->out && ferror(stdout))
+            return EXIT_WRONG;
+        if (watch_gather(p) != ST_OK)
             return EXIT_WRONG;
         agent_tick(p->agent, now_ms(), (int64_t)time(NULL));
     }
@@ -238,10 +266,40 @@ take_signals(struct program *p)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    return loop_new(NULL, &p->loop) == ST_OK &&
+           loop_signals_open(p->loop, &p->signals, &set, on_signal, p) == ST_OK;
+}
+
+static void
+on_note(void *ctx, const char *text)
+{
+    (void)ctx;
+    fprintf(stderr, "vigil-agent: %s\n", text);
+}
+
+/* Call the collectors, unless facts are only printed. */
+static bool
+call_home(struct program *p, const struct config *c)
+{
+    char std[1024];
+    const struct publish_netconf_env env = {.loop = p->loop,
+                                            .yang_dir = p->yang_dir,
+                                            .std_dir = datadir_path("yang-std", std),
+                                            .note = on_note,
+                                            .ctx = p};
+    struct diag d;
+
+    if (p->once || p->out)
+        return true;
+    if (c->collectors == 0) {
+        fprintf(stderr, "vigil-agent: %s names no collectors; --stdout or --once print\n",
+                p->config_path);
         return false;
-    p->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return p->signals >= 0;
+    }
+    if (publish_netconf_new(&env, c, &p->netconf, &d) == ST_OK)
+        return true;
+    print_error(&d);
+    return false;
 }
 
 static int
@@ -268,19 +326,34 @@ run(struct program *p, struct config *c)
         config_free(c);
         return EXIT_WRONG;
     }
+    if (!call_home(p, c)) {
+        config_free(c);
+        return EXIT_WRONG;
+    }
     p->agent = agent_new(c, PROGRAM, argv, &h, seed, now_ms());
     if (!p->agent) {
         fprintf(stderr, "vigil-agent: out of memory\n");
         return EXIT_WRONG;
     }
-    rc = loop(p);
+    rc = run_loop(p);
     if (p->once && rc != EXIT_WRONG &&
         publish_stdout_all(p->schema, agent_sections(p->agent), &d) != ST_OK) {
         print_error(&d);
         rc = EXIT_WRONG;
     }
-    agent_free(p->agent);
     return rc;
+}
+
+static void
+stop(struct program *p)
+{
+    loop_watch_stop(&p->gather);
+    publish_netconf_free(p->netconf);
+    agent_free(p->agent);
+    if (p->loop)
+        loop_signals_close(&p->signals);
+    loop_free(p->loop);
+    fact_schema_free(p->schema);
 }
 
 static int
@@ -306,7 +379,7 @@ start(struct program *p)
         return EXIT_WRONG;
     }
     rc = run(p, c);
-    fact_schema_free(p->schema);
+    stop(p);
     return rc;
 }
 

@@ -31,8 +31,11 @@ static const char *const kinds[] = {
     [FACT_MANAGEMENT_CONFIG] = "management-config",
     [FACT_TRAFFIC] = "traffic",
     [FACT_INVENTORY] = "inventory",
+    [FACT_NF_RUNTIME] = "nf-runtime",
+    [FACT_AGENT] = "agent",
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+_Static_assert(KINDS == FACT_AGENT + 1, "a kind of section has no name here");
 
 const char *
 fact_wire_kind(unsigned kind)

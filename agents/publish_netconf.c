@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/publish_netconf.h"
+
+#include <arpa/inet.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/netconf/agent_answer.h"
+#include "lib/netconf/dialer.h"
+#include "lib/netconf/message.h"
+
+#define SETTLE_MS 20                         /* what changes together is told together */
+#define MAX_NOTIFICATION (512u * 1024)       /* where a notification is cut, if it can be */
+#define MAX_SECTION_BYTES (7u * 1024 * 1024) /* of one section as XML */
+#define MAX_QUEUE (32u * 1024 * 1024)
+
+/* A section that has to be told of. */
+struct news {
+    enum fact_section kind;
+    char *key;
+    enum section_event event;
+    int64_t observed;
+    struct news *next;
+};
+
+struct publish_netconf {
+    struct publish_netconf_env env;
+    struct nc_schema *schema;
+    struct fact_tree *facts;
+    struct tls_ctx *tls;
+    struct dialer *dialer;
+    struct loop_timer timer;
+    struct news *news, **last;
+    struct facts_head head;
+    uint32_t sessions;             /* ever: ids of sessions */
+    struct session *subscriber[2]; /* two while a certificate is renewed */
+};
+
+static void
+note(const struct publish_netconf *p, const char *text)
+{
+    if (p->env.note)
+        p->env.note(p->env.ctx, text);
+}
+
+/* ---- telling ---- */
+
+static bool
+anybody(const struct publish_netconf *p)
+{
+    return p->subscriber[0] || p->subscriber[1];
+}
+
+static void
+drop_news(struct publish_netconf *p)
+{
+    while (p->news) {
+        struct news *n = p->news;
+
+        p->news = n->next;
+        free(n->key);
+        free(n);
+    }
+    p->last = &p->news;
+}
+
+static void
+send_all(struct publish_netconf *p, struct buf *b)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (p->subscriber[i] && session_send(p->subscriber[i], buf_text(b), b->len) != ST_OK)
+            p->subscriber[i] = NULL; /* it is ending, and asks for everything when it is back */
+}
+
+/* Put one piece of news into the notification. */
+static enum status
+put_news(const struct publish_netconf *p, struct buf *b, const struct news *n)
+{
+    struct fact_section_view v;
+
+    if (n->event == SECTION_REMOVED) {
+        facts_message_removed(b, n->kind, n->key, n->observed);
+        return b->status;
+    }
+    if (fact_tree_section(p->facts, n->kind, n->key, &v) != ST_OK)
+        return ST_OK; /* gone since: that is told next */
+    return facts_message_section(b, &v, n->event == SECTION_CHANGED);
+}
+
+/* As many notifications as it takes. A section is told once in each: the latest news of it. */
+static void
+on_settled(void *ctx)
+{
+    struct publish_netconf *p = ctx;
+    struct news *n = p->news;
+
+    while (n && anybody(p)) {
+        enum status st = ST_OK;
+        struct buf b;
+
+        buf_init(&b, MAX_SECTION_BYTES + MAX_NOTIFICATION);
+        p->head.seq++;
+        p->head.event_time = (int64_t)time(NULL);
+        facts_message_begin(&b, &p->head);
+        for (; n && st == ST_OK && b.len < MAX_NOTIFICATION; n = n->next)
+            st = put_news(p, &b, n);
+        if (st == ST_OK)
+            st = facts_message_end(&b);
+        if (st == ST_OK)
+            send_all(p, &b);
+        else
+            note(p, "a change could not be told: it is too large, or memory is short");
+        buf_clear(&b);
+    }
+    drop_news(p);
+}
+
+static void
+add_news(struct publish_netconf *p, enum section_event event, const struct section *s)
+{
+    const char *key = s->key ? s->key : "";
+    struct news *n;
+
+    if (!anybody(p))
+        return;
+    for (n = p->news; n; n = n->next)
+        if (n->kind == s->kind && strcmp(n->key, key) == 0)
+            break;
+    if (n) {
+        /* Changed and seen again is changed. */
+        if (!(event == SECTION_SEEN && n->event == SECTION_CHANGED))
+            n->event = event;
+        n->observed = s->observed;
+        return;
+    }
+    n = calloc(1, sizeof(*n));
+    if (!n || !(n->key = strdup(key))) {
+        free(n);
+        note(p, "out of memory: a change was not told");
+        return;
+    }
+    n->kind = s->kind;
+    n->event = event;
+    n->observed = s->observed;
+    *p->last = n;
+    p->last = &n->next;
+    if (!loop_timer_is_set(&p->timer))
+        loop_timer_set(&p->timer, SETTLE_MS);
+}
+
+void
+publish_netconf_section(struct publish_netconf *p, enum section_event event,
+                        const struct section *s)
+{
+    enum status st = ST_OK;
+
+    switch (event) {
+    case SECTION_CHANGED:
+        st = section_replay(s, fact_tree_sink(p->facts));
+        break;
+    case SECTION_SEEN:
+        st = fact_tree_touch(p->facts, s->kind, s->key, s->observed);
+        break;
+    case SECTION_REMOVED:
+        st = fact_tree_remove(p->facts, s->kind, s->key);
+        break;
+    }
+    fact_tree_sink(p->facts)->status = ST_OK;
+    if (st == ST_OK)
+        add_news(p, event, s);
+    else
+        note(p, "a section could not be kept for collectors");
+}
+
+/* ---- sessions ---- */
+
+static bool
+on_authenticated(void *ctx, struct session *s)
+{
+    struct publish_netconf *p = ctx;
+    struct buf b;
+    bool sent;
+
+    buf_init(&b, MAX_NC_HELLO);
+    nc_hello_write(p->schema, ++p->sessions, &b);
+    sent = b.status == ST_OK && session_send(s, buf_text(&b), b.len) == ST_OK;
+    buf_clear(&b);
+    return sent;
+}
+
+static enum session_base
+on_hello(void *ctx, struct session *s, const char *xml, size_t len)
+{
+    struct publish_netconf *p = ctx;
+    struct nc_hello h;
+    struct diag d;
+
+    if (nc_hello_read(p->schema, xml, len, false, session_peer(s), &h, &d) != ST_OK)
+        return SESSION_REFUSE;
+    return h.base_1_1 ? SESSION_BASE_11 : SESSION_BASE_10;
+}
+
+static void
+on_established(void *ctx, struct session *s)
+{
+    struct publish_netconf *p = ctx;
+    char text[300];
+
+    snprintf(text, sizeof(text), "connected to %s (%s)", session_identity(s), session_peer(s));
+    note(p, text);
+}
+
+static bool
+subscribe(struct publish_netconf *p, struct session *s)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (p->subscriber[i] == s)
+            return true;
+    for (size_t i = 0; i < 2; i++)
+        if (!p->subscriber[i]) {
+            p->subscriber[i] = s;
+            return true;
+        }
+    return false;
+}
+
+static void
+on_message(void *ctx, struct session *s, const char *xml, size_t len)
+{
+    struct publish_netconf *p = ctx;
+    const struct agent_data data = {
+        .schema = p->schema, .facts = p->facts, .head = p->head, .version = VIGIL_VERSION};
+    enum agent_act act;
+    struct buf reply;
+
+    buf_init(&reply, MAX_AGENT_REPLY);
+    act = agent_answer(&data, xml, len, session_base(s) == SESSION_BASE_11, &reply);
+    if (reply.status != ST_OK) {
+        session_abort(s, SESSION_SYSTEM, "a reply could not be made");
+    } else if (reply.len && session_send(s, buf_text(&reply), reply.len) != ST_OK) {
+        act = AGENT_GO_ON; /* it is ending */
+    } else if (act == AGENT_SUBSCRIBE) {
+        /* What was not told yet is in what the subscriber asks for next. */
+        if (!subscribe(p, s))
+            session_abort(s, SESSION_NOT_ADMITTED, "there are subscribers already");
+    } else if (act == AGENT_CLOSE) {
+        session_close(s);
+    } else if (act == AGENT_GIVE_UP && reply.len) {
+        session_close(s);
+    } else if (act == AGENT_GIVE_UP) {
+        session_abort(s, SESSION_BAD_MESSAGE, "it sent no rpc");
+    }
+    buf_clear(&reply);
+}
+
+static void
+on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
+{
+    struct publish_netconf *p = ctx;
+    char line[600];
+
+    for (size_t i = 0; i < 2; i++)
+        if (p->subscriber[i] == s)
+            p->subscriber[i] = NULL;
+    snprintf(line, sizeof(line), "session ended (%s): %s", session_end_name(end), text);
+    note(p, line);
+}
+
+static const struct session_ops session_ops = {.authenticated = on_authenticated,
+                                               .hello = on_hello,
+                                               .established = on_established,
+                                               .message = on_message,
+                                               .closed = on_closed};
+
+static void
+on_failed(void *ctx, const char *text)
+{
+    char line[400];
+
+    snprintf(line, sizeof(line), "no collector yet: %s", text);
+    note(ctx, line);
+}
+
+/* ---- life ---- */
+
+/* HOST:PORT or [HOST]:PORT, checked by the configuration. A name must be in the certificate. */
+static void
+read_target(const char *text, struct dialer_target *t)
+{
+    const char *colon = strrchr(text, ':');
+    size_t n = (size_t)(colon - text);
+    unsigned char raw[16];
+
+    if (*text == '[' && n >= 2) {
+        text++;
+        n -= 2;
+    }
+    if (n >= sizeof(t->host))
+        n = sizeof(t->host) - 1;
+    memcpy(t->host, text, n);
+    t->host[n] = '\0';
+    t->port = (uint16_t)strtoul(colon + 1, NULL, 10);
+    if (inet_pton(AF_INET, t->host, raw) != 1 && inet_pton(AF_INET6, t->host, raw) != 1 &&
+        tls_identity_clean(t->host, n, t->expect) != ST_OK)
+        t->expect[0] = '\0';
+}
+
+static enum status
+dial(struct publish_netconf *p, const struct config *c, struct tls_ctx **tls,
+     struct dialer **dialer, struct diag *d)
+{
+    const struct tls_files files = {.certificate = c->tls.certificate,
+                                    .key = c->tls.key,
+                                    .trust = c->tls.trust,
+                                    .crl = c->tls.crl};
+    struct dialer_config config = dialer_config_default();
+    enum status st = tls_ctx_new(&files, tls, d);
+
+    *dialer = NULL;
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < c->collectors && i < DIALER_MAX_TARGETS; i++)
+        read_target(c->collector[i], &config.target[config.target_count++]);
+    config.tls = *tls;
+    config.failed = on_failed;
+    config.limits.message_max = MAX_NC_RPC;
+    config.limits.queue_max = MAX_QUEUE;
+    st = dialer_new(p->env.loop, &config, &session_ops, p, dialer, d);
+    if (st != ST_OK) {
+        tls_ctx_free(*tls);
+        *tls = NULL;
+    }
+    return st;
+}
+
+static enum status
+draw_boot_id(char out[MAX_FACTS_BOOT_ID + 1])
+{
+    unsigned char raw[16];
+
+    if (RAND_bytes(raw, sizeof(raw)) != 1)
+        return ST_IO;
+    for (size_t i = 0; i < sizeof(raw); i++)
+        snprintf(out + 2 * i, 3, "%02x", raw[i]);
+    return ST_OK;
+}
+
+enum status
+publish_netconf_new(const struct publish_netconf_env *env, const struct config *c,
+                    struct publish_netconf **out, struct diag *d)
+{
+    struct publish_netconf *p = calloc(1, sizeof(*p));
+    enum status st;
+
+    *out = NULL;
+    if (!p)
+        return diag_set(d, ST_IO, "", 0, "out of memory");
+    p->env = *env;
+    p->last = &p->news;
+    st = nc_schema_new(env->yang_dir, env->std_dir, &p->schema, d);
+    if (st == ST_OK) {
+        snprintf(p->head.model_revision, sizeof(p->head.model_revision), "%s",
+                 nc_schema_revision(p->schema));
+        p->facts = fact_tree_new(nc_schema_facts(p->schema));
+        if (!p->facts || draw_boot_id(p->head.boot_id) != ST_OK ||
+            loop_timer_init(env->loop, &p->timer, on_settled, p) != ST_OK)
+            st = diag_set(d, ST_IO, "", 0, "out of memory");
+    }
+    if (st == ST_OK)
+        st = dial(p, c, &p->tls, &p->dialer, d);
+    if (st != ST_OK) {
+        publish_netconf_free(p);
+        return st;
+    }
+    *out = p;
+    return ST_OK;
+}
+
+void
+publish_netconf_free(struct publish_netconf *p)
+{
+    if (!p)
+        return;
+    dialer_free(p->dialer);
+    tls_ctx_free(p->tls);
+    drop_news(p);
+    loop_timer_clear(&p->timer);
+    fact_tree_free(p->facts);
+    nc_schema_free(p->schema);
+    free(p);
+}
+
+enum status
+publish_netconf_reload(struct publish_netconf *p, const struct config *c, struct diag *d)
+{
+    struct tls_ctx *tls;
+    struct dialer *dialer;
+    enum status st = dial(p, c, &tls, &dialer, d);
+
+    if (st != ST_OK)
+        return st;
+    dialer_free(p->dialer);
+    tls_ctx_free(p->tls);
+    p->dialer = dialer;
+    p->tls = tls;
+    return ST_OK;
+}

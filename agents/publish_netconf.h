@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the agent knows, over NETCONF (RFC 6241): server role, calling home over TLS (RFC 8071).
+ * A collector that subscribes (RFC 5277) hears of each change in facts-changed; any NETCONF client
+ * may ask for everything.
+ */
+#ifndef AGENTS_PUBLISH_NETCONF_H
+#define AGENTS_PUBLISH_NETCONF_H
+
+#include "agents/config.h"
+#include "agents/sections.h"
+#include "lib/loop.h"
+
+struct publish_netconf;
+
+struct publish_netconf_env {
+    struct loop *loop;
+    const char *yang_dir, *std_dir; /* borrowed for the call of publish_netconf_new() */
+    /* One line for the log: sessions that begin and end, collectors that cannot be reached. */
+    void (*note)(void *ctx, const char *text);
+    void *ctx;
+};
+
+/*
+ * Call the collectors of the configuration, which is read but not kept. ST_CONFIG, ST_DENIED,
+ * ST_IO, ST_NOTFOUND: d says which file or collector is wrong.
+ */
+enum status publish_netconf_new(const struct publish_netconf_env *env, const struct config *c,
+                                struct publish_netconf **out, struct diag *d) MUST_USE;
+/* Ends the session. */
+void publish_netconf_free(struct publish_netconf *p);
+/* Another configuration: other collectors are called; on an error the old ones stay. */
+enum status publish_netconf_reload(struct publish_netconf *p, const struct config *c,
+                                   struct diag *d) MUST_USE;
+
+/* A section changed, was seen again, or is gone (struct section_publisher). */
+void publish_netconf_section(struct publish_netconf *p, enum section_event event,
+                             const struct section *s);
+
+#endif
