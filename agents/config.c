@@ -146,6 +146,7 @@ read_all(struct load *l, struct config *c)
     c->tls.key = text_of(l, "tls/key");
     c->tls.trust = text_of(l, "tls/trust");
     c->tls.crl = text_of(l, "tls/crl");
+    c->tls.collector = text_of(l, "tls/collector");
     c->memory_bytes = number_of(l, "limits/memory") * MIB;
     c->spool_bytes = number_of(l, "limits/spool");
     c->cpu_percent = (unsigned)number_of(l, "limits/cpu");
@@ -232,6 +233,7 @@ config_free(struct config *c)
     free(c->tls.key);
     free(c->tls.trust);
     free(c->tls.crl);
+    free(c->tls.collector);
     free_list(c->collector, c->collectors);
     for (size_t i = 0; i < c->sources; i++)
         free_list(c->source[i].path, c->source[i].paths);

@@ -29,7 +29,8 @@ struct config_source {
 };
 
 struct config_tls {
-    char *certificate, *key, *trust, *crl; /* crl may be NULL */
+    char *certificate, *key, *trust;
+    char *crl, *collector; /* may be NULL; collector: the name in its certificate */
 };
 
 /* Everything is owned by the structure; absent strings are NULL. */

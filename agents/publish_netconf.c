@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/publish_netconf.h"
 
-#include <arpa/inet.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,13 +285,12 @@ on_failed(void *ctx, const char *text)
 
 /* ---- life ---- */
 
-/* HOST:PORT or [HOST]:PORT, checked by the configuration. A name must be in the certificate. */
+/* HOST:PORT or [HOST]:PORT, checked by the configuration. */
 static void
-read_target(const char *text, struct dialer_target *t)
+read_target(const char *text, const char *expect, struct dialer_target *t)
 {
     const char *colon = strrchr(text, ':');
     size_t n = (size_t)(colon - text);
-    unsigned char raw[16];
 
     if (*text == '[' && n >= 2) {
         text++;
@@ -303,9 +301,8 @@ read_target(const char *text, struct dialer_target *t)
     memcpy(t->host, text, n);
     t->host[n] = '\0';
     t->port = (uint16_t)strtoul(colon + 1, NULL, 10);
-    if (inet_pton(AF_INET, t->host, raw) != 1 && inet_pton(AF_INET6, t->host, raw) != 1 &&
-        tls_identity_clean(t->host, n, t->expect) != ST_OK)
-        t->expect[0] = '\0';
+    if (expect && tls_identity_clean(expect, strlen(expect), t->expect) != ST_OK)
+        t->expect[0] = '\0'; /* the dialer says what is missing */
 }
 
 static enum status
@@ -323,7 +320,7 @@ dial(struct publish_netconf *p, const struct config *c, struct tls_ctx **tls,
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < c->collectors && i < DIALER_MAX_TARGETS; i++)
-        read_target(c->collector[i], &config.target[config.target_count++]);
+        read_target(c->collector[i], c->tls.collector, &config.target[config.target_count++]);
     config.tls = *tls;
     config.failed = on_failed;
     config.limits.message_max = MAX_NC_RPC;
