@@ -147,29 +147,69 @@ on_opened(void *ctx, const char *path)
     watch_file(c->watch, path);
 }
 
+/* Files that a source reads; those of all configuration where it is about what runs. */
 static void
 watch_paths(struct child *c, size_t source)
 {
-    const struct source *s = source < c->sources ? &c->source[source] : NULL;
+    bool runtime = source < c->sources && c->source[source].kind == CONFIG_RUNTIME;
 
-    for (size_t i = 0; s && i < s->paths; i++)
-        watch_tree(c->watch, s->path[i]);
+    for (size_t i = 0; i < c->sources; i++) {
+        const struct source *s = &c->source[i];
+
+        if (runtime ? s->kind == CONFIG_FILES : i == source)
+            for (size_t j = 0; j < s->paths; j++)
+                watch_tree(c->watch, s->path[j]);
+    }
     /* The inventory does not lie below the root of the sources. */
     if (c->inventory && strcmp(c->root, "/") == 0)
         watch_file(c->watch, c->inventory);
 }
 
+/* The pipeline borrows paths: full has room for those of all sources. */
+static enum status
+queue_source(const struct child *c, struct pipeline *p, const struct source *s,
+             char (*full)[PATH_MAX])
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < s->paths && st == ST_OK; i++) {
+        full_path(c, s->path[i], full[i]);
+        if (s->kind == CONFIG_RUNTIME)
+            st = ST_UNSUPPORTED;
+        else if (s->kind == CONFIG_CAPTURE)
+            st = pipeline_capture(p, full[i]);
+        else
+            st = pipeline_config(p, full[i]);
+    }
+    return st;
+}
+
+/* What runs is told apart by the files it was started with, so these are read with it. */
 static enum status
 queue(const struct child *c, struct pipeline *p, size_t source, char (*full)[PATH_MAX])
 {
-    const struct source *s = source < c->sources ? &c->source[source] : NULL;
+    bool runtime = source < c->sources && c->source[source].kind == CONFIG_RUNTIME;
     enum status st = c->inventory ? pipeline_inventory(p, c->inventory) : ST_OK;
 
-    for (size_t i = 0; s && i < s->paths && st == ST_OK; i++) {
-        full_path(c, s->path[i], full[i]);
-        st = s->kind == CONFIG_CAPTURE ? pipeline_capture(p, full[i]) : pipeline_config(p, full[i]);
+    for (size_t i = 0; i < c->sources && st == ST_OK; i++) {
+        const struct source *s = &c->source[i];
+
+        if (i == source || (runtime && s->kind == CONFIG_FILES)) {
+            st = queue_source(c, p, s, full);
+            full += s->paths;
+        }
     }
     return st == ST_OK ? pipeline_finish(p) : st;
+}
+
+static size_t
+all_paths(const struct child *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->sources; i++)
+        n += c->source[i].paths;
+    return n;
 }
 
 static enum status
@@ -187,7 +227,7 @@ read_source(struct child *c, size_t source, int64_t now)
         .opened = watch ? on_opened : NULL,
         .opened_ctx = c,
     };
-    char(*full)[PATH_MAX] = calloc(MAX_CONFIG_PATHS, sizeof(*full));
+    char(*full)[PATH_MAX] = calloc(all_paths(c) + 1, sizeof(*full));
     struct pipeline *p = NULL;
     enum status st = ST_IO;
 
@@ -211,7 +251,7 @@ on_run(struct child *c, struct cur in)
 {
     uint8_t source;
     uint64_t now;
-    enum status st = ST_UNSUPPORTED;
+    enum status st;
     bool inventory, watch;
 
     if (!c->started || !cur_u8(&in, &source) || !cur_be64(&in, &now) || cur_left(in))
@@ -224,8 +264,7 @@ on_run(struct child *c, struct cur in)
         watch_begin(c->watch, source);
         watch_paths(c, source);
     }
-    if (inventory || c->source[source].kind != CONFIG_RUNTIME)
-        st = read_source(c, source, (int64_t)now);
+    st = read_source(c, source, (int64_t)now);
     /* A file that is watched only since it was read may have changed in between. */
     if (watch && watch_end(c->watch) && st == ST_OK)
         send_changed(c, UINT64_C(1) << source);
@@ -287,6 +326,15 @@ on_path(struct child *c, struct cur in)
     return cur_left(in) ? ST_MALFORMED : ST_OK;
 }
 
+static bool
+has_runtime(const struct child *c)
+{
+    for (size_t i = 0; i < c->sources; i++)
+        if (c->source[i].kind == CONFIG_RUNTIME)
+            return true;
+    return false;
+}
+
 static enum status
 on_start(struct child *c)
 {
@@ -296,6 +344,7 @@ on_start(struct child *c)
         .memory_bytes = c->memory,
         .descriptors = MAX_DESCRIPTORS,
         .read_all_files = true,
+        .read_processes = has_runtime(c),
     };
     struct sandbox_report r;
     struct diag d = {.line = 0};

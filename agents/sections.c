@@ -28,7 +28,7 @@ struct sections {
     uint64_t repeated;
     /* The open reading. */
     size_t source;
-    bool inventory; /* is taken */
+    uint64_t kinds; /* that are taken */
     struct held **fresh;
     size_t fresh_count;
     uint64_t fresh_bytes;
@@ -186,7 +186,7 @@ on_end(struct fact_sink *s, int64_t observed, bool complete)
         s->status = ST_CONFIG;
         return;
     }
-    if (h->pub.kind == FACT_INVENTORY && !all->inventory) {
+    if (!(all->kinds & SECTION_KIND(h->pub.kind))) {
         held_free(h);
         return;
     }
@@ -276,12 +276,12 @@ sections_free(struct sections *s)
 }
 
 struct fact_sink *
-sections_begin(struct sections *s, size_t source, bool inventory)
+sections_begin(struct sections *s, size_t source, uint64_t kinds)
 {
     drop_reading(s);
     s->sink.status = ST_OK;
     s->source = source;
-    s->inventory = inventory;
+    s->kinds = kinds;
     return &s->sink;
 }
 

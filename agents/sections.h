@@ -48,11 +48,14 @@ struct sections;
 struct sections *sections_new(const struct section_publisher *p, uint64_t max_bytes);
 void sections_free(struct sections *s);
 
+/* A set of kinds of sections. */
+#define SECTION_KIND(kind) (UINT64_C(1) << (kind))
+
 /*
- * The sink of a reading of the source; borrowed until commit or fail. One reading at a time.
- * inventory false: that section is left out, as another source writes it.
+ * The sink of a reading of the source; borrowed until commit or fail. One reading at a time. kinds:
+ * those that this source is for; others are left out, as another source writes them.
  */
-struct fact_sink *sections_begin(struct sections *s, size_t source, bool inventory);
+struct fact_sink *sections_begin(struct sections *s, size_t source, uint64_t kinds);
 /*
  * The reading ended well. whole false: some input could not be read, so a section that was not
  * written again is not gone but incomplete. ST_LIMIT: sections did not fit (MAX_SECTIONS,
