@@ -200,6 +200,7 @@ agent_new(struct config *c, const char *program, const char *const *argv,
         agent_free(a);
         return NULL;
     }
+    sections_scope(a->sections, c->scope);
     return a;
 }
 
@@ -235,6 +236,7 @@ agent_reload(struct agent *a, struct config *c, int64_t now_ms)
     a->schedule = schedule;
     a->config = c;
     sections_orphan(a->sections);
+    sections_scope(a->sections, c->scope);
     a->orphans = true;
     for (size_t i = 0; i < SLOTS; i++) {
         diag_list_clear(&a->slot[i].errors);

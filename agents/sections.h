@@ -48,6 +48,12 @@ struct sections;
 struct sections *sections_new(const struct section_publisher *p, uint64_t max_bytes);
 void sections_free(struct sections *s);
 
+/*
+ * From now on a target key must be of this scope (KIND:SCOPE/LOCAL): another one makes the reading
+ * fail with ST_MALFORMED, for no reader of ours writes it. Copied; "" (at first): any.
+ */
+void sections_scope(struct sections *s, const char *scope);
+
 /* A set of kinds of sections. */
 #define SECTION_KIND(kind) (UINT64_C(1) << (kind))
 

@@ -433,6 +433,25 @@ test_new_configuration(void **state)
 }
 
 static void
+test_foreign_targets(void **state)
+{
+    static const char *const foreign[] = {"nf:s1/a2/amf", "nf:s1/a11/amf", "nf:s1/a1", "amf", ""};
+    struct sections *all =
+        sections_new(&(struct section_publisher){.section = on_section}, 1 << 20);
+
+    (void)state;
+    sections_scope(all, "s1/a1");
+    put(sections_begin(all, 0, NFS), "nf:s1/a1/amf", "one", 1);
+    assert_int_equal(sections_commit(all, true), ST_OK);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        put(sections_begin(all, 0, NFS), foreign[i], "one", 1);
+        assert_int_equal(sections_commit(all, true), ST_MALFORMED);
+    }
+    assert_int_equal(sections_count(all), 1);
+    sections_free(all);
+}
+
+static void
 test_section_limits(void **state)
 {
     struct sections *all = sections_new(&(struct section_publisher){.section = on_section}, 300);
@@ -499,6 +518,7 @@ main(void)
         cmocka_unit_test(test_back_off),
         cmocka_unit_test(test_sections),
         cmocka_unit_test(test_section_limits),
+        cmocka_unit_test(test_foreign_targets),
         cmocka_unit_test(test_crash_makes_incomplete),
         cmocka_unit_test(test_new_configuration),
     };
