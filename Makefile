@@ -246,6 +246,7 @@ install: all
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
 	install -m 0644 deploy/agent.yaml $(DESTDIR)$(DATADIR)/examples/agent.yaml
+	install -m 0644 agents/vigil-agent.bash-completion $(DESTDIR)$(COMPDIR)/vigil-agent
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std
 	cp -R rules/packs $(DESTDIR)$(DATADIR)/rules/

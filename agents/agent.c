@@ -204,6 +204,7 @@ agent_new(struct config *c, const char *program, const char *const *argv,
         agent_free(a);
         return NULL;
     }
+    sections_scope(a->sections, c->scope);
     return a;
 }
 
@@ -239,6 +240,7 @@ agent_reload(struct agent *a, struct config *c, int64_t now_ms)
     a->schedule = schedule;
     a->config = c;
     sections_orphan(a->sections);
+    sections_scope(a->sections, c->scope);
     a->orphans = true;
     for (size_t i = 0; i < SLOTS; i++) {
         diag_list_clear(&a->slot[i].errors);
@@ -269,6 +271,27 @@ agent_next(const struct agent *a)
     return gather < schedule ? gather : schedule;
 }
 
+/* What a source is for. What runs is read together with all configuration, which is not its own. */
+static uint64_t
+kinds_of(const struct agent *a, size_t source)
+{
+    const uint64_t files = SECTION_KIND(FACT_NF_CONFIG) | SECTION_KIND(FACT_CONTAINERS) |
+                           SECTION_KIND(FACT_MANAGEMENT_CONFIG);
+    const uint64_t traffic = SECTION_KIND(FACT_TRAFFIC);
+    const uint64_t inventory = SECTION_KIND(FACT_INVENTORY);
+
+    if (source == AGENT_INVENTORY)
+        return inventory;
+    switch (a->config->source[source].kind) {
+    case CONFIG_FILES:
+        return files;
+    case CONFIG_CAPTURE:
+        return traffic;
+    default:
+        return ~(files | traffic | inventory);
+    }
+}
+
 void
 agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
 {
@@ -282,8 +305,8 @@ agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
     schedule_started(a->schedule, source, now_ms);
     a->slot[source].mark = 0;
     diag_list_clear(&a->slot[source].errors);
-    gather_run(a->gather, source, sections_begin(a->sections, source, source == AGENT_INVENTORY),
-               wall_s, now_ms);
+    gather_run(a->gather, source, sections_begin(a->sections, source, kinds_of(a, source)), wall_s,
+               now_ms);
 }
 
 bool

@@ -151,11 +151,13 @@ on_opened(void *ctx, const char *path)
     watch_file(c->watch, path);
 }
 
+/* Files that a source reads; those of all configuration where it is about what runs. */
 static void
 watch_paths(struct child *c, size_t source)
 {
     const struct source *s = source < c->sources ? &c->source[source] : NULL;
 
+    /* What runs changes without a file; when one does, the agent asks for it again. */
     for (size_t i = 0; s && s->kind != CONFIG_RUNTIME && i < s->paths; i++)
         watch_tree(c->watch, s->path[i]);
     /* The inventory does not lie below the root of the sources. */

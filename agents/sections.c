@@ -2,12 +2,14 @@
 #include "agents/sections.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/fact_wire.h"
 
 #define NOBODY SIZE_MAX /* source of a section from before a new configuration */
+#define MAX_SCOPE 160
 #define MAX_SECTION_BYTES (16u * 1024 * 1024)
 
 struct held {
@@ -22,13 +24,14 @@ struct held {
 struct sections {
     struct fact_sink sink; /* first */
     struct section_publisher pub;
+    char scope[MAX_SCOPE]; /* "": any */
     uint64_t max_bytes;
     struct held **held;
     size_t count;
     uint64_t repeated;
     /* The open reading. */
     size_t source;
-    bool inventory; /* is taken */
+    uint64_t kinds; /* that are taken */
     struct held **fresh;
     size_t fresh_count;
     uint64_t fresh_bytes;
@@ -56,6 +59,19 @@ inner(struct fact_sink *s)
     return &((struct sections *)s)->writer.sink;
 }
 
+/* Kinds whose key is a target: the part between its colon and LOCAL is the scope. */
+static bool
+of_scope(const struct sections *all, enum fact_section kind, const char *key)
+{
+    const uint64_t targets = SECTION_KIND(FACT_NF_CONFIG) | SECTION_KIND(FACT_MANAGEMENT_CONFIG);
+    const char *colon = key ? strchr(key, ':') : NULL;
+    size_t len = strlen(all->scope);
+
+    if (!len || !(targets & SECTION_KIND(kind)))
+        return true;
+    return colon && strncmp(colon + 1, all->scope, len) == 0 && colon[1 + len] == '/';
+}
+
 static void
 on_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
 {
@@ -63,6 +79,10 @@ on_begin(struct fact_sink *s, enum fact_section kind, const char *key, const cha
 
     if (all->open) {
         s->status = ST_CONFIG; /* sections do not nest */
+        return;
+    }
+    if (!of_scope(all, kind, key)) {
+        s->status = ST_MALFORMED;
         return;
     }
     all->open = calloc(1, sizeof(*all->open));
@@ -186,7 +206,7 @@ on_end(struct fact_sink *s, int64_t observed, bool complete)
         s->status = ST_CONFIG;
         return;
     }
-    if (h->pub.kind == FACT_INVENTORY && !all->inventory) {
+    if (!(all->kinds & SECTION_KIND(h->pub.kind))) {
         held_free(h);
         return;
     }
@@ -275,13 +295,19 @@ sections_free(struct sections *s)
     free(s);
 }
 
+void
+sections_scope(struct sections *s, const char *scope)
+{
+    snprintf(s->scope, sizeof(s->scope), "%s", scope);
+}
+
 struct fact_sink *
-sections_begin(struct sections *s, size_t source, bool inventory)
+sections_begin(struct sections *s, size_t source, uint64_t kinds)
 {
     drop_reading(s);
     s->sink.status = ST_OK;
     s->source = source;
-    s->inventory = inventory;
+    s->kinds = kinds;
     return &s->sink;
 }
 

@@ -49,10 +49,19 @@ struct sections *sections_new(const struct section_publisher *p, uint64_t max_by
 void sections_free(struct sections *s);
 
 /*
- * The sink of a reading of the source; borrowed until commit or fail. One reading at a time.
- * inventory false: that section is left out, as another source writes it.
+ * From now on a target key must be of this scope (KIND:SCOPE/LOCAL): another one makes the reading
+ * fail with ST_MALFORMED, for no reader of ours writes it. Copied; "" (at first): any.
  */
-struct fact_sink *sections_begin(struct sections *s, size_t source, bool inventory);
+void sections_scope(struct sections *s, const char *scope);
+
+/* A set of kinds of sections. */
+#define SECTION_KIND(kind) (UINT64_C(1) << (kind))
+
+/*
+ * The sink of a reading of the source; borrowed until commit or fail. One reading at a time. kinds:
+ * those that this source is for; others are left out, as another source writes them.
+ */
+struct fact_sink *sections_begin(struct sections *s, size_t source, uint64_t kinds);
 /*
  * The reading ended well. whole false: some input could not be read, so a section that was not
  * written again is not gone but incomplete. ST_LIMIT: sections did not fit (MAX_SECTIONS,

@@ -224,6 +224,11 @@ restrict_files(const struct sandbox_options *o, struct sandbox_report *r)
     struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_WRITES};
     int fd, rc;
 
+    /* Within Landlock the kernel shows nothing of processes outside: no files, no environment. */
+    if (o->read_processes) {
+        report(r, SANDBOX_FILES, SANDBOX_NOT_WANTED, "it looks at other processes");
+        return;
+    }
     if (abi < 0) {
         report(r, SANDBOX_FILES, SANDBOX_REFUSED, "the kernel has no Landlock");
         return;

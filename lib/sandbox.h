@@ -47,7 +47,7 @@ struct sandbox_options {
     uint64_t memory_bytes; /* of data; 0: no limit */
     unsigned descriptors;  /* 0: no limit */
     bool read_all_files;   /* keep CAP_DAC_READ_SEARCH where it is held */
-    bool read_processes;   /* keep CAP_SYS_PTRACE where it is held */
+    bool read_processes;   /* keep CAP_SYS_PTRACE where it is held; no SANDBOX_FILES */
 };
 
 /*

@@ -20,6 +20,7 @@
 
 #define CEILING_MS 60000
 #define WALL 1795435200
+#define NFS SECTION_KIND(FACT_NF_CONFIG)
 
 /* What the agent told. */
 struct told {
@@ -195,7 +196,7 @@ expect_end(const char *script, enum gather_end end)
     run_script(&s, script);
     pump(&s, &s.told.ready, 1);
     assert_true(gather_idle(s.g));
-    gather_run(s.g, 0, sections_begin(all, 0, false), WALL, 0);
+    gather_run(s.g, 0, sections_begin(all, 0, NFS), WALL, 0);
     assert_false(gather_idle(s.g));
     pump(&s, &s.told.done, 1);
     assert_int_equal(s.told.end, end);
@@ -266,7 +267,7 @@ test_too_slow(void **state)
     (void)state;
     run_script(&s, "cat \"$1\" >&3; exec cat <&3 >/dev/null");
     pump(&s, &s.told.ready, 1);
-    gather_run(s.g, 0, sections_begin(all, 0, false), WALL, 1000);
+    gather_run(s.g, 0, sections_begin(all, 0, NFS), WALL, 1000);
     assert_int_equal(gather_next(s.g), 1000 + GATHER_RUN_MS);
     gather_tick(s.g, 1000 + GATHER_RUN_MS);
     assert_int_equal(s.told.done, 1);
@@ -353,7 +354,7 @@ test_sections(void **state)
 
     (void)state;
     memset(&published, 0, sizeof(published));
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "one", 1);
     put(sink, "nf:b", "two", 1);
     fact_begin(sink, FACT_INVENTORY, NULL, NULL); /* not this source's */
@@ -363,7 +364,7 @@ test_sections(void **state)
     assert_int_equal(published.events[SECTION_CHANGED], 2);
     assert_int_equal(sections_count(all), 2);
     /* The same later, one changed. */
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "one", 2);
     put(sink, "nf:b", "three", 2);
     assert_int_equal(sections_commit(all, true), ST_OK);
@@ -371,13 +372,13 @@ test_sections(void **state)
     assert_int_equal(published.events[SECTION_CHANGED], 3);
     assert_int_equal(sections_get(all, 0)->observed, 2);
     /* A second source does not take it over. */
-    sink = sections_begin(all, 1, false);
+    sink = sections_begin(all, 1, NFS);
     put(sink, "nf:a", "other", 3);
     assert_int_equal(sections_commit(all, true), ST_OK);
     assert_int_equal(sections_repeated(all), 1);
     assert_int_equal(published.events[SECTION_CHANGED], 3);
     /* A reading that breaks off changes nothing; one that fails makes it incomplete, once. */
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "half", 4);
     fact_begin(sink, FACT_NF_CONFIG, "nf:b", NULL);
     assert_int_equal(sections_commit(all, true), ST_SHORT);
@@ -388,18 +389,18 @@ test_sections(void **state)
     assert_false(published.complete);
     assert_int_equal(published.events[SECTION_REMOVED], 0);
     /* Back: changed, as it is complete again. With an error elsewhere b is not gone. */
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "one", 5);
     put(sink, "nf:b", "three", 5);
     assert_int_equal(sections_commit(all, true), ST_OK);
     assert_int_equal(published.events[SECTION_CHANGED], 7);
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "one", 6);
     assert_int_equal(sections_commit(all, false), ST_OK);
     assert_int_equal(published.events[SECTION_REMOVED], 0);
     assert_string_equal(published.key, "nf:b");
     assert_false(published.complete);
-    sink = sections_begin(all, 0, false);
+    sink = sections_begin(all, 0, NFS);
     put(sink, "nf:a", "one", 7);
     assert_int_equal(sections_commit(all, true), ST_OK);
     assert_int_equal(published.events[SECTION_REMOVED], 1);
@@ -412,7 +413,7 @@ test_new_configuration(void **state)
 {
     struct sections *all =
         sections_new(&(struct section_publisher){.section = on_section}, 1 << 20);
-    struct fact_sink *sink = sections_begin(all, 0, false);
+    struct fact_sink *sink = sections_begin(all, 0, NFS);
 
     (void)state;
     put(sink, "nf:a", "one", 1);
@@ -420,7 +421,7 @@ test_new_configuration(void **state)
     assert_int_equal(sections_commit(all, true), ST_OK);
     memset(&published, 0, sizeof(published));
     sections_orphan(all);
-    sink = sections_begin(all, 5, false);
+    sink = sections_begin(all, 5, NFS);
     put(sink, "nf:b", "two", 2);
     assert_int_equal(sections_commit(all, true), ST_OK);
     assert_int_equal(published.events[SECTION_SEEN], 1); /* the same facts: nothing changed */
@@ -432,10 +433,29 @@ test_new_configuration(void **state)
 }
 
 static void
+test_foreign_targets(void **state)
+{
+    static const char *const foreign[] = {"nf:s1/a2/amf", "nf:s1/a11/amf", "nf:s1/a1", "amf", ""};
+    struct sections *all =
+        sections_new(&(struct section_publisher){.section = on_section}, 1 << 20);
+
+    (void)state;
+    sections_scope(all, "s1/a1");
+    put(sections_begin(all, 0, NFS), "nf:s1/a1/amf", "one", 1);
+    assert_int_equal(sections_commit(all, true), ST_OK);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        put(sections_begin(all, 0, NFS), foreign[i], "one", 1);
+        assert_int_equal(sections_commit(all, true), ST_MALFORMED);
+    }
+    assert_int_equal(sections_count(all), 1);
+    sections_free(all);
+}
+
+static void
 test_section_limits(void **state)
 {
     struct sections *all = sections_new(&(struct section_publisher){.section = on_section}, 300);
-    struct fact_sink *sink = sections_begin(all, 0, false);
+    struct fact_sink *sink = sections_begin(all, 0, NFS);
     char key[32];
 
     (void)state;
@@ -498,6 +518,7 @@ main(void)
         cmocka_unit_test(test_back_off),
         cmocka_unit_test(test_sections),
         cmocka_unit_test(test_section_limits),
+        cmocka_unit_test(test_foreign_targets),
         cmocka_unit_test(test_crash_makes_incomplete),
         cmocka_unit_test(test_new_configuration),
     };
