@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/live.h"
 
 static const struct {
     const char *name;
@@ -21,7 +22,9 @@ usage(FILE *out)
 {
     fputs("usage: vigil COMMAND [OPTION]... [ARGUMENT]...\n\n", out);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].what);
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].what);
+    fputs("\nAsking a running collector:\n", out);
+    live_usage(out);
     fputs("\nTry: vigil scan /etc/open5gs\n"
           "     vigil scan -c /etc/open5gs -r core.pcap --vantage node-nic\n"
           "`vigil COMMAND --help` and vigil(1) tell more.\n",
@@ -46,7 +49,9 @@ command(int argc, char **argv)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "vigil: unknown command; known: scan, facts, rules (vigil --help)\n");
+    if (live_command(argv[1]))
+        return cmd_live(argc - 1, argv + 1);
+    fprintf(stderr, "vigil: unknown command; `vigil --help` lists what there is\n");
     return EXIT_WRONG;
 }
 
