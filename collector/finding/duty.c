@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/finding/duty.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/finding/words.h"
+
 enum status
 duty_check(const struct duty_step *step, size_t steps, struct diag *why)
 {
@@ -53,6 +58,18 @@ duty_escalate(struct finding *f, const struct duty_step *step, size_t steps, int
             return (int)i;
     }
     return -1;
+}
+
+void
+duty_event(const struct finding *f, const struct duty_step *step, int64_t now,
+           struct finding_event *out)
+{
+    *out = (struct finding_event){
+        .kind = EVENT_ESCALATED, .at = now, .from = f->state, .to = f->state};
+    memcpy(out->finding, f->id, FINDING_ID_LEN);
+    snprintf(out->text, sizeof(out->text), "to %.120s, due %lld s ago", step->to,
+             (long long)(now > f->due ? now - f->due : 0));
+    words_clean(out->text);
 }
 
 int64_t

@@ -33,6 +33,9 @@ bool duty_overdue(const struct finding *f, int64_t now);
  * acknowledged) are passed over, and come back when the finding changes only if still ahead.
  */
 int duty_escalate(struct finding *f, const struct duty_step *step, size_t steps, int64_t now);
+/* The line of the journal about a step that fired. */
+void duty_event(const struct finding *f, const struct duty_step *step, int64_t now,
+                struct finding_event *out);
 /* When to ask next: time of the next step, 0: none. */
 int64_t duty_next(const struct finding *f, const struct duty_step *step, size_t steps);
 

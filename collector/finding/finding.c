@@ -62,9 +62,29 @@ finding_event_name(enum finding_event_kind k)
                                                    [EVENT_WAIVER_ENDED] = "waiver-ended",
                                                    [EVENT_ASSIGNED] = "assigned",
                                                    [EVENT_FLAG_SET] = "flag-set",
-                                                   [EVENT_FLAG_CLEARED] = "flag-cleared"};
+                                                   [EVENT_FLAG_CLEARED] = "flag-cleared",
+                                                   [EVENT_ESCALATED] = "escalated"};
 
     return names[k];
+}
+
+const char *
+finding_flag_name(unsigned flag)
+{
+    switch (flag) {
+    case FINDING_EVIDENCE_LOST:
+        return "evidence-lost";
+    case FINDING_STALE_OPEN:
+        return "stale-open";
+    case FINDING_DISAGREEMENT:
+        return "disagreement";
+    case FINDING_FLAPPING:
+        return "flapping";
+    case FINDING_OVERDUE:
+        return "overdue";
+    default:
+        return "backlog";
+    }
 }
 
 enum status

@@ -143,6 +143,8 @@ struct finding {
 bool finding_is_open(enum finding_state s);
 const char *finding_state_name(enum finding_state s); /* "open", "fix-pending-restart" ... */
 const char *finding_how_name(enum finding_how h);     /* "nobody", "pass", "person", "quiet-time" */
+/* Of one FINDING_ flag: "stale-open", "overdue" ... */
+const char *finding_flag_name(unsigned flag);
 bool finding_state_parse(const char *text, enum finding_state *out);
 
 /*
@@ -256,6 +258,7 @@ enum finding_event_kind {
     EVENT_ASSIGNED,
     EVENT_FLAG_SET, /* flag says which */
     EVENT_FLAG_CLEARED,
+    EVENT_ESCALATED, /* duty_event() */
     EVENT_KINDS
 };
 const char *finding_event_name(enum finding_event_kind k);

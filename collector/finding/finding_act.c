@@ -7,14 +7,13 @@
 #include <time.h>
 
 #include "collector/finding/duty.h"
-#include "lib/utf8.h"
+#include "collector/finding/words.h"
 
 struct finding_event *
 finding_emit(struct finding_work *w, enum finding_event_kind kind, enum finding_state from,
              const char *fmt, ...)
 {
     struct finding_event *e;
-    size_t end = 0, n;
     va_list ap;
 
     if (w->out->events == MAX_FINDING_EVENTS)
@@ -25,11 +24,7 @@ finding_emit(struct finding_work *w, enum finding_event_kind kind, enum finding_
     va_start(ap, fmt);
     vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
-    for (; e->text[end]; end += n) /* no half character where it was cut, no control character */
-        if ((n = utf8_len(e->text + end)) == 0) {
-            e->text[end] = '?';
-            n = 1;
-        }
+    words_clean(e->text);
     return e;
 }
 

@@ -219,25 +219,6 @@ take_time(struct finding_work *w)
     f->flags |= duty_overdue(f, w->now) ? FINDING_OVERDUE : 0;
 }
 
-static const char *
-flag_text(unsigned flag)
-{
-    switch (flag) {
-    case FINDING_EVIDENCE_LOST:
-        return "evidence lost";
-    case FINDING_STALE_OPEN:
-        return "stale, still open";
-    case FINDING_DISAGREEMENT:
-        return "witnesses disagree";
-    case FINDING_FLAPPING:
-        return "flapping";
-    case FINDING_OVERDUE:
-        return "overdue";
-    default:
-        return "backlog";
-    }
-}
-
 static void
 tell_flags(struct finding_work *w, unsigned old)
 {
@@ -253,7 +234,7 @@ tell_flags(struct finding_work *w, unsigned old)
         if (now == then)
             continue;
         e = finding_emit(w, now ? EVENT_FLAG_SET : EVENT_FLAG_CLEARED, f->state, "%s%s%s",
-                         flag_text(told[i]), why ? ": " : "", why ? why : "");
+                         finding_flag_name(told[i]), why ? ": " : "", why ? why : "");
         e->flag = told[i];
     }
 }

@@ -22,3 +22,13 @@ words_check(const char *of, const char *what, const char *text, bool needed, str
         return diag_set(why, ST_MALFORMED, of, 0, "%s is not clean UTF-8 text", what);
     return ST_OK;
 }
+
+void
+words_clean(char *text)
+{
+    for (size_t i = 0, n; text[i]; i += n)
+        if ((n = utf8_len(text + i)) == 0) {
+            text[i] = '?';
+            n = 1;
+        }
+}

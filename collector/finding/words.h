@@ -11,5 +11,7 @@
  * MAX_FINDING_WORDS, no clean UTF-8 (control characters are not). */
 enum status words_check(const char *of, const char *what, const char *text, bool needed,
                         struct diag *why) MUST_USE;
+/* Put '?' for every byte that is no clean UTF-8, such as half a character where a text was cut. */
+void words_clean(char *text);
 
 #endif

@@ -94,6 +94,22 @@ escalation(void **state)
 }
 
 static void
+escalation_is_told(void **state)
+{
+    struct finding f = {.state = FINDING_OPEN, .severity = SEVERITY_HIGH, .due = EPOCH, .id = {9}};
+    struct duty_step step = {0, SEVERITY_LOW, true, "head\x1b of operations"};
+    struct finding_event e;
+
+    (void)state;
+    duty_event(&f, &step, EPOCH + 60, &e);
+    assert_int_equal(e.kind, EVENT_ESCALATED);
+    assert_string_equal(finding_event_name(e.kind), "escalated");
+    assert_string_equal(e.text, "to head? of operations, due 60 s ago");
+    assert_memory_equal(e.finding, f.id, FINDING_ID_LEN);
+    assert_int_equal(e.from, e.to);
+}
+
+static void
 steps_are_checked(void **state)
 {
     struct duty_step s[MAX_DUTY_STEPS + 1] = {{0, SEVERITY_LOW, false, "a"},
@@ -117,6 +133,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(due_dates),
         cmocka_unit_test(escalation),
+        cmocka_unit_test(escalation_is_told),
         cmocka_unit_test(steps_are_checked),
     };
 

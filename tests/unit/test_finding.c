@@ -373,6 +373,24 @@ clock_set_back(void **state)
 }
 
 static void
+names(void **state)
+{
+    enum finding_state s;
+
+    (void)state;
+    for (int i = FINDING_OPEN; i < FINDING_STATES; i++) {
+        assert_true(finding_state_parse(finding_state_name((enum finding_state)i), &s));
+        assert_int_equal(s, i);
+    }
+    assert_false(finding_state_parse("none", &s)); /* nothing that is kept has it */
+    for (int i = 0; i < EVENT_KINDS; i++)
+        assert_non_null(finding_event_name((enum finding_event_kind)i));
+    assert_string_equal(finding_flag_name(FINDING_STALE_OPEN), "stale-open");
+    assert_string_equal(finding_flag_name(FINDING_BACKLOG), "backlog");
+    assert_string_equal(finding_how_name(FINDING_BY_QUIET), "quiet-time");
+}
+
+static void
 engine_verdict(void **state)
 {
     struct rule_info rule = {.id = C, .domain = "5g-sa", .kind = "state"};
@@ -424,6 +442,7 @@ main(void)
         cmocka_unit_test(broken_inputs),
         cmocka_unit_test(changes),
         cmocka_unit_test(clock_set_back),
+        cmocka_unit_test(names),
         cmocka_unit_test(engine_verdict),
     };
 
