@@ -334,10 +334,11 @@ test_cut(void **state)
 {
     static const char stat_text[] =
         "7 (open5gs) amfd ) S 1 1) 1 1 0 -1 1 1 0 0 0 1 1 0 0 20 0 1 0 1000 1\n";
-    static const char status[] = "Name:\ta\\nUid:\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
+    static const char status[] = "Name:\ta\\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
                                  "CapEff:\tffffffffffffffff\nNoNewPrivs:\t1\nSeccomp:\t9\n";
     static const char *const whole[] = {"\"root\": true", "\"63\"", "!\"seccomp\"", NULL};
     static const char *const some[] = {"\"process\":", NULL};
+    static const char *const none[] = {"!\"root\"", "\"not-read\":", NULL};
     struct table *t = *state;
 
     put_amf(t, 7);
@@ -351,6 +352,9 @@ test_cut(void **state)
         expect(t, 1, some);
     }
     expect(t, 1, whole);
+    /* An identity is never taken from another line. */
+    put(t, "7/status", "Uid:\t5\nGid:\t0\t0\nCapPrm:\t0\nCapEff:\t0\n");
+    expect(t, 1, none);
 }
 
 static void
