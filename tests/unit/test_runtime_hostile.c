@@ -334,7 +334,7 @@ test_cut(void **state)
 {
     static const char stat_text[] =
         "7 (open5gs) amfd ) S 1 1) 1 1 0 -1 1 1 0 0 0 1 1 0 0 20 0 1 0 1000 1\n";
-    static const char status[] = "Name:\ta\\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
+    static const char status[] = "Name:\ta\\nUid:\t7\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
                                  "CapEff:\tffffffffffffffff\nNoNewPrivs:\t1\nSeccomp:\t9\n";
     static const char *const whole[] = {"\"root\": true", "\"63\"", "!\"seccomp\"", NULL};
     static const char *const some[] = {"\"process\":", NULL};
