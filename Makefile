@@ -187,7 +187,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(B)/tests/interop/libnetconf2
+check-integration: all $(B)/tests/interop/libnetconf2 $(B)/tests/demo/standin
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile

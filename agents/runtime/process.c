@@ -139,7 +139,8 @@ read_status(int dir, struct runtime_process *p)
     st = proc_read(dir, "status", &b);
     text = buf_text(&b);
     ids = field(text, "Uid");
-    ids = ids ? strchr(ids, '\t') : NULL; /* real, effective, saved, file system */
+    if (ids) /* real, effective, saved, file system */
+        ids = ids[strcspn(ids, "\t\n")] == '\t' ? ids + strcspn(ids, "\t\n") : NULL;
     effective = field(text, "CapEff");
     permitted = field(text, "CapPrm");
     if (st == ST_OK && ids && proc_number(ids + 1, "\t \n", 10, &uid) && uid <= UINT32_MAX &&

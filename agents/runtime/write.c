@@ -199,7 +199,8 @@ write_section(const struct runtime_env *env, const struct runtime_process *p, si
               unsigned gaps, bool named, struct fact_sink *sink)
 {
     struct writer w = {.sink = sink};
-    enum runtime_effect all = EFFECT_YES;
+    /* A replica that is not seen may run with older files. */
+    enum runtime_effect all = gaps & GAP_PROCESSES ? EFFECT_UNKNOWN : EFFECT_YES;
     const char *level = NULL;
 
     fact_begin(sink, FACT_NF_RUNTIME, p->key, env->name);

@@ -51,41 +51,46 @@ put_default(int dir, size_t i)
     put(dir, i, files[i].text, files[i].len ? files[i].len : strlen(files[i].text));
 }
 
-/* The table, made anew: a few files are cheap beside a run under sanitisers. */
-static int
-make(char path[32])
-{
-    static const char *const dirs[] = {"7",      "7/net", "7/net/sctp", "7/fd",
-                                       "7/root", "7/ns",  "7/root/etc", "7/attr"};
+/* The one table of this program; a run changes one file of it and puts it back. */
+static struct {
+    char path[32];
     int dir;
-
-    snprintf(path, 32, "/tmp/vigil-fuzz-XXXXXX");
-    if (!mkdtemp(path) || (dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        abort();
-    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-        if (mkdirat(dir, dirs[i], 0700) != 0)
-            abort();
-    if (symlinkat("socket:[41]", dir, "7/fd/3") != 0 || symlinkat("net:[1]", dir, "7/ns/net") != 0)
-        abort();
-    for (size_t i = 0; i < FILES; i++)
-        put_default(dir, i);
-    return dir;
-}
+} table = {.dir = -1};
 
 static void
-drop(int dir, const char *path)
+drop(void)
 {
     static const char *const dirs[] = {"7/attr",     "7/net/sctp", "7/net", "7/fd",
                                        "7/root/etc", "7/root",     "7/ns",  "7"};
 
     for (size_t i = 0; i < FILES; i++)
-        unlinkat(dir, files[i].name, 0);
-    unlinkat(dir, "7/fd/3", 0);
-    unlinkat(dir, "7/ns/net", 0);
+        unlinkat(table.dir, files[i].name, 0);
+    unlinkat(table.dir, "7/fd/3", 0);
+    unlinkat(table.dir, "7/ns/net", 0);
     for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-        unlinkat(dir, dirs[i], AT_REMOVEDIR);
-    close(dir);
-    rmdir(path);
+        unlinkat(table.dir, dirs[i], AT_REMOVEDIR);
+    close(table.dir);
+    rmdir(table.path);
+}
+
+static void
+make(void)
+{
+    static const char *const dirs[] = {"7",      "7/net", "7/net/sctp", "7/fd",
+                                       "7/root", "7/ns",  "7/root/etc", "7/attr"};
+
+    snprintf(table.path, sizeof(table.path), "/tmp/vigil-fuzz-XXXXXX");
+    if (!mkdtemp(table.path) ||
+        (table.dir = open(table.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        abort();
+    for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+        if (mkdirat(table.dir, dirs[i], 0700) != 0)
+            abort();
+    if (symlinkat("socket:[41]", table.dir, "7/fd/3") != 0 ||
+        symlinkat("net:[1]", table.dir, "7/ns/net") != 0 || atexit(drop) != 0)
+        abort();
+    for (size_t i = 0; i < FILES; i++)
+        put_default(table.dir, i);
 }
 
 int
@@ -96,20 +101,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct runtime_found found = {0};
     struct fact_tree *tree;
     struct diag d;
-    char path[32];
-    int dir;
 
     if (size == 0 || (!schema && fact_schema_new(VIGIL_BUILD_ROOT "/yang", &schema, &d) != ST_OK))
         return 0;
     tree = fact_tree_new(schema);
     if (!tree)
         return 0;
-    dir = make(path);
-    put(dir, data[0] % FILES, data + 1, size - 1);
+    if (table.dir < 0)
+        make();
+    put(table.dir, data[0] % FILES, data + 1, size - 1);
     diag_list_init(&errors);
     diag_list_init(&notes);
     diag_list_init(&changed);
-    if (runtime_nf.read(&(struct runtime_env){.proc_fd = dir,
+    if (runtime_nf.read(&(struct runtime_env){.proc_fd = table.dir,
                                               .name = "proc",
                                               .scope = "fuzz",
                                               .now = 1795435200,
@@ -122,6 +126,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     diag_list_clear(&notes);
     diag_list_clear(&changed);
     fact_tree_free(tree);
-    drop(dir, path);
+    put_default(table.dir, data[0] % FILES);
     return 0;
 }

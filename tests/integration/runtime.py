@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real processes that read their file once: what is in effect, what waits for a restart, what is never told."""
+import hashlib
 import json
 import os
 import shutil
@@ -158,6 +159,22 @@ def secrets(d):
     nf.stop()
 
 
+def declared(d):
+    """The name that the inventory gives to the file is that of the process; the approved hash makes it a pass."""
+    write(d, "lab/amf.yaml", FILE)
+    good = hashlib.sha256(FILE.encode()).hexdigest()
+    nf = Nf(d, file="lab/amf.yaml")
+    for sha, wanted in ((good, "pass"), ("0" * 64, "fail")):
+        inventory = write(d, "inventory.yaml", "nfs:\n  - {id: amf-1, type: amf, config: [amf.yaml]}\n"
+                          f"approved:\n  config-sha256: ['{sha}']\n")
+        r = scan("--proc", "-c", os.path.join(d, "lab"), "--inventory", inventory)
+        v = one(r, "MG-CFG-01", "nf:scan/amf-1")
+        check(v and v["verdict"] == wanted, f"MG-CFG-01: {wanted} is wanted: {v and v['message']}")
+        v = one(r, "SA-NAS-02", "nf:scan/amf-1")
+        check(v and v["assurance"] == "running", "the renamed NF does not run")
+    nf.stop()
+
+
 def replicas(d):
     """Three processes of one file are one target; it is in effect when all of them were restarted."""
     text = FILE.replace("7777", "0")
@@ -218,7 +235,7 @@ def strangers(d):
 if not os.path.exists(STANDIN):
     print("FAIL: build/tests/demo/standin is missing (make test-binaries)")
     sys.exit(1)
-for test in (life, moved, sockets, secrets, replicas, namespaces, strangers):
+for test in (life, moved, sockets, secrets, declared, replicas, namespaces, strangers):
     with directory() as base:
         test(base)
         shutil.rmtree(os.path.join(base, "bin"), ignore_errors=True)

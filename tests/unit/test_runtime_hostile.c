@@ -205,6 +205,20 @@ boot_of(int64_t start_ns)
     return start_ns - TICKS * (NS / sysconf(_SC_CLK_TCK));
 }
 
+/* How often something is in effect. */
+static size_t
+count_effects(struct table *t)
+{
+    static const char text[] = "\"in-effect\": true";
+    char *json = scan(t);
+    size_t n = 0;
+
+    for (const char *p = json; (p = strstr(p, text)) != NULL; p += sizeof(text) - 1)
+        n++;
+    free(json);
+    return n;
+}
+
 static void
 test_in_effect(void **state)
 {
@@ -218,6 +232,7 @@ test_in_effect(void **state)
     changed = changed_ns(t, "7/root/etc/amf.yaml");
     t->boot_ns = boot_of(changed + 2 * NS);
     expect(t, 1, yes);
+    assert_int_equal(count_effects(t), 2); /* the file, and all of the NF */
     assert_int_equal(t->changed, 0);
     t->boot_ns = boot_of(changed - 2 * NS);
     expect(t, 1, no);
@@ -334,10 +349,11 @@ test_cut(void **state)
 {
     static const char stat_text[] =
         "7 (open5gs) amfd ) S 1 1) 1 1 0 -1 1 1 0 0 0 1 1 0 0 20 0 1 0 1000 1\n";
-    static const char status[] = "Name:\ta\\nUid:\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
+    static const char status[] = "Name:\ta\\nUid:\t7\nUid:\t0\t0\t0\t0\nCapPrm:\tffffffffffffffff\n"
                                  "CapEff:\tffffffffffffffff\nNoNewPrivs:\t1\nSeccomp:\t9\n";
     static const char *const whole[] = {"\"root\": true", "\"63\"", "!\"seccomp\"", NULL};
     static const char *const some[] = {"\"process\":", NULL};
+    static const char *const none[] = {"!\"root\"", "\"not-read\":", NULL};
     struct table *t = *state;
 
     put_amf(t, 7);
@@ -351,6 +367,9 @@ test_cut(void **state)
         expect(t, 1, some);
     }
     expect(t, 1, whole);
+    /* An identity is never taken from another line. */
+    put(t, "7/status", "Uid:\t5\nGid:\t0\t0\nCapPrm:\t0\nCapEff:\t0\n");
+    expect(t, 1, none);
 }
 
 static void
@@ -474,6 +493,9 @@ test_floods(void **state)
     }
     expect(t, MAX_RUNTIME_PROCESSES, processes);
     assert_int_equal(t->errors, 1);
+    /* Of what is not seen nobody says that it is in effect; the file of the one process is. */
+    t->boot_ns = boot_of(changed_ns(t, "7/root/etc/amf.yaml") + 2 * NS);
+    assert_int_equal(count_effects(t), 1);
 }
 
 static const char *const sockets[] = {
