@@ -135,7 +135,7 @@ on_connected(void *ctx, unsigned events)
 static bool
 connect_next(struct dialer *d)
 {
-    while (d->address_next < d->address_count) {
+    while (!d->stopped && d->address_next < d->address_count) {
         const struct net_address *a = &d->address[d->address_next++];
 
         d->counts.attempts++;

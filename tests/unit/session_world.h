@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,13 +311,18 @@ world_free(struct world *w)
     free(w);
 }
 
+/* A connection whose buffers are small. */
 static inline int
 world_connect(const struct world *w)
 {
     struct net_address a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int segment = 1400, window = 65536;
 
     assert_true(fd >= 0);
+    /* As on a real network; loopback by itself swallows megabytes that nobody reads. */
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof(window)), 0);
     assert_int_equal(net_parse("127.0.0.1", listener_port(w->listener), &a), ST_OK);
     assert_int_equal(connect(fd, (const struct sockaddr *)&a.storage, a.len), 0);
     net_prepare(fd);
