@@ -119,11 +119,15 @@ facts_message_is_newer(const struct facts_message *m)
     return strcmp(m->head.model_revision, nc_schema_revision(m->ns)) > 0;
 }
 
+struct ref {
+    const struct facts_section *section;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-    const struct facts_section *x = *(const struct facts_section *const *)a;
-    const struct facts_section *y = *(const struct facts_section *const *)b;
+    const struct facts_section *x = ((const struct ref *)a)->section;
+    const struct facts_section *y = ((const struct ref *)b)->section;
     int c = strcmp(x->id, y->id);
 
     return c ? c : strcmp(x->kind_name, y->kind_name);
@@ -132,22 +136,22 @@ by_key(const void *a, const void *b)
 static enum status
 check_unique(const struct facts_message *m, const char *peer, struct diag *d)
 {
-    const struct facts_section **s;
     enum status st = ST_OK;
+    struct ref *refs;
 
     if (m->sections < 2)
         return ST_OK;
-    s = calloc(m->sections, sizeof(struct facts_section *));
-    if (!s)
+    refs = calloc(m->sections, sizeof(*refs));
+    if (!refs)
         return diag_set(d, ST_IO, peer, 0, "out of memory");
     for (size_t i = 0; i < m->sections; i++)
-        s[i] = &m->section[i];
-    qsort(s, m->sections, sizeof(s[0]), by_key);
+        refs[i].section = &m->section[i];
+    qsort(refs, m->sections, sizeof(*refs), by_key);
     for (size_t i = 1; i < m->sections && st == ST_OK; i++)
-        if (by_key(&s[i - 1], &s[i]) == 0)
+        if (by_key(&refs[i - 1], &refs[i]) == 0)
             st = diag_set(d, ST_MALFORMED, peer, 0, "section %s %s stands twice in one message",
-                          s[i]->kind_name, s[i]->id);
-    free(s);
+                          refs[i].section->kind_name, refs[i].section->id);
+    free(refs);
     return st;
 }
 
@@ -364,11 +368,12 @@ facts_message_read_slow(struct facts_message *m, const char *bytes, size_t len, 
     if (st == ST_OK) {
         st = facts_message_room(m, len);
         xml = strndup(bytes, len);
-        if (!xml || st != ST_OK)
-            st = diag_set(d, ST_IO, peer, 0, "out of memory");
-    }
-    if (st == ST_OK)
+        if (!xml || st != ST_OK) {
+            free(xml);
+            return diag_set(d, ST_IO, peer, 0, "out of memory");
+        }
         st = read_trees(m, xml, peer, d);
+    }
     if (st == ST_OK)
         st = check(m, peer, d);
     if (st != ST_OK)
