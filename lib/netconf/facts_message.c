@@ -254,13 +254,13 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
 
         if (strcmp(LYD_NAME(n), "section") != 0)
             continue;
-        p = plain_find(p, NC_NS_AGENT, "section");
+        p = plain_find(p, NETCONF_NS_AGENT, "section");
         s = p ? facts_message_add(m, &st) : NULL;
         if (!s)
             return p ? st : ST_MALFORMED;
         if (!take_leaves(m, n, s))
             return ST_MALFORMED;
-        data = plain_find(lyd_child(p), NC_NS_AGENT, "data");
+        data = plain_find(lyd_child(p), NETCONF_NS_AGENT, "data");
         if (data) {
             at[0] = m->slow.len;
             st = plain_print_children(data, &m->slow);
@@ -287,7 +287,7 @@ take_head(struct facts_message *m, const struct lyd_node *typed, const struct ly
 {
     const char *boot = leaf_text(typed, "boot-id"), *seq = leaf_text(typed, "seq");
     const char *model = leaf_text(typed, "model-revision");
-    const struct lyd_node *time = plain_find(lyd_child(root), NC_NS_NOTIFICATION, "eventTime");
+    const struct lyd_node *time = plain_find(lyd_child(root), NETCONF_NS_NOTIFICATION, "eventTime");
     const char *text = plain_text(time);
 
     if (!facts_time(text, strlen(text), &m->head.event_time))
@@ -331,8 +331,8 @@ read_trees(struct facts_message *m, const char *xml, const char *peer, struct di
         st = fault(m, peer, "notification does not fit its schema", d);
         goto out;
     }
-    body = plain_find(lyd_child(written), NC_NS_AGENT, "facts-changed");
-    if (!plain_is(written, NC_NS_NOTIFICATION, "notification") || !body ||
+    body = plain_find(lyd_child(written), NETCONF_NS_AGENT, "facts-changed");
+    if (!plain_is(written, NETCONF_NS_NOTIFICATION, "notification") || !body ||
         strcmp(op->schema->module->name, "x1818-agent") != 0) {
         st = diag_set(d, ST_MALFORMED, peer, 0, "notification is not facts-changed");
         goto out;

@@ -252,9 +252,9 @@ take_trees(struct reader *r, struct facts_parse *p)
     struct lyd_node *n, *facts = NULL;
 
     for (n = p->first; n; n = n->next) {
-        if (strcmp(n->schema->module->ns, NC_NS_AGENT) == 0)
+        if (strcmp(n->schema->module->ns, NETCONF_NS_AGENT) == 0)
             r->agent = n;
-        if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0)
+        if (strcmp(n->schema->module->ns, NETCONF_NS_FACTS) == 0)
             facts = n;
     }
     if (!r->agent)
@@ -299,9 +299,9 @@ facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const
 /* <rpc-reply xmlns="..." message-id="N"><data>...</data></rpc-reply>, nothing else, and no data
  * within: then the data says all namespaces itself, or it is refused. */
 static bool
-is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data)
+is_our_shape(const char *bytes, size_t len, struct netconf_reply *r, struct cur *data)
 {
-    static const char open[] = "<rpc-reply xmlns=\"" NC_NS_BASE "\" message-id=\"";
+    static const char open[] = "<rpc-reply xmlns=\"" NETCONF_NS_BASE "\" message-id=\"";
     static const char body[] = "\"><data>", end[] = "</data></rpc-reply>";
     struct cur c = cur_from(bytes, len);
     uint8_t digit;
@@ -320,24 +320,24 @@ is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data
         !cur_starts(c, end, sizeof(end) - 1))
         return false;
     r->has_id = true;
-    r->kind = NC_REPLY_DATA;
+    r->kind = NETCONF_REPLY_DATA;
     return !memchr(bytes, '\0', len) &&
            !memmem(data->pos, cur_left(*data), "</data", strlen("</data"));
 }
 
 enum status
 facts_state_reply(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
-                  struct nc_reply *r, struct facts_state *out, struct diag *d)
+                  struct netconf_reply *r, struct facts_state *out, struct diag *d)
 {
     struct cur data;
     enum status st;
 
     memset(r, 0, sizeof(*r));
     memset(out, 0, sizeof(*out));
-    if (len <= MAX_NC_REPLY && is_our_shape(bytes, len, r, &data))
+    if (len <= MAX_NETCONF_REPLY && is_our_shape(bytes, len, r, &data))
         return facts_state_read(ns, (const char *)data.pos, cur_left(data), peer, out, d);
-    st = nc_reply_read(ns, bytes, len, peer, r, d);
-    if (st == ST_OK && r->kind == NC_REPLY_DATA)
+    st = netconf_reply_read(ns, bytes, len, peer, r, d);
+    if (st == ST_OK && r->kind == NETCONF_REPLY_DATA)
         st = facts_state_read(ns, r->data, r->data_len, peer, out, d);
     free(r->data);
     r->data = NULL;

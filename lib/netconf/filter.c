@@ -10,7 +10,7 @@
 
 #define MAX_XPATH_PREDICATES 8
 
-struct nc_filter {
+struct netconf_filter {
     bool is_xpath;
     struct lyd_node *subtree; /* first of the content */
     char *xpath;
@@ -77,9 +77,9 @@ check_subtree(const struct lyd_node *first)
 }
 
 enum status
-nc_filter_subtree(struct lyd_node *content, struct nc_filter **out)
+netconf_filter_subtree(struct lyd_node *content, struct netconf_filter **out)
 {
-    struct nc_filter *f = calloc(1, sizeof(*f));
+    struct netconf_filter *f = calloc(1, sizeof(*f));
     enum status st = f ? check_subtree(content) : ST_IO;
 
     *out = NULL;
@@ -100,7 +100,7 @@ check_cost(const char *expr)
     size_t predicates = 0, deep = 0;
     char quote = '\0';
 
-    if (strlen(expr) > MAX_NC_XPATH)
+    if (strlen(expr) > MAX_NETCONF_XPATH)
         return ST_LIMIT;
     for (const char *p = expr; *p; p++) {
         if (quote) {
@@ -119,12 +119,12 @@ check_cost(const char *expr)
 }
 
 enum status
-nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter **out)
+netconf_filter_xpath(const struct nc_schema *ns, const char *expr, struct netconf_filter **out)
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     enum status st = check_cost(expr);
     struct ly_set *atoms = NULL;
-    struct nc_filter *f;
+    struct netconf_filter *f;
     LY_ERR rc;
 
     *out = NULL;
@@ -141,7 +141,7 @@ nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter *
     if (f)
         f->xpath = strdup(expr);
     if (!f || !f->xpath) {
-        nc_filter_free(f);
+        netconf_filter_free(f);
         return ST_IO;
     }
     f->is_xpath = true;
@@ -150,7 +150,7 @@ nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter *
 }
 
 void
-nc_filter_free(struct nc_filter *f)
+netconf_filter_free(struct netconf_filter *f)
 {
     if (!f)
         return;
@@ -328,8 +328,8 @@ copy(const struct lyd_node *n, struct lyd_node *parent, struct lyd_node **out)
 }
 
 enum status
-nc_filter_apply(const struct nc_schema *ns, const struct nc_filter *f,
-                struct lyd_node *const *trees, size_t count, struct lyd_node **out)
+netconf_filter_apply(const struct nc_schema *ns, const struct netconf_filter *f,
+                     struct lyd_node *const *trees, size_t count, struct lyd_node **out)
 {
     enum status st = ST_OK;
 

@@ -33,9 +33,9 @@ begin(void **state)
         return -1;
     sample_nf(tree, "nf:x/amf", "NEA0");
     sample_nf(tree, "nf:x/smf", "NEA2");
-    buf_init(&out, MAX_NC_REPLY);
+    buf_init(&out, MAX_NETCONF_REPLY);
     return facts_state_new(ns, &sample_head, "1.0", tree, &agent) == ST_OK &&
-                   nc_monitoring_state(ns, &monitoring, &streams) == ST_OK
+                   netconf_monitoring_state(ns, &monitoring, &streams) == ST_OK
                ? 0
                : -1;
 }
@@ -69,7 +69,7 @@ lacks(const char *text)
 
 /* Read into an exact allocation. */
 static enum status
-read_rpc(const char *text, size_t len, bool base_1_1, struct nc_rpc **r)
+read_rpc(const char *text, size_t len, bool base_1_1, struct netconf_rpc **r)
 {
     char *in = malloc(len ? len : 1);
     enum status st;
@@ -77,7 +77,7 @@ read_rpc(const char *text, size_t len, bool base_1_1, struct nc_rpc **r)
     assert_non_null(in);
     memcpy(in, text, len);
     buf_clear(&out);
-    st = nc_rpc_read(ns, in, len, base_1_1, r, &out);
+    st = netconf_rpc_read(ns, in, len, base_1_1, r, &out);
     free(in);
     assert_int_equal(st == ST_OK, *r != NULL);
     return st;
@@ -88,16 +88,16 @@ static const char *
 answer(const char *rpc)
 {
     struct lyd_node *trees[] = {fact_tree_root(tree), agent, monitoring, streams};
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
     enum status st = read_rpc(rpc, strlen(rpc), true, &r);
 
-    if (st == ST_OK && nc_rpc_op(r) == NC_OP_GET)
-        assert_int_equal(nc_reply_get(ns, r, trees, 4, &out), ST_OK);
-    else if (st == ST_OK && nc_rpc_op(r) == NC_OP_GET_SCHEMA)
-        assert_int_equal(nc_reply_schema(ns, r, &out), ST_OK);
+    if (st == ST_OK && netconf_rpc_op(r) == NETCONF_OP_GET)
+        assert_int_equal(netconf_reply_get(ns, r, trees, 4, &out), ST_OK);
+    else if (st == ST_OK && netconf_rpc_op(r) == NETCONF_OP_GET_SCHEMA)
+        assert_int_equal(netconf_reply_schema(ns, r, &out), ST_OK);
     else if (st == ST_OK)
-        nc_reply_ok(r, &out);
-    nc_rpc_free(r);
+        netconf_reply_ok(r, &out);
+    netconf_rpc_free(r);
     return buf_text(&out);
 }
 
@@ -118,10 +118,10 @@ expect_error(const char *rpc, const char *tag, const char *message)
  */
 
 static enum status
-read_hello(const char *text, bool from_server, struct nc_hello *h)
+read_hello(const char *text, bool from_server, struct netconf_hello *h)
 {
     struct diag d = {.line = 0};
-    enum status st = nc_hello_read(ns, text, strlen(text), from_server, "peer", h, &d);
+    enum status st = netconf_hello_read(ns, text, strlen(text), from_server, "peer", h, &d);
 
     assert_null(strstr(d.text, "hunter2"));
     if (st != ST_OK)
@@ -132,13 +132,13 @@ read_hello(const char *text, bool from_server, struct nc_hello *h)
 static void
 hello_of_our_own(void **state)
 {
-    struct nc_hello h;
+    struct netconf_hello h;
     char text[200];
 
     (void)state;
     buf_clear(&out);
-    nc_hello_write(ns, 4294967295u, &out);
-    assert_int_equal(nc_kind(out.data, out.len), NC_HELLO);
+    netconf_hello_write(ns, 4294967295u, &out);
+    assert_int_equal(netconf_kind(out.data, out.len), NETCONF_HELLO);
     assert_int_equal(read_hello(out.data, true, &h), ST_OK);
     assert_int_equal(h.session_id, 4294967295u);
     assert_true(h.base_1_0 && h.base_1_1 && h.notification && h.interleave && h.xpath &&
@@ -150,7 +150,7 @@ hello_of_our_own(void **state)
     assert_int_equal(read_hello(out.data, false, &h), ST_MALFORMED); /* a client has no id */
 
     buf_clear(&out);
-    nc_hello_write(ns, 0, &out);
+    netconf_hello_write(ns, 0, &out);
     assert_int_equal(read_hello(out.data, false, &h), ST_OK);
     assert_true(h.base_1_0 && h.base_1_1 && h.session_id == 0);
     lacks("x1818");
@@ -195,7 +195,7 @@ hello_of_others(void **state)
         {"", false, ST_MALFORMED},
         {"hunter2", false, ST_MALFORMED},
     };
-    struct nc_hello h;
+    struct netconf_hello h;
 
     (void)state;
     for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++)
@@ -206,7 +206,7 @@ hello_of_others(void **state)
 static void
 hello_has_bounds(void **state)
 {
-    struct nc_hello h;
+    struct netconf_hello h;
     struct buf b;
 
     (void)state;
@@ -218,7 +218,7 @@ hello_has_bounds(void **state)
     assert_int_equal(read_hello(b.data, false, &h), ST_LIMIT);
     buf_clear(&b);
     buf_puts(&b, "<hello " BASE "><capabilities>" CAP10 "<capability>");
-    for (unsigned i = 0; i < MAX_NC_HELLO; i++)
+    for (unsigned i = 0; i < MAX_NETCONF_HELLO; i++)
         buf_puts(&b, "x");
     buf_puts(&b, "</capability></capabilities></hello>");
     assert_int_equal(read_hello(b.data, false, &h), ST_LIMIT);
@@ -234,21 +234,21 @@ kinds_of_messages(void **state)
 {
     static const struct {
         const char *text;
-        enum nc_kind kind;
-    } c[] = {{"<rpc/>", NC_RPC},
-             {"<a:rpc-reply x=''>", NC_REPLY},
-             {" \n<?xml version='1.0'?><!-- <hello> --><notification>", NC_NOTIFICATION},
-             {"<hellos>", NC_OTHER},
-             {"<", NC_OTHER},
-             {"<rpc", NC_OTHER},
-             {"<!-- rpc", NC_OTHER},
-             {"<?rpc", NC_OTHER},
-             {"rpc", NC_OTHER},
-             {"", NC_OTHER}};
+        enum netconf_kind kind;
+    } c[] = {{"<rpc/>", NETCONF_RPC},
+             {"<a:rpc-reply x=''>", NETCONF_REPLY},
+             {" \n<?xml version='1.0'?><!-- <hello> --><notification>", NETCONF_NOTIFICATION},
+             {"<hellos>", NETCONF_OTHER},
+             {"<", NETCONF_OTHER},
+             {"<rpc", NETCONF_OTHER},
+             {"<!-- rpc", NETCONF_OTHER},
+             {"<?rpc", NETCONF_OTHER},
+             {"rpc", NETCONF_OTHER},
+             {"", NETCONF_OTHER}};
 
     (void)state;
     for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++)
-        assert_int_equal(nc_kind(c[i].text, strlen(c[i].text)), c[i].kind);
+        assert_int_equal(netconf_kind(c[i].text, strlen(c[i].text)), c[i].kind);
 }
 
 /* --- rpc -----------------------------------------------------------------------------------------
@@ -298,15 +298,15 @@ operations(void **state)
         RPC(""),
         RPC("hunter2"),
     };
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
 
     (void)state;
     for (size_t i = 0; i < sizeof(unsupported) / sizeof(unsupported[0]); i++)
         expect_error(unsupported[i], "operation-not-supported", "message-id=\"7\"");
     assert_int_equal(read_rpc(RPC("<get/>"), strlen(RPC("<get/>")), true, &r), ST_OK);
-    assert_int_equal(nc_rpc_op(r), NC_OP_GET);
+    assert_int_equal(netconf_rpc_op(r), NETCONF_OP_GET);
     assert_string_equal(buf_text(&out), "");
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
 }
 
 static void
@@ -368,20 +368,20 @@ parameters_that_do_not_fit(void **state)
 static void
 subscription(void **state)
 {
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
     const char *text = RPC("<create-subscription " NOTIF "><stream>NETCONF</stream>"
                            "</create-subscription>");
 
     (void)state;
     assert_int_equal(read_rpc(text, strlen(text), true, &r), ST_OK);
-    assert_int_equal(nc_rpc_op(r), NC_OP_CREATE_SUBSCRIPTION);
-    nc_rpc_free(r);
+    assert_int_equal(netconf_rpc_op(r), NETCONF_OP_CREATE_SUBSCRIPTION);
+    netconf_rpc_free(r);
     buf_clear(&out);
-    nc_rpc_create_subscription(7, &out);
+    netconf_rpc_create_subscription(7, &out);
     text = strdup(buf_text(&out));
     assert_int_equal(read_rpc(text, strlen(text), true, &r), ST_OK);
-    assert_int_equal(nc_rpc_op(r), NC_OP_CREATE_SUBSCRIPTION);
-    nc_rpc_free(r);
+    assert_int_equal(netconf_rpc_op(r), NETCONF_OP_CREATE_SUBSCRIPTION);
+    netconf_rpc_free(r);
     free((char *)(uintptr_t)text);
 }
 
@@ -403,7 +403,7 @@ no_rpc_at_all(void **state)
         "<rpc " BASE " message-id=\"1><get/></rpc>",
         "<rpc " BASE " message-id=\"1\" message-id=\"2\"><get/></rpc>x",
     };
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -420,7 +420,7 @@ no_rpc_at_all(void **state)
 static void
 rpc_has_bounds(void **state)
 {
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
     struct buf b;
 
     (void)state;
@@ -440,7 +440,7 @@ rpc_has_bounds(void **state)
         buf_puts(&b, "m");
     buf_puts(&b, "\"><close-session/></rpc>");
     assert_int_equal(read_rpc(b.data, b.len, true, &r), ST_OK); /* RFC 6241 allows as many */
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
     buf_clear(&b);
     buf_puts(&b, "<rpc " BASE " message-id=\"");
     for (unsigned i = 0; i < 6000; i++)
@@ -450,7 +450,7 @@ rpc_has_bounds(void **state)
     holds("too-big");
     buf_clear(&b);
     buf_puts(&b, "<rpc " BASE ">");
-    for (unsigned i = 0; i < MAX_NC_RPC; i++)
+    for (unsigned i = 0; i < MAX_NETCONF_RPC; i++)
         buf_puts(&b, " ");
     assert_int_equal(read_rpc(b.data, b.len, true, &r), ST_LIMIT);
     buf_clear(&b);
@@ -638,16 +638,16 @@ static void
 large_reply_is_an_error(void **state)
 {
     struct lyd_node *trees[] = {fact_tree_root(tree)};
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
     struct buf small;
 
     (void)state;
     assert_int_equal(read_rpc(RPC("<get/>"), strlen(RPC("<get/>")), true, &r), ST_OK);
     buf_init(&small, 500);
-    assert_int_equal(nc_reply_get(ns, r, trees, 1, &small), ST_OK);
+    assert_int_equal(netconf_reply_get(ns, r, trees, 1, &small), ST_OK);
     assert_non_null(strstr(buf_text(&small), "too-big"));
     buf_clear(&small);
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
 }
 
 /* --- get-schema
@@ -666,24 +666,24 @@ every_announced_schema_is_there(void **state)
     assert_true(nc_schema_modules(ns) > 12);
     for (size_t i = 0; i < nc_schema_modules(ns); i++) {
         struct nc_module m = nc_schema_module(ns, i);
-        struct nc_reply reply;
+        struct netconf_reply reply;
         struct diag d;
         char *rpc;
 
         buf_clear(&out);
-        nc_rpc_get_schema(i, m.name, m.revision, &out);
+        netconf_rpc_get_schema(i, m.name, m.revision, &out);
         rpc = strdup(buf_text(&out));
         assert_non_null(rpc);
         (void)answer(rpc);
         free(rpc);
-        assert_int_equal(nc_reply_read(ns, out.data, out.len, "peer", &reply, &d), ST_OK);
-        assert_int_equal(reply.kind, NC_REPLY_DATA);
+        assert_int_equal(netconf_reply_read(ns, out.data, out.len, "peer", &reply, &d), ST_OK);
+        assert_int_equal(reply.kind, NETCONF_REPLY_DATA);
         assert_true(reply.has_id && reply.id == i);
         assert_non_null(strstr(reply.data, m.name));
         assert_non_null(strstr(reply.data, m.ns));
         if (m.implemented && lys_parse_mem(ctx, reply.data, LYS_IN_YANG, NULL) != LY_SUCCESS)
             fail_msg("%s: %s", m.name, ly_errmsg(ctx));
-        nc_reply_clear(&reply);
+        netconf_reply_clear(&reply);
     }
     ly_ctx_destroy(ctx);
 }
@@ -710,10 +710,10 @@ missing_directories_are_named(void **state)
  * -------------------------------------------------------------------------------------- */
 
 static enum status
-read_reply(const char *text, struct nc_reply *r)
+read_reply(const char *text, struct netconf_reply *r)
 {
     struct diag d = {.line = 0};
-    enum status st = nc_reply_read(ns, text, strlen(text), "peer", r, &d);
+    enum status st = netconf_reply_read(ns, text, strlen(text), "peer", r, &d);
 
     assert_null(strstr(d.text, "hunter2"));
     return st;
@@ -742,18 +742,18 @@ replies(void **state)
         "",
         "hunter2",
     };
-    struct nc_reply r;
+    struct netconf_reply r;
 
     (void)state;
     assert_int_equal(read_reply(REPLY("<ok/>"), &r), ST_OK);
-    assert_true(r.kind == NC_REPLY_OK && r.has_id && r.id == 12);
-    nc_reply_clear(&r);
+    assert_true(r.kind == NETCONF_REPLY_OK && r.has_id && r.id == 12);
+    netconf_reply_clear(&r);
     assert_int_equal(read_reply(REPLY("<data/>"), &r), ST_OK);
-    assert_true(r.kind == NC_REPLY_DATA && r.data_len == 0 && r.data);
-    nc_reply_clear(&r);
+    assert_true(r.kind == NETCONF_REPLY_DATA && r.data_len == 0 && r.data);
+    netconf_reply_clear(&r);
     assert_int_equal(read_reply(REPLY("<data><a xmlns=\"urn:a\">1</a><b/></data>"), &r), ST_OK);
     assert_string_equal(r.data, "<a xmlns=\"urn:a\">1</a><b " BASE "/>");
-    nc_reply_clear(&r);
+    netconf_reply_clear(&r);
     assert_int_equal(
         read_reply(
             REPLY("<rpc-error><error-severity>warning</error-severity></rpc-error>"
@@ -767,10 +767,10 @@ replies(void **state)
                          "</error-severity><error-message>a\nb</error-message></rpc-error>"),
                    &r),
         ST_OK);
-    assert_true(r.kind == NC_REPLY_ERROR && r.id == 12);
+    assert_true(r.kind == NETCONF_REPLY_ERROR && r.id == 12);
     assert_string_equal(r.tag, "in-use");
     assert_string_equal(r.message, "a?b");
-    nc_reply_clear(&r);
+    netconf_reply_clear(&r);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (read_reply(bad[i], &r) != ST_MALFORMED)
             fail_msg("taken: %s", bad[i]);
@@ -782,12 +782,12 @@ state_reply_that_is_no_data(void **state)
     const char *error = REPLY("<rpc-error><error-tag>too-big</error-tag></rpc-error>");
     const char *twice = REPLY("<data></data><data></data>");
     struct facts_state s;
-    struct nc_reply r;
+    struct netconf_reply r;
     struct diag d;
 
     (void)state;
     assert_int_equal(facts_state_reply(ns, error, strlen(error), "peer", &r, &s, &d), ST_OK);
-    assert_true(r.kind == NC_REPLY_ERROR && r.id == 12 && !s.tree);
+    assert_true(r.kind == NETCONF_REPLY_ERROR && r.id == 12 && !s.tree);
     assert_string_equal(r.tag, "too-big");
     assert_int_equal(facts_state_reply(ns, twice, strlen(twice), "peer", &r, &s, &d), ST_MALFORMED);
 }
@@ -795,16 +795,16 @@ state_reply_that_is_no_data(void **state)
 static void
 our_own_error_is_read(void **state)
 {
-    struct nc_reply r;
+    struct netconf_reply r;
 
     (void)state;
     buf_clear(&out);
-    nc_reply_error(NULL, NC_ERR_MALFORMED_MESSAGE, "a & b", &out);
+    netconf_reply_error(NULL, NETCONF_ERR_MALFORMED_MESSAGE, "a & b", &out);
     assert_int_equal(read_reply(out.data, &r), ST_OK);
-    assert_true(r.kind == NC_REPLY_ERROR && !r.has_id);
+    assert_true(r.kind == NETCONF_REPLY_ERROR && !r.has_id);
     assert_string_equal(r.tag, "malformed-message");
     assert_string_equal(r.message, "a & b");
-    nc_reply_clear(&r);
+    netconf_reply_clear(&r);
 }
 
 /* --- state of an agent
@@ -814,20 +814,20 @@ static char *
 get_reply(struct fact_tree *t, const struct facts_head *h)
 {
     struct lyd_node *state = NULL, *trees[2];
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
     char *rpc;
 
     assert_int_equal(facts_state_new(ns, h, "1.0", t, &state), ST_OK);
     buf_clear(&out);
-    nc_rpc_get(3, FACTS_STATE_FILTER, &out);
+    netconf_rpc_get(3, FACTS_STATE_FILTER, &out);
     rpc = strdup(buf_text(&out));
     assert_non_null(rpc);
     assert_int_equal(read_rpc(rpc, strlen(rpc), true, &r), ST_OK);
     free(rpc);
     trees[0] = fact_tree_root(t);
     trees[1] = state;
-    assert_int_equal(nc_reply_get(ns, r, trees, 2, &out), ST_OK);
-    nc_rpc_free(r);
+    assert_int_equal(netconf_reply_get(ns, r, trees, 2, &out), ST_OK);
+    netconf_rpc_free(r);
     lyd_free_all(state);
     return strdup(buf_text(&out));
 }
@@ -836,15 +836,15 @@ static enum status
 read_state(const char *reply_xml, struct facts_state *s, struct diag *d)
 {
     struct facts_state t;
-    struct nc_reply reply;
+    struct netconf_reply reply;
     struct diag e = {.line = 0};
-    enum status both, st = nc_reply_read(ns, reply_xml, strlen(reply_xml), "peer", &reply, d);
+    enum status both, st = netconf_reply_read(ns, reply_xml, strlen(reply_xml), "peer", &reply, d);
 
     memset(s, 0, sizeof(*s));
     if (st == ST_OK) {
-        assert_int_equal(reply.kind, NC_REPLY_DATA);
+        assert_int_equal(reply.kind, NETCONF_REPLY_DATA);
         st = facts_state_read(ns, reply.data, reply.data_len, "peer", s, d);
-        nc_reply_clear(&reply);
+        netconf_reply_clear(&reply);
     }
     both = facts_state_reply(ns, reply_xml, strlen(reply_xml), "peer", &reply, &t, &e);
     if (both != st) /* the short way and the long one agree */
@@ -865,7 +865,7 @@ replaced(const char *text, const char *from, const char *to)
 
     if (!hit)
         fail_msg("%s is not in %s", from, text);
-    buf_init(&b, MAX_NC_REPLY);
+    buf_init(&b, MAX_NETCONF_REPLY);
     buf_put(&b, text, (size_t)(hit - text));
     buf_puts(&b, to);
     buf_puts(&b, hit + strlen(from));
@@ -1013,7 +1013,7 @@ prefixes_and_flips_of_requests(void **state)
         RPC("<get-schema " MON "><identifier>x1818-types</identifier></get-schema>"),
         RPC("<create-subscription " NOTIF "><stream>NETCONF</stream></create-subscription>"),
     };
-    struct nc_rpc *r;
+    struct netconf_rpc *r;
 
     (void)state;
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
@@ -1038,7 +1038,7 @@ prefixes_and_flips_of_replies(void **state)
 {
     char *good = get_reply(tree, &sample_head);
     size_t len = strlen(good);
-    struct nc_reply r;
+    struct netconf_reply r;
     struct diag d;
 
     (void)state;
@@ -1048,7 +1048,7 @@ prefixes_and_flips_of_replies(void **state)
 
         assert_non_null(exact);
         memcpy(exact, good, n);
-        assert_int_equal(nc_reply_read(ns, exact, n, "peer", &r, &d), ST_MALFORMED);
+        assert_int_equal(netconf_reply_read(ns, exact, n, "peer", &r, &d), ST_MALFORMED);
         free(exact);
         good[n] = (char)((unsigned char)old ^ (1u << n % 8));
         if (good[n] && read_state(good, &s, &d) == ST_OK)
