@@ -16,7 +16,8 @@ PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
               libyuma-base
-DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
+DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git \
+              libnetconf2-dev libssh-dev
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 
@@ -102,6 +103,8 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
 
+$(B)/tests/interop/%: LDLIBS += -lnetconf2 -lssh -lssl
+
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
@@ -147,7 +150,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/interop/libnetconf2
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -185,7 +188,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c)
 
 .PHONY: lint format cover
 lint: deps-test
