@@ -12,6 +12,7 @@
 #include "lib/netconf/xml.h"
 
 #define MAX_MESSAGE_ITEMS 400000 /* elements and attributes */
+#define KEEP_TEXT 4096
 
 struct facts_message *
 facts_message_new(const struct nc_schema *ns)
@@ -43,7 +44,8 @@ facts_message_room(struct facts_message *m, size_t bytes)
     m->sections = 0;
     m->text_len = 0;
     buf_clear(&m->slow);
-    if (m->text_capacity <= bytes) {
+    /* One large message must not be paid for ever after. */
+    if (m->text_capacity <= bytes || m->text_capacity / 16 > bytes + KEEP_TEXT) {
         free(m->text);
         m->text_capacity = 0;
         m->text = malloc(bytes + 1);

@@ -183,41 +183,63 @@ count_section(void *ctx, const struct fact_section_view *v)
     (*count)++;
 }
 
-/* Entry of a kind of section, with at least one section and nothing but that and its head in it. */
+/* The kinds of sections that live in entries of this name: is there one, and is the entry itself
+ * the section? */
 static bool
-is_entry(const struct lyd_node *entry)
+has_kind(const char *list, const char *inner, bool *whole)
 {
-    size_t inner = 0, others = 0;
-    const struct lyd_node *n;
+    bool found = false;
 
-    for (size_t k = 0; k < fact_section_kinds(); k++)
-        if (strcmp(fact_section_list((enum fact_section)k), entry->schema->name) == 0 &&
-            !fact_section_inner((enum fact_section)k))
-            return true;
-    for (n = lyd_child(entry); n; n = n->next) {
-        bool is_section = false;
+    for (size_t k = 0; k < fact_section_kinds(); k++) {
+        const char *name = fact_section_inner((enum fact_section)k);
 
-        for (size_t k = 0; k < fact_section_kinds(); k++) {
-            const char *name = fact_section_inner((enum fact_section)k);
-
-            is_section = is_section || (name && strcmp(name, n->schema->name) == 0 &&
-                                        strcmp(fact_section_list((enum fact_section)k),
-                                               entry->schema->name) == 0);
-        }
-        inner += is_section;
-        others += !is_section && n->schema->nodetype != LYS_LEAF;
+        if (strcmp(fact_section_list((enum fact_section)k), list) != 0)
+            continue;
+        *whole = *whole || !name;
+        found = found || !inner || (name && strcmp(name, inner) == 0);
     }
-    return inner > 0 && others == 0;
+    return found;
 }
 
+/* Sections in an entry; false when something else is there, as what the rule engine provides. */
+static bool
+count_in_entry(const struct lyd_node *entry, size_t *sections)
+{
+    const char *list = entry->schema->name;
+    const struct lyd_node *n;
+    bool whole = false;
+
+    *sections = 0;
+    if (!has_kind(list, NULL, &whole))
+        return false;
+    if (whole) {
+        *sections = 1;
+        return true;
+    }
+    for (n = lyd_child(entry); n; n = n->next) {
+        if (n->schema->nodetype == LYS_LEAF)
+            continue;
+        if (!has_kind(list, n->schema->name, &whole))
+            return false;
+        (*sections)++;
+    }
+    return true;
+}
+
+/* Of a newer model an entry may be left without a section that we know: it says nothing to us. */
 static enum status
 check_entries(const struct reader *r)
 {
-    const struct lyd_node *n;
+    struct lyd_node *n, *next;
+    size_t sections;
 
-    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = n->next)
-        if (!is_entry(n) && !r->out->newer)
+    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = next) {
+        next = n->next;
+        if (!count_in_entry(n, &sections) || (sections == 0 && !r->out->newer))
             return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
+        if (sections == 0)
+            lyd_free_tree(n);
+    }
     return ST_OK;
 }
 

@@ -997,6 +997,18 @@ newer_state_is_tolerated(void **state)
     news = replaced(skewed, ">NEA0<", ">hunter2<");
     assert_int_equal(read_state(news, &s, &d), ST_MALFORMED);
     free(news);
+    /* What the engine provides is no agent's to say, of whatever model. */
+    news = replaced(skewed, "</facts>", "<evaluation><now>1</now></evaluation></facts>");
+    assert_int_equal(read_state(news, &s, &d), ST_MALFORMED);
+    free(news);
+    /* An entry of which we know no section is left out. */
+    news = replaced(skewed, "</facts>", "<nf><id>nf:x/new</id><future>1</future></nf></facts>");
+    if (read_state(news, &s, &d) != ST_OK)
+        fail_msg("%s", d.text);
+    assert_int_equal(s.unknown, 2);
+    assert_null(strstr(lyd_get_value(lyd_child(lyd_child(fact_tree_root(s.tree))->prev)), "new"));
+    facts_state_clear(&s);
+    free(news);
     free(skewed);
     free(good);
 }
