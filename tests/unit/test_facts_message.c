@@ -355,6 +355,29 @@ head_of_the_message(void **state)
 }
 
 static void
+times_of_events(void **state)
+{
+    static const int64_t times[] = {-62135596800, -1,        0,          951782399,  951782400,
+                                    951868800,    978307199, 1709164800, 4107542399, 253402300799};
+    struct facts_head h = sample_head;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        h.event_time = times[i];
+        buf_clear(&msg);
+        facts_message_begin(&msg, &h);
+        assert_int_equal(facts_message_end(&msg), ST_OK);
+        expect_good(true);
+        assert_true(facts_message_head(reader)->event_time == times[i]);
+        assert_int_equal(facts_message_sections(reader), 0);
+    }
+    h.event_time = INT64_MAX; /* no date-and-time: the end of year 9999 */
+    buf_clear(&msg);
+    facts_message_begin(&msg, &h);
+    assert_non_null(strstr(msg.data, ">9999-12-31T23:59:59Z<"));
+}
+
+static void
 ceiling_of_the_writer(void **state)
 {
     struct buf small;
@@ -694,6 +717,7 @@ main(void)
         cmocka_unit_test(heartbeat_says_only_the_head),
         cmocka_unit_test(removal_is_said),
         cmocka_unit_test(head_of_the_message),
+        cmocka_unit_test(times_of_events),
         cmocka_unit_test(ceiling_of_the_writer),
         cmocka_unit_test(section_without_revision_is_not_sent),
         cmocka_unit_test(other_shapes_mean_the_same),
