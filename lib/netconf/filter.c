@@ -93,11 +93,21 @@ netconf_filter_subtree(struct lyd_node *content, struct netconf_filter **out)
     return ST_OK;
 }
 
-/* Evaluation has no bound of its own: these keep it near linear. */
+/* A path within a predicate that starts at the root, or climbs: it would be walked once for every
+ * node that the predicate is asked for. */
+static bool
+leaves_predicate(const char *expr, const char *p)
+{
+    if (p[0] == '.' && p[1] == '.')
+        return true;
+    return p[0] == '/' && (p == expr || strchr(" \t\r\n[(=<>!+-|,*", p[-1]));
+}
+
+/* Evaluation has no bound of its own: these keep it near linear in the size of the data. */
 static enum status
 check_cost(const char *expr)
 {
-    size_t predicates = 0, deep = 0;
+    size_t predicates = 0, deep = 0, inside = 0;
     char quote = '\0';
 
     if (strlen(expr) > MAX_NETCONF_XPATH)
@@ -108,10 +118,13 @@ check_cost(const char *expr)
                 quote = '\0';
         } else if (*p == '\'' || *p == '"') {
             quote = *p;
-        } else if (p[0] == ':' && p[1] == ':') {
+        } else if ((p[0] == ':' && p[1] == ':') || strncmp(p, "current", 7) == 0 ||
+                   (inside > 0 && leaves_predicate(expr, p))) {
             return ST_UNSUPPORTED;
         } else {
             predicates += *p == '[';
+            inside += *p == '[';
+            inside -= *p == ']' && inside > 0;
             deep += p[0] == '/' && p[1] == '/';
         }
     }

@@ -22,8 +22,9 @@ struct netconf_filter;
 enum status netconf_filter_subtree(struct lyd_node *content, struct netconf_filter **out) MUST_USE;
 /*
  * An XPath filter with module names as prefixes, as libyang gives them. ST_LIMIT: too long, too
- * many predicates or "//". ST_UNSUPPORTED: axes in words. ST_MALFORMED: what libyang does not take
- * or warns about: syntax, unknown nodes, values that no node can have.
+ * many predicates or "//". ST_UNSUPPORTED: axes in words, current(), and paths in predicates that
+ * start at the root or climb by "..". ST_MALFORMED: what libyang does not take or warns about:
+ * syntax, unknown nodes, values that no node can have.
  */
 enum status netconf_filter_xpath(const struct nc_schema *ns, const char *expr,
                                  struct netconf_filter **out) MUST_USE;

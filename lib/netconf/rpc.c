@@ -174,7 +174,8 @@ take_filter(const struct nc_schema *ns, struct netconf_rpc *r, const struct lyd_
         return refuse(r, NETCONF_ERR_TOO_BIG, "filter is larger than this server takes", reply);
     case ST_UNSUPPORTED:
         return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED,
-                      "attribute match and XPath axes in words are not supported in filters",
+                      "not supported in filters: attribute match, XPath axes in words, paths that "
+                      "leave their predicate",
                       reply);
     case ST_MALFORMED:
         return refuse(r, NETCONF_ERR_INVALID_VALUE,

@@ -596,6 +596,14 @@ xpath_filters(void **state)
     expect_error(XP("count(/f:facts/f:nf)"), "invalid-value", "nodes");
     expect_error(XP("/f:facts/descendant::f:id"), "operation-not-supported", "axes");
     expect_error(XP("//f:nf//f:id"), "too-big", "");
+    expect_error(XP("/f:facts/f:nf[f:id = /f:facts/f:nf/f:id]"), "operation-not-supported",
+                 "predicate");
+    expect_error(XP("/f:facts/f:nf[count(/f:facts/f:nf) > 1]"), "operation-not-supported",
+                 "predicate");
+    expect_error(XP("/f:facts/f:nf[../f:nf]"), "operation-not-supported", "predicate");
+    expect_error(XP("/f:facts/f:nf[f:id = current()/f:nf/f:id]"), "operation-not-supported", "");
+    (void)answer(XP("/f:facts/f:nf[f:config/f:source='a /../b' or f:id='nf:x/amf']/f:id"));
+    holds("<nf><id>nf:x/amf</id></nf>");
     expect_error(XP("/f:facts/f:nf[1][1][1][1][1][1][1][1][1]"), "too-big", "");
     expect_error(RPC("<get><filter type=\"xpath\"/></get>"), "missing-attribute",
                  "<bad-attribute>select</bad-attribute><bad-element>filter</bad-element>");
