@@ -118,6 +118,11 @@ enum status netconf_reply_schema(const struct nc_schema *ns, const struct netcon
 enum status netconf_monitoring_state(const struct nc_schema *ns, struct lyd_node **state,
                                      struct lyd_node **streams) MUST_USE;
 
+/* Any notification of a module of the schema, as RFC 5277 section 4 wants it; facts-changed has a
+ * writer of its own. ST_CONFIG: n is no notification. Else the status of b; ST_IO: memory. */
+enum status netconf_notification_write(const struct lyd_node *n, int64_t event_time,
+                                       struct buf *b) MUST_USE;
+
 /* --- as a client --------------------------------------------------------------------------- */
 
 /* Write an rpc with a decimal message-id. */

@@ -103,6 +103,22 @@ put_reply(const struct netconf_rpc *r, struct lyd_node *const *trees, size_t cou
 }
 
 enum status
+netconf_notification_write(const struct lyd_node *n, int64_t event_time, struct buf *b)
+{
+    char time[XML_TIME_SIZE];
+    enum status st;
+
+    if (n->schema->nodetype != LYS_NOTIF)
+        return ST_CONFIG;
+    xml_time(event_time, time);
+    buf_puts(b, "<notification xmlns=\"" NETCONF_NS_NOTIFICATION "\">");
+    xml_put_element(b, "eventTime", time);
+    st = put_tree(n, b);
+    buf_puts(b, "</notification>");
+    return st == ST_OK ? b->status : st;
+}
+
+enum status
 netconf_reply_get(const struct nc_schema *ns, const struct netconf_rpc *r,
                   struct lyd_node *const *trees, size_t count, struct buf *b)
 {

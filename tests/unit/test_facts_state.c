@@ -255,15 +255,41 @@ prefixes_and_flips_of_replies(void **state)
     free(good);
 }
 
+/* A notification that libyang prints is one that we read. */
+static void
+notification_of_nodes(void **state)
+{
+    const struct lys_module *mod = ly_ctx_get_module_implemented(nc_schema_ctx(ns), "x1818-agent");
+    struct facts_message *m = facts_message_new(ns);
+    struct lyd_node *n = NULL, *s = NULL;
+    struct diag d;
+
+    (void)state;
+    assert_int_equal(lyd_new_inner(NULL, mod, "facts-changed", 0, &n), LY_SUCCESS);
+    assert_int_equal(lyd_new_term(n, mod, "boot-id", "0a", 0, NULL), LY_SUCCESS);
+    assert_int_equal(lyd_new_term(n, mod, "seq", "9", 0, NULL), LY_SUCCESS);
+    assert_int_equal(lyd_new_term(n, mod, "model-revision", "2026-11-23", 0, NULL), LY_SUCCESS);
+    assert_int_equal(lyd_new_list(n, mod, "section", 0, &s, "traffic", "eth0"), LY_SUCCESS);
+    assert_int_equal(lyd_new_term(s, mod, "observed", "5", 0, NULL), LY_SUCCESS);
+    assert_int_equal(lyd_new_term(s, mod, "removed", NULL, 0, NULL), LY_SUCCESS);
+    buf_clear(&out);
+    assert_int_equal(netconf_notification_write(n, 951782400, &out), ST_OK);
+    assert_int_equal(netconf_kind(out.data, out.len), NETCONF_NOTIFICATION);
+    assert_int_equal(facts_message_read(m, out.data, out.len, "peer", &d), ST_OK);
+    assert_true(facts_message_head(m)->event_time == 951782400);
+    assert_true(facts_message_at(m, 0)->removed);
+    assert_int_equal(netconf_notification_write(agent, 0, &out), ST_CONFIG);
+    lyd_free_all(n);
+    facts_message_free(m);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(state_of_the_demo),
-        cmocka_unit_test(wrong_states_are_refused),
-        cmocka_unit_test(newer_state_is_tolerated),
-        cmocka_unit_test(state_reply_that_is_no_data),
-        cmocka_unit_test(prefixes_and_flips_of_replies),
+        cmocka_unit_test(state_of_the_demo),        cmocka_unit_test(wrong_states_are_refused),
+        cmocka_unit_test(newer_state_is_tolerated), cmocka_unit_test(state_reply_that_is_no_data),
+        cmocka_unit_test(notification_of_nodes),    cmocka_unit_test(prefixes_and_flips_of_replies),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
