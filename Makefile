@@ -53,6 +53,7 @@ FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
 OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
+INTEROP_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/interop/*.c))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
@@ -128,7 +129,7 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 # Against other implementations of NETCONF.
 $(B)/tests/interop/%: tests/interop/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lnetconf2
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lnetconf2 -lssh -lssl
 
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
@@ -175,8 +176,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin \
-  $(B)/tests/interop/libnetconf2
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN)
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -187,7 +187,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(B)/tests/interop/libnetconf2 $(B)/tests/demo/standin
+check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile

@@ -13,11 +13,12 @@
 static void
 open_rpc(uint64_t id, struct buf *b)
 {
-    buf_printf(b, "<rpc xmlns=\"" NC_NS_BASE "\" message-id=\"%llu\">", (unsigned long long)id);
+    buf_printf(b, "<rpc xmlns=\"" NETCONF_NS_BASE "\" message-id=\"%llu\">",
+               (unsigned long long)id);
 }
 
 void
-nc_rpc_get(uint64_t id, const char *filter_xml, struct buf *b)
+netconf_rpc_get(uint64_t id, const char *filter_xml, struct buf *b)
 {
     open_rpc(id, b);
     if (filter_xml) {
@@ -30,17 +31,17 @@ nc_rpc_get(uint64_t id, const char *filter_xml, struct buf *b)
 }
 
 void
-nc_rpc_create_subscription(uint64_t id, struct buf *b)
+netconf_rpc_create_subscription(uint64_t id, struct buf *b)
 {
     open_rpc(id, b);
-    buf_puts(b, "<create-subscription xmlns=\"" NC_NS_NOTIFICATION "\"/></rpc>");
+    buf_puts(b, "<create-subscription xmlns=\"" NETCONF_NS_NOTIFICATION "\"/></rpc>");
 }
 
 void
-nc_rpc_get_schema(uint64_t id, const char *name, const char *revision, struct buf *b)
+netconf_rpc_get_schema(uint64_t id, const char *name, const char *revision, struct buf *b)
 {
     open_rpc(id, b);
-    buf_puts(b, "<get-schema xmlns=\"" NC_NS_MONITORING "\">");
+    buf_puts(b, "<get-schema xmlns=\"" NETCONF_NS_MONITORING "\">");
     xml_put_element(b, "identifier", name);
     if (revision)
         xml_put_element(b, "version", revision);
@@ -48,7 +49,7 @@ nc_rpc_get_schema(uint64_t id, const char *name, const char *revision, struct bu
 }
 
 void
-nc_rpc_close_session(uint64_t id, struct buf *b)
+netconf_rpc_close_session(uint64_t id, struct buf *b)
 {
     open_rpc(id, b);
     buf_puts(b, "<close-session/></rpc>");
@@ -77,7 +78,7 @@ copy_clean(const char *text, char *out, size_t size)
 }
 
 static bool
-take_id(const struct lyd_node *root, struct nc_reply *out)
+take_id(const struct lyd_node *root, struct netconf_reply *out)
 {
     const struct lyd_attr *a;
 
@@ -110,9 +111,9 @@ first_error(const struct lyd_node *root)
         size_t len;
         const char *text;
 
-        if (!plain_is(n, NC_NS_BASE, "rpc-error"))
+        if (!plain_is(n, NETCONF_NS_BASE, "rpc-error"))
             continue;
-        severity = plain_find(lyd_child(n), NC_NS_BASE, "error-severity");
+        severity = plain_find(lyd_child(n), NETCONF_NS_BASE, "error-severity");
         text = plain_trim(plain_text(severity), &len);
         if (len != strlen("warning") || memcmp(text, "warning", len) != 0)
             return n;
@@ -121,29 +122,29 @@ first_error(const struct lyd_node *root)
 }
 
 static void
-take_error(const struct lyd_node *n, struct nc_reply *out)
+take_error(const struct lyd_node *n, struct netconf_reply *out)
 {
-    out->kind = NC_REPLY_ERROR;
-    copy_clean(plain_text(plain_find(lyd_child(n), NC_NS_BASE, "error-tag")), out->tag,
+    out->kind = NETCONF_REPLY_ERROR;
+    copy_clean(plain_text(plain_find(lyd_child(n), NETCONF_NS_BASE, "error-tag")), out->tag,
                sizeof(out->tag));
-    copy_clean(plain_text(plain_find(lyd_child(n), NC_NS_BASE, "error-message")), out->message,
+    copy_clean(plain_text(plain_find(lyd_child(n), NETCONF_NS_BASE, "error-message")), out->message,
                sizeof(out->message));
 }
 
 static enum status
-take_data(const struct lyd_node *data, struct nc_reply *out)
+take_data(const struct lyd_node *data, struct netconf_reply *out)
 {
     struct buf b;
     enum status st = ST_OK;
 
-    buf_init(&b, 4 * MAX_NC_REPLY);
+    buf_init(&b, 4 * MAX_NETCONF_REPLY);
     if (lyd_child(data))
         st = plain_print_children(data, &b);
     else
         buf_puts(&b, plain_text(data));
     if (st == ST_OK)
         st = b.status;
-    out->kind = NC_REPLY_DATA;
+    out->kind = NETCONF_REPLY_DATA;
     out->data_len = b.len;
     out->data = st == ST_OK ? buf_take(&b) : NULL;
     buf_clear(&b);
@@ -151,11 +152,11 @@ take_data(const struct lyd_node *data, struct nc_reply *out)
 }
 
 static enum status
-take_reply(const struct lyd_node *root, struct nc_reply *out)
+take_reply(const struct lyd_node *root, struct netconf_reply *out)
 {
     const struct lyd_node *error, *n;
 
-    if (!plain_is(root, NC_NS_BASE, "rpc-reply") || root->next || !take_id(root, out))
+    if (!plain_is(root, NETCONF_NS_BASE, "rpc-reply") || root->next || !take_id(root, out))
         return ST_MALFORMED;
     error = first_error(root);
     if (error) {
@@ -164,25 +165,25 @@ take_reply(const struct lyd_node *root, struct nc_reply *out)
     }
     if (!out->has_id) /* only an error can have lost it */
         return ST_MALFORMED;
-    if (plain_find(lyd_child(root), NC_NS_BASE, "ok")) {
-        out->kind = NC_REPLY_OK;
+    if (plain_find(lyd_child(root), NETCONF_NS_BASE, "ok")) {
+        out->kind = NETCONF_REPLY_OK;
         return lyd_child(root)->next ? ST_MALFORMED : ST_OK;
     }
     n = lyd_child(root);
-    if (plain_is(n, NC_NS_BASE, "data") || plain_is(n, NC_NS_MONITORING, "data"))
+    if (plain_is(n, NETCONF_NS_BASE, "data") || plain_is(n, NETCONF_NS_MONITORING, "data"))
         return n->next ? ST_MALFORMED : take_data(n, out);
     return ST_MALFORMED;
 }
 
 enum status
-nc_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
-              struct nc_reply *out, struct diag *d)
+netconf_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
+                   struct netconf_reply *out, struct diag *d)
 {
     struct lyd_node *root;
     enum status st;
 
     memset(out, 0, sizeof(*out));
-    st = len > MAX_NC_REPLY ? ST_LIMIT : xml_guard(bytes, len, MAX_REPLY_ITEMS);
+    st = len > MAX_NETCONF_REPLY ? ST_LIMIT : xml_guard(bytes, len, MAX_REPLY_ITEMS);
     if (st != ST_OK)
         return diag_set(d, st, peer, 0, "reply is no XML within our bounds");
     root = nc_schema_plain(ns, bytes, len);
@@ -190,12 +191,12 @@ nc_reply_read(const struct nc_schema *ns, const char *bytes, size_t len, const c
     lyd_free_all(root);
     if (st == ST_OK)
         return ST_OK;
-    nc_reply_clear(out);
+    netconf_reply_clear(out);
     return diag_set(d, st, peer, 0, "reply is no NETCONF reply to an operation of ours");
 }
 
 void
-nc_reply_clear(struct nc_reply *r)
+netconf_reply_clear(struct netconf_reply *r)
 {
     free(r->data);
     memset(r, 0, sizeof(*r));

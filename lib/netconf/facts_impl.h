@@ -6,10 +6,10 @@
 
 #include "lib/netconf/facts_message.h"
 
-#define FACTS_OPEN "<notification xmlns=\"" NC_NS_NOTIFICATION "\"><eventTime>"
-#define FACTS_OPEN_BODY "</eventTime><facts-changed xmlns=\"" NC_NS_AGENT "\">"
+#define FACTS_OPEN "<notification xmlns=\"" NETCONF_NS_NOTIFICATION "\"><eventTime>"
+#define FACTS_OPEN_BODY "</eventTime><facts-changed xmlns=\"" NETCONF_NS_AGENT "\">"
 #define FACTS_CLOSE "</facts-changed></notification>"
-#define FACTS_DATA_OPEN "<facts xmlns=\"" NC_NS_FACTS "\" xmlns:f=\"" NC_NS_FACTS "\">"
+#define FACTS_DATA_OPEN "<facts xmlns=\"" NETCONF_NS_FACTS "\" xmlns:f=\"" NETCONF_NS_FACTS "\">"
 #define FACTS_DATA_CLOSE "</facts>"
 
 struct facts_message {

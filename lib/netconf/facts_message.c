@@ -12,6 +12,7 @@
 #include "lib/netconf/xml.h"
 
 #define MAX_MESSAGE_ITEMS 400000 /* elements and attributes */
+#define KEEP_TEXT 4096
 
 struct facts_message *
 facts_message_new(const struct nc_schema *ns)
@@ -43,7 +44,8 @@ facts_message_room(struct facts_message *m, size_t bytes)
     m->sections = 0;
     m->text_len = 0;
     buf_clear(&m->slow);
-    if (m->text_capacity <= bytes) {
+    /* One large message must not be paid for ever after. */
+    if (m->text_capacity <= bytes || m->text_capacity / 16 > bytes + KEEP_TEXT) {
         free(m->text);
         m->text_capacity = 0;
         m->text = malloc(bytes + 1);
@@ -119,11 +121,15 @@ facts_message_is_newer(const struct facts_message *m)
     return strcmp(m->head.model_revision, nc_schema_revision(m->ns)) > 0;
 }
 
+struct ref {
+    const struct facts_section *section;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-    const struct facts_section *x = *(const struct facts_section *const *)a;
-    const struct facts_section *y = *(const struct facts_section *const *)b;
+    const struct facts_section *x = ((const struct ref *)a)->section;
+    const struct facts_section *y = ((const struct ref *)b)->section;
     int c = strcmp(x->id, y->id);
 
     return c ? c : strcmp(x->kind_name, y->kind_name);
@@ -132,22 +138,22 @@ by_key(const void *a, const void *b)
 static enum status
 check_unique(const struct facts_message *m, const char *peer, struct diag *d)
 {
-    const struct facts_section **s;
     enum status st = ST_OK;
+    struct ref *refs;
 
     if (m->sections < 2)
         return ST_OK;
-    s = calloc(m->sections, sizeof(struct facts_section *));
-    if (!s)
+    refs = calloc(m->sections, sizeof(*refs));
+    if (!refs)
         return diag_set(d, ST_IO, peer, 0, "out of memory");
     for (size_t i = 0; i < m->sections; i++)
-        s[i] = &m->section[i];
-    qsort(s, m->sections, sizeof(s[0]), by_key);
+        refs[i].section = &m->section[i];
+    qsort(refs, m->sections, sizeof(*refs), by_key);
     for (size_t i = 1; i < m->sections && st == ST_OK; i++)
-        if (by_key(&s[i - 1], &s[i]) == 0)
+        if (by_key(&refs[i - 1], &refs[i]) == 0)
             st = diag_set(d, ST_MALFORMED, peer, 0, "section %s %s stands twice in one message",
-                          s[i]->kind_name, s[i]->id);
-    free(s);
+                          refs[i].section->kind_name, refs[i].section->id);
+    free(refs);
     return st;
 }
 
@@ -250,13 +256,13 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
 
         if (strcmp(LYD_NAME(n), "section") != 0)
             continue;
-        p = plain_find(p, NC_NS_AGENT, "section");
+        p = plain_find(p, NETCONF_NS_AGENT, "section");
         s = p ? facts_message_add(m, &st) : NULL;
         if (!s)
             return p ? st : ST_MALFORMED;
         if (!take_leaves(m, n, s))
             return ST_MALFORMED;
-        data = plain_find(lyd_child(p), NC_NS_AGENT, "data");
+        data = plain_find(lyd_child(p), NETCONF_NS_AGENT, "data");
         if (data) {
             at[0] = m->slow.len;
             st = plain_print_children(data, &m->slow);
@@ -283,7 +289,7 @@ take_head(struct facts_message *m, const struct lyd_node *typed, const struct ly
 {
     const char *boot = leaf_text(typed, "boot-id"), *seq = leaf_text(typed, "seq");
     const char *model = leaf_text(typed, "model-revision");
-    const struct lyd_node *time = plain_find(lyd_child(root), NC_NS_NOTIFICATION, "eventTime");
+    const struct lyd_node *time = plain_find(lyd_child(root), NETCONF_NS_NOTIFICATION, "eventTime");
     const char *text = plain_text(time);
 
     if (!facts_time(text, strlen(text), &m->head.event_time))
@@ -327,8 +333,8 @@ read_trees(struct facts_message *m, const char *xml, const char *peer, struct di
         st = fault(m, peer, "notification does not fit its schema", d);
         goto out;
     }
-    body = plain_find(lyd_child(written), NC_NS_AGENT, "facts-changed");
-    if (!plain_is(written, NC_NS_NOTIFICATION, "notification") || !body ||
+    body = plain_find(lyd_child(written), NETCONF_NS_AGENT, "facts-changed");
+    if (!plain_is(written, NETCONF_NS_NOTIFICATION, "notification") || !body ||
         strcmp(op->schema->module->name, "x1818-agent") != 0) {
         st = diag_set(d, ST_MALFORMED, peer, 0, "notification is not facts-changed");
         goto out;
@@ -364,11 +370,12 @@ facts_message_read_slow(struct facts_message *m, const char *bytes, size_t len, 
     if (st == ST_OK) {
         st = facts_message_room(m, len);
         xml = strndup(bytes, len);
-        if (!xml || st != ST_OK)
-            st = diag_set(d, ST_IO, peer, 0, "out of memory");
-    }
-    if (st == ST_OK)
+        if (!xml || st != ST_OK) {
+            free(xml);
+            return diag_set(d, ST_IO, peer, 0, "out of memory");
+        }
         st = read_trees(m, xml, peer, d);
+    }
     if (st == ST_OK)
         st = check(m, peer, d);
     if (st != ST_OK)

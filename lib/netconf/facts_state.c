@@ -183,41 +183,63 @@ count_section(void *ctx, const struct fact_section_view *v)
     (*count)++;
 }
 
-/* Entry of a kind of section, with at least one section and nothing but that and its head in it. */
+/* The kinds of sections that live in entries of this name: is there one, and is the entry itself
+ * the section? */
 static bool
-is_entry(const struct lyd_node *entry)
+has_kind(const char *list, const char *inner, bool *whole)
 {
-    size_t inner = 0, others = 0;
-    const struct lyd_node *n;
+    bool found = false;
 
-    for (size_t k = 0; k < fact_section_kinds(); k++)
-        if (strcmp(fact_section_list((enum fact_section)k), entry->schema->name) == 0 &&
-            !fact_section_inner((enum fact_section)k))
-            return true;
-    for (n = lyd_child(entry); n; n = n->next) {
-        bool is_section = false;
+    for (size_t k = 0; k < fact_section_kinds(); k++) {
+        const char *name = fact_section_inner((enum fact_section)k);
 
-        for (size_t k = 0; k < fact_section_kinds(); k++) {
-            const char *name = fact_section_inner((enum fact_section)k);
-
-            is_section = is_section || (name && strcmp(name, n->schema->name) == 0 &&
-                                        strcmp(fact_section_list((enum fact_section)k),
-                                               entry->schema->name) == 0);
-        }
-        inner += is_section;
-        others += !is_section && n->schema->nodetype != LYS_LEAF;
+        if (strcmp(fact_section_list((enum fact_section)k), list) != 0)
+            continue;
+        *whole = *whole || !name;
+        found = found || !inner || (name && strcmp(name, inner) == 0);
     }
-    return inner > 0 && others == 0;
+    return found;
 }
 
+/* Sections in an entry; false when something else is there, as what the rule engine provides. */
+static bool
+count_in_entry(const struct lyd_node *entry, size_t *sections)
+{
+    const char *list = entry->schema->name;
+    const struct lyd_node *n;
+    bool whole = false;
+
+    *sections = 0;
+    if (!has_kind(list, NULL, &whole))
+        return false;
+    if (whole) {
+        *sections = 1;
+        return true;
+    }
+    for (n = lyd_child(entry); n; n = n->next) {
+        if (n->schema->nodetype == LYS_LEAF)
+            continue;
+        if (!has_kind(list, n->schema->name, &whole))
+            return false;
+        (*sections)++;
+    }
+    return true;
+}
+
+/* Of a newer model an entry may be left without a section that we know: it says nothing to us. */
 static enum status
 check_entries(const struct reader *r)
 {
-    const struct lyd_node *n;
+    struct lyd_node *n, *next;
+    size_t sections;
 
-    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = n->next)
-        if (!is_entry(n) && !r->out->newer)
+    for (n = lyd_child(fact_tree_root(r->out->tree)); n; n = next) {
+        next = n->next;
+        if (!count_in_entry(n, &sections) || (sections == 0 && !r->out->newer))
             return refuse(r, ST_MALFORMED, "facts hold what is no section", n->schema->name);
+        if (sections == 0)
+            lyd_free_tree(n);
+    }
     return ST_OK;
 }
 
@@ -252,9 +274,9 @@ take_trees(struct reader *r, struct facts_parse *p)
     struct lyd_node *n, *facts = NULL;
 
     for (n = p->first; n; n = n->next) {
-        if (strcmp(n->schema->module->ns, NC_NS_AGENT) == 0)
+        if (strcmp(n->schema->module->ns, NETCONF_NS_AGENT) == 0)
             r->agent = n;
-        if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0)
+        if (strcmp(n->schema->module->ns, NETCONF_NS_FACTS) == 0)
             facts = n;
     }
     if (!r->agent)
@@ -299,9 +321,9 @@ facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const
 /* <rpc-reply xmlns="..." message-id="N"><data>...</data></rpc-reply>, nothing else, and no data
  * within: then the data says all namespaces itself, or it is refused. */
 static bool
-is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data)
+is_our_shape(const char *bytes, size_t len, struct netconf_reply *r, struct cur *data)
 {
-    static const char open[] = "<rpc-reply xmlns=\"" NC_NS_BASE "\" message-id=\"";
+    static const char open[] = "<rpc-reply xmlns=\"" NETCONF_NS_BASE "\" message-id=\"";
     static const char body[] = "\"><data>", end[] = "</data></rpc-reply>";
     struct cur c = cur_from(bytes, len);
     uint8_t digit;
@@ -320,24 +342,24 @@ is_our_shape(const char *bytes, size_t len, struct nc_reply *r, struct cur *data
         !cur_starts(c, end, sizeof(end) - 1))
         return false;
     r->has_id = true;
-    r->kind = NC_REPLY_DATA;
+    r->kind = NETCONF_REPLY_DATA;
     return !memchr(bytes, '\0', len) &&
            !memmem(data->pos, cur_left(*data), "</data", strlen("</data"));
 }
 
 enum status
 facts_state_reply(const struct nc_schema *ns, const char *bytes, size_t len, const char *peer,
-                  struct nc_reply *r, struct facts_state *out, struct diag *d)
+                  struct netconf_reply *r, struct facts_state *out, struct diag *d)
 {
     struct cur data;
     enum status st;
 
     memset(r, 0, sizeof(*r));
     memset(out, 0, sizeof(*out));
-    if (len <= MAX_NC_REPLY && is_our_shape(bytes, len, r, &data))
+    if (len <= MAX_NETCONF_REPLY && is_our_shape(bytes, len, r, &data))
         return facts_state_read(ns, (const char *)data.pos, cur_left(data), peer, out, d);
-    st = nc_reply_read(ns, bytes, len, peer, r, d);
-    if (st == ST_OK && r->kind == NC_REPLY_DATA)
+    st = netconf_reply_read(ns, bytes, len, peer, r, d);
+    if (st == ST_OK && r->kind == NETCONF_REPLY_DATA)
         st = facts_state_read(ns, r->data, r->data_len, peer, out, d);
     free(r->data);
     r->data = NULL;

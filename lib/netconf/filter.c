@@ -10,7 +10,7 @@
 
 #define MAX_XPATH_PREDICATES 8
 
-struct nc_filter {
+struct netconf_filter {
     bool is_xpath;
     struct lyd_node *subtree; /* first of the content */
     char *xpath;
@@ -77,9 +77,9 @@ check_subtree(const struct lyd_node *first)
 }
 
 enum status
-nc_filter_subtree(struct lyd_node *content, struct nc_filter **out)
+netconf_filter_subtree(struct lyd_node *content, struct netconf_filter **out)
 {
-    struct nc_filter *f = calloc(1, sizeof(*f));
+    struct netconf_filter *f = calloc(1, sizeof(*f));
     enum status st = f ? check_subtree(content) : ST_IO;
 
     *out = NULL;
@@ -93,14 +93,24 @@ nc_filter_subtree(struct lyd_node *content, struct nc_filter **out)
     return ST_OK;
 }
 
-/* Evaluation has no bound of its own: these keep it near linear. */
+/* A path within a predicate that starts at the root, or climbs: it would be walked once for every
+ * node that the predicate is asked for. */
+static bool
+leaves_predicate(const char *expr, const char *p)
+{
+    if (p[0] == '.' && p[1] == '.')
+        return true;
+    return p[0] == '/' && (p == expr || strchr(" \t\r\n[(=<>!+-|,*", p[-1]));
+}
+
+/* Evaluation has no bound of its own: these keep it near linear in the size of the data. */
 static enum status
 check_cost(const char *expr)
 {
-    size_t predicates = 0, deep = 0;
+    size_t predicates = 0, deep = 0, inside = 0;
     char quote = '\0';
 
-    if (strlen(expr) > MAX_NC_XPATH)
+    if (strlen(expr) > MAX_NETCONF_XPATH)
         return ST_LIMIT;
     for (const char *p = expr; *p; p++) {
         if (quote) {
@@ -108,10 +118,13 @@ check_cost(const char *expr)
                 quote = '\0';
         } else if (*p == '\'' || *p == '"') {
             quote = *p;
-        } else if (p[0] == ':' && p[1] == ':') {
+        } else if ((p[0] == ':' && p[1] == ':') || strncmp(p, "current", 7) == 0 ||
+                   (inside > 0 && leaves_predicate(expr, p))) {
             return ST_UNSUPPORTED;
         } else {
             predicates += *p == '[';
+            inside += *p == '[';
+            inside -= *p == ']' && inside > 0;
             deep += p[0] == '/' && p[1] == '/';
         }
     }
@@ -119,12 +132,12 @@ check_cost(const char *expr)
 }
 
 enum status
-nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter **out)
+netconf_filter_xpath(const struct nc_schema *ns, const char *expr, struct netconf_filter **out)
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     enum status st = check_cost(expr);
     struct ly_set *atoms = NULL;
-    struct nc_filter *f;
+    struct netconf_filter *f;
     LY_ERR rc;
 
     *out = NULL;
@@ -141,7 +154,7 @@ nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter *
     if (f)
         f->xpath = strdup(expr);
     if (!f || !f->xpath) {
-        nc_filter_free(f);
+        netconf_filter_free(f);
         return ST_IO;
     }
     f->is_xpath = true;
@@ -150,7 +163,7 @@ nc_filter_xpath(const struct nc_schema *ns, const char *expr, struct nc_filter *
 }
 
 void
-nc_filter_free(struct nc_filter *f)
+netconf_filter_free(struct netconf_filter *f)
 {
     if (!f)
         return;
@@ -328,8 +341,8 @@ copy(const struct lyd_node *n, struct lyd_node *parent, struct lyd_node **out)
 }
 
 enum status
-nc_filter_apply(const struct nc_schema *ns, const struct nc_filter *f,
-                struct lyd_node *const *trees, size_t count, struct lyd_node **out)
+netconf_filter_apply(const struct nc_schema *ns, const struct netconf_filter *f,
+                     struct lyd_node *const *trees, size_t count, struct lyd_node **out)
 {
     enum status st = ST_OK;
 

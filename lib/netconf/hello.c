@@ -8,18 +8,18 @@
 #include "lib/netconf/xml.h"
 
 #define CAP "urn:ietf:params:netconf:"
-#define MAX_HELLO_ITEMS (2 * MAX_NC_CAPABILITIES + 50)
+#define MAX_HELLO_ITEMS (2 * MAX_NETCONF_CAPABILITIES + 50)
 
-enum nc_kind
-nc_kind(const char *bytes, size_t len)
+enum netconf_kind
+netconf_kind(const char *bytes, size_t len)
 {
     static const struct {
         const char *name;
-        enum nc_kind kind;
-    } kinds[] = {{"hello", NC_HELLO},
-                 {"rpc", NC_RPC},
-                 {"rpc-reply", NC_REPLY},
-                 {"notification", NC_NOTIFICATION}};
+        enum netconf_kind kind;
+    } kinds[] = {{"hello", NETCONF_HELLO},
+                 {"rpc", NETCONF_RPC},
+                 {"rpc-reply", NETCONF_REPLY},
+                 {"notification", NETCONF_NOTIFICATION}};
     const char *name;
     size_t n;
 
@@ -27,7 +27,7 @@ nc_kind(const char *bytes, size_t len)
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
             if (strlen(kinds[i].name) == n && memcmp(name, kinds[i].name, n) == 0)
                 return kinds[i].kind;
-    return NC_OTHER;
+    return NETCONF_OTHER;
 }
 
 /* The capability, whatever parameters follow it. */
@@ -40,7 +40,7 @@ is_cap(const char *text, size_t len, const char *cap)
 }
 
 static void
-take_capability(const struct lyd_node *n, struct nc_hello *out)
+take_capability(const struct lyd_node *n, struct netconf_hello *out)
 {
     size_t len;
     const char *text = plain_trim(plain_text(n), &len);
@@ -50,8 +50,8 @@ take_capability(const struct lyd_node *n, struct nc_hello *out)
     out->notification = out->notification || is_cap(text, len, CAP "capability:notification:1.0");
     out->interleave = out->interleave || is_cap(text, len, CAP "capability:interleave:1.0");
     out->xpath = out->xpath || is_cap(text, len, CAP "capability:xpath:1.0");
-    out->monitoring = out->monitoring || is_cap(text, len, NC_NS_MONITORING);
-    out->agent = out->agent || is_cap(text, len, NC_NS_AGENT);
+    out->monitoring = out->monitoring || is_cap(text, len, NETCONF_NS_MONITORING);
+    out->agent = out->agent || is_cap(text, len, NETCONF_NS_AGENT);
 }
 
 /* RFC 6241: 1 .. 4294967295. */
@@ -74,37 +74,37 @@ take_session_id(const struct lyd_node *n, uint32_t *out)
 }
 
 static const char *
-take(const struct lyd_node *root, bool from_server, struct nc_hello *out)
+take(const struct lyd_node *root, bool from_server, struct netconf_hello *out)
 {
     const struct lyd_node *caps, *n, *id;
 
-    if (!plain_is(root, NC_NS_BASE, "hello") || root->next)
+    if (!plain_is(root, NETCONF_NS_BASE, "hello") || root->next)
         return "is no NETCONF hello";
-    caps = plain_find(lyd_child(root), NC_NS_BASE, "capabilities");
-    if (!caps || plain_find(caps->next, NC_NS_BASE, "capabilities"))
+    caps = plain_find(lyd_child(root), NETCONF_NS_BASE, "capabilities");
+    if (!caps || plain_find(caps->next, NETCONF_NS_BASE, "capabilities"))
         return "does not have one list of capabilities";
     for (n = lyd_child(caps); n; n = n->next)
-        if (plain_is(n, NC_NS_BASE, "capability"))
+        if (plain_is(n, NETCONF_NS_BASE, "capability"))
             take_capability(n, out);
-    id = plain_find(lyd_child(root), NC_NS_BASE, "session-id");
+    id = plain_find(lyd_child(root), NETCONF_NS_BASE, "session-id");
     if (!from_server && id)
         return "of a client has a session-id";
-    if (from_server && (!id || plain_find(id->next, NC_NS_BASE, "session-id") ||
+    if (from_server && (!id || plain_find(id->next, NETCONF_NS_BASE, "session-id") ||
                         !take_session_id(id, &out->session_id)))
         return "of a server does not have one session-id of 1 to 4294967295";
     return out->base_1_0 || out->base_1_1 ? NULL : "has neither base:1.0 nor base:1.1";
 }
 
 enum status
-nc_hello_read(const struct nc_schema *ns, const char *bytes, size_t len, bool from_server,
-              const char *peer, struct nc_hello *out, struct diag *d)
+netconf_hello_read(const struct nc_schema *ns, const char *bytes, size_t len, bool from_server,
+                   const char *peer, struct netconf_hello *out, struct diag *d)
 {
     struct lyd_node *root;
     const char *wrong;
     enum status st;
 
     memset(out, 0, sizeof(*out));
-    st = len > MAX_NC_HELLO ? ST_LIMIT : xml_guard(bytes, len, MAX_HELLO_ITEMS);
+    st = len > MAX_NETCONF_HELLO ? ST_LIMIT : xml_guard(bytes, len, MAX_HELLO_ITEMS);
     if (st != ST_OK)
         return diag_set(d, st, peer, 0, "hello is no XML within our bounds");
     root = nc_schema_plain(ns, bytes, len);
@@ -131,14 +131,14 @@ put_module(const struct nc_module *m, struct buf *b)
 }
 
 void
-nc_hello_write(const struct nc_schema *ns, uint32_t session_id, struct buf *b)
+netconf_hello_write(const struct nc_schema *ns, uint32_t session_id, struct buf *b)
 {
     static const char *const server[] = {
         CAP "capability:notification:1.0", CAP "capability:interleave:1.0",
         CAP "capability:xpath:1.0",
         CAP "capability:with-defaults:1.0?basic-mode=explicit&also-supported=report-all,trim"};
 
-    buf_puts(b, "<hello xmlns=\"" NC_NS_BASE "\"><capabilities><capability>" CAP
+    buf_puts(b, "<hello xmlns=\"" NETCONF_NS_BASE "\"><capabilities><capability>" CAP
                 "base:1.0</capability><capability>" CAP "base:1.1</capability>");
     for (size_t i = 0; session_id && i < sizeof(server) / sizeof(server[0]); i++)
         xml_put_element(b, "capability", server[i]);

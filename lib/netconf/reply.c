@@ -14,37 +14,37 @@
 static const struct {
     const char *tag, *type;
 } errors[] = {
-    [NC_ERR_INVALID_VALUE] = {"invalid-value", "application"},
-    [NC_ERR_TOO_BIG] = {"too-big", "application"},
-    [NC_ERR_MISSING_ATTRIBUTE] = {"missing-attribute", "rpc"},
-    [NC_ERR_MISSING_ELEMENT] = {"missing-element", "protocol"},
-    [NC_ERR_UNKNOWN_ELEMENT] = {"unknown-element", "protocol"},
-    [NC_ERR_ACCESS_DENIED] = {"access-denied", "protocol"},
-    [NC_ERR_RESOURCE_DENIED] = {"resource-denied", "application"},
-    [NC_ERR_OPERATION_NOT_SUPPORTED] = {"operation-not-supported", "protocol"},
-    [NC_ERR_OPERATION_FAILED] = {"operation-failed", "application"},
-    [NC_ERR_MALFORMED_MESSAGE] = {"malformed-message", "rpc"},
+    [NETCONF_ERR_INVALID_VALUE] = {"invalid-value", "application"},
+    [NETCONF_ERR_TOO_BIG] = {"too-big", "application"},
+    [NETCONF_ERR_MISSING_ATTRIBUTE] = {"missing-attribute", "rpc"},
+    [NETCONF_ERR_MISSING_ELEMENT] = {"missing-element", "protocol"},
+    [NETCONF_ERR_UNKNOWN_ELEMENT] = {"unknown-element", "protocol"},
+    [NETCONF_ERR_ACCESS_DENIED] = {"access-denied", "protocol"},
+    [NETCONF_ERR_RESOURCE_DENIED] = {"resource-denied", "application"},
+    [NETCONF_ERR_OPERATION_NOT_SUPPORTED] = {"operation-not-supported", "protocol"},
+    [NETCONF_ERR_OPERATION_FAILED] = {"operation-failed", "application"},
+    [NETCONF_ERR_MALFORMED_MESSAGE] = {"malformed-message", "rpc"},
 };
 
 static void
-open_reply(const struct nc_rpc *r, struct buf *b)
+open_reply(const struct netconf_rpc *r, struct buf *b)
 {
-    buf_puts(b, "<rpc-reply xmlns=\"" NC_NS_BASE "\"");
+    buf_puts(b, "<rpc-reply xmlns=\"" NETCONF_NS_BASE "\"");
     if (r)
         buf_puts(b, buf_text(&r->attributes));
     buf_puts(b, ">");
 }
 
 void
-nc_reply_ok(const struct nc_rpc *r, struct buf *b)
+netconf_reply_ok(const struct netconf_rpc *r, struct buf *b)
 {
     open_reply(r, b);
     buf_puts(b, "<ok/></rpc-reply>");
 }
 
 void
-nc_reply_error_at(const struct nc_rpc *r, enum nc_error error, const char *message,
-                  const char *bad_attribute, const char *bad_element, struct buf *b)
+netconf_reply_error_at(const struct netconf_rpc *r, enum netconf_error error, const char *message,
+                       const char *bad_attribute, const char *bad_element, struct buf *b)
 {
     open_reply(r, b);
     buf_puts(b, "<rpc-error>");
@@ -64,9 +64,10 @@ nc_reply_error_at(const struct nc_rpc *r, enum nc_error error, const char *messa
 }
 
 void
-nc_reply_error(const struct nc_rpc *r, enum nc_error error, const char *message, struct buf *b)
+netconf_reply_error(const struct netconf_rpc *r, enum netconf_error error, const char *message,
+                    struct buf *b)
 {
-    nc_reply_error_at(r, error, message, NULL, NULL, b);
+    netconf_reply_error_at(r, error, message, NULL, NULL, b);
 }
 
 /* Facts in the short form of notifications, what else there is by libyang. */
@@ -76,7 +77,7 @@ put_tree(const struct lyd_node *n, struct buf *b)
     struct ly_out *out;
     enum status st = ST_OK;
 
-    if (strcmp(n->schema->module->ns, NC_NS_FACTS) == 0) {
+    if (strcmp(n->schema->module->ns, NETCONF_NS_FACTS) == 0) {
         facts_put_tree(b, n);
         return b->status;
     }
@@ -88,7 +89,7 @@ put_tree(const struct lyd_node *n, struct buf *b)
 }
 
 static enum status
-put_reply(const struct nc_rpc *r, struct lyd_node *const *trees, size_t count, struct buf *b)
+put_reply(const struct netconf_rpc *r, struct lyd_node *const *trees, size_t count, struct buf *b)
 {
     enum status st = ST_OK;
 
@@ -102,17 +103,33 @@ put_reply(const struct nc_rpc *r, struct lyd_node *const *trees, size_t count, s
 }
 
 enum status
-nc_reply_get(const struct nc_schema *ns, const struct nc_rpc *r, struct lyd_node *const *trees,
-             size_t count, struct buf *b)
+netconf_notification_write(const struct lyd_node *n, int64_t event_time, struct buf *b)
+{
+    char time[XML_TIME_SIZE];
+    enum status st;
+
+    if (n->schema->nodetype != LYS_NOTIF)
+        return ST_CONFIG;
+    xml_time(event_time, time);
+    buf_puts(b, "<notification xmlns=\"" NETCONF_NS_NOTIFICATION "\">");
+    xml_put_element(b, "eventTime", time);
+    st = put_tree(n, b);
+    buf_puts(b, "</notification>");
+    return st == ST_OK ? b->status : st;
+}
+
+enum status
+netconf_reply_get(const struct nc_schema *ns, const struct netconf_rpc *r,
+                  struct lyd_node *const *trees, size_t count, struct buf *b)
 {
     struct lyd_node *copy[MAX_TREES] = {NULL};
     enum status st = count > MAX_TREES ? ST_LIMIT : ST_OK;
 
     if (st == ST_OK && r->filter) {
-        st = nc_filter_apply(ns, r->filter, trees, count, copy);
+        st = netconf_filter_apply(ns, r->filter, trees, count, copy);
         if (st == ST_MALFORMED) {
-            nc_reply_error(r, NC_ERR_INVALID_VALUE, "the XPath of the filter does not give nodes",
-                           b);
+            netconf_reply_error(r, NETCONF_ERR_INVALID_VALUE,
+                                "the XPath of the filter does not give nodes", b);
             return b->status;
         }
     }
@@ -123,14 +140,14 @@ nc_reply_get(const struct nc_schema *ns, const struct nc_rpc *r, struct lyd_node
     ly_err_clean(nc_schema_ctx(ns), NULL);
     if (st == ST_LIMIT) {
         buf_clear(b);
-        nc_reply_error(r, NC_ERR_TOO_BIG, "the reply is too large: use a filter", b);
+        netconf_reply_error(r, NETCONF_ERR_TOO_BIG, "the reply is too large: use a filter", b);
         st = b->status;
     }
     return st;
 }
 
 enum status
-nc_reply_schema(const struct nc_schema *ns, const struct nc_rpc *r, struct buf *b)
+netconf_reply_schema(const struct nc_schema *ns, const struct netconf_rpc *r, struct buf *b)
 {
     struct buf text;
     enum status st;
@@ -139,12 +156,13 @@ nc_reply_schema(const struct nc_schema *ns, const struct nc_rpc *r, struct buf *
     st = nc_schema_text(ns, r->identifier, r->version, &text);
     if (st == ST_OK) {
         open_reply(r, b);
-        buf_puts(b, "<data xmlns=\"" NC_NS_MONITORING "\">");
+        buf_puts(b, "<data xmlns=\"" NETCONF_NS_MONITORING "\">");
         xml_put_text(b, buf_text(&text), text.len);
         buf_puts(b, "</data></rpc-reply>");
         st = b->status;
     } else if (st == ST_NOTFOUND) { /* RFC 6022 section 3.1 */
-        nc_reply_error(r, NC_ERR_INVALID_VALUE, "there is no such module of this version", b);
+        netconf_reply_error(r, NETCONF_ERR_INVALID_VALUE, "there is no such module of this version",
+                            b);
         st = b->status;
     }
     buf_clear(&text);
@@ -193,7 +211,8 @@ put_streams(struct lyd_node *netconf)
 }
 
 enum status
-nc_monitoring_state(const struct nc_schema *ns, struct lyd_node **state, struct lyd_node **streams)
+netconf_monitoring_state(const struct nc_schema *ns, struct lyd_node **state,
+                         struct lyd_node **streams)
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     enum status st = ST_IO;

@@ -12,27 +12,27 @@
 /* Operations that we do; every other one is not supported, known to the schema or not. */
 static const struct {
     const char *ns, *name;
-    enum nc_op op;
+    enum netconf_op op;
 } ops[] = {
-    {NC_NS_BASE, "get", NC_OP_GET},
-    {NC_NS_NOTIFICATION, "create-subscription", NC_OP_CREATE_SUBSCRIPTION},
-    {NC_NS_MONITORING, "get-schema", NC_OP_GET_SCHEMA},
-    {NC_NS_BASE, "close-session", NC_OP_CLOSE_SESSION},
+    {NETCONF_NS_BASE, "get", NETCONF_OP_GET},
+    {NETCONF_NS_NOTIFICATION, "create-subscription", NETCONF_OP_CREATE_SUBSCRIPTION},
+    {NETCONF_NS_MONITORING, "get-schema", NETCONF_OP_GET_SCHEMA},
+    {NETCONF_NS_BASE, "close-session", NETCONF_OP_CLOSE_SESSION},
 };
 
-enum nc_op
-nc_rpc_op(const struct nc_rpc *r)
+enum netconf_op
+netconf_rpc_op(const struct netconf_rpc *r)
 {
     return r->op;
 }
 
 void
-nc_rpc_free(struct nc_rpc *r)
+netconf_rpc_free(struct netconf_rpc *r)
 {
     if (!r)
         return;
     buf_clear(&r->attributes);
-    nc_filter_free(r->filter);
+    netconf_filter_free(r->filter);
     free(r->identifier);
     free(r->version);
     free(r);
@@ -40,17 +40,18 @@ nc_rpc_free(struct nc_rpc *r)
 
 /* Write the error and say that the session goes on. */
 static enum status
-refuse(const struct nc_rpc *r, enum nc_error error, const char *message, struct buf *reply)
+refuse(const struct netconf_rpc *r, enum netconf_error error, const char *message,
+       struct buf *reply)
 {
-    nc_reply_error(r, error, message, reply);
+    netconf_reply_error(r, error, message, reply);
     return ST_UNSUPPORTED;
 }
 
 static enum status
-refuse_at(const struct nc_rpc *r, enum nc_error error, const char *message,
+refuse_at(const struct netconf_rpc *r, enum netconf_error error, const char *message,
           const char *bad_attribute, const char *bad_element, struct buf *reply)
 {
-    nc_reply_error_at(r, error, message, bad_attribute, bad_element, reply);
+    netconf_reply_error_at(r, error, message, bad_attribute, bad_element, reply);
     return ST_UNSUPPORTED;
 }
 
@@ -84,7 +85,7 @@ is_declared(const struct lyd_attr *first, const struct lyd_attr *a)
 
 /* Kept as written, to be sent back. *has_id: message-id is among them. */
 static enum status
-take_attributes(struct nc_rpc *r, const struct lyd_node *root, bool *has_id)
+take_attributes(struct netconf_rpc *r, const struct lyd_node *root, bool *has_id)
 {
     const struct lyd_attr *first = plain(root)->attr, *a;
 
@@ -144,7 +145,7 @@ take_content(struct lyd_node *filter)
 
 /* typed tells type and select, with the prefixes of XPath resolved; written has the content. */
 static enum status
-take_filter(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node *typed,
+take_filter(const struct nc_schema *ns, struct netconf_rpc *r, const struct lyd_node *typed,
             struct lyd_node *written, struct buf *reply)
 {
     const char *type = meta_value(typed, "type"), *select = meta_value(typed, "select");
@@ -152,30 +153,32 @@ take_filter(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node 
 
     if (type && strcmp(type, "xpath") == 0) {
         if (!select)
-            return refuse_at(r, NC_ERR_MISSING_ATTRIBUTE, "filter of type xpath without select",
-                             "select", "filter", reply);
-        st = nc_filter_xpath(ns, select, &r->filter);
+            return refuse_at(r, NETCONF_ERR_MISSING_ATTRIBUTE,
+                             "filter of type xpath without select", "select", "filter", reply);
+        st = netconf_filter_xpath(ns, select, &r->filter);
     } else {
         size_t len;
 
         if (select)
-            return refuse(r, NC_ERR_INVALID_VALUE, "select belongs to type xpath", reply);
+            return refuse(r, NETCONF_ERR_INVALID_VALUE, "select belongs to type xpath", reply);
         (void)plain_trim(plain_text(written), &len);
         if (len > 0)
-            return refuse(r, NC_ERR_INVALID_VALUE, "a subtree filter is made of elements", reply);
-        st = nc_filter_subtree(take_content(written), &r->filter);
+            return refuse(r, NETCONF_ERR_INVALID_VALUE, "a subtree filter is made of elements",
+                          reply);
+        st = netconf_filter_subtree(take_content(written), &r->filter);
     }
     switch (st) {
     case ST_OK:
         return ST_OK;
     case ST_LIMIT:
-        return refuse(r, NC_ERR_TOO_BIG, "filter is larger than this server takes", reply);
+        return refuse(r, NETCONF_ERR_TOO_BIG, "filter is larger than this server takes", reply);
     case ST_UNSUPPORTED:
-        return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED,
-                      "attribute match and XPath axes in words are not supported in filters",
+        return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED,
+                      "not supported in filters: attribute match, XPath axes in words, paths that "
+                      "leave their predicate",
                       reply);
     case ST_MALFORMED:
-        return refuse(r, NC_ERR_INVALID_VALUE,
+        return refuse(r, NETCONF_ERR_INVALID_VALUE,
                       "filter is no XPath 1.0 over nodes and values of the announced modules",
                       reply);
     default:
@@ -184,7 +187,7 @@ take_filter(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node 
 }
 
 static enum status
-take_get(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node *op,
+take_get(const struct nc_schema *ns, struct netconf_rpc *r, const struct lyd_node *op,
          struct lyd_node *written, struct buf *reply)
 {
     const struct lyd_node *typed = typed_child(op, "filter");
@@ -192,36 +195,36 @@ take_get(const struct nc_schema *ns, struct nc_rpc *r, const struct lyd_node *op
     struct lyd_node *n;
 
     if (defaults && strcmp(lyd_get_value(defaults), "report-all-tagged") == 0)
-        return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED, "report-all-tagged is not supported",
+        return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED, "report-all-tagged is not supported",
                       reply);
     if (!typed)
         return ST_OK;
     for (n = lyd_child(written); n; n = n->next)
-        if (plain_is(n, NC_NS_BASE, "filter"))
+        if (plain_is(n, NETCONF_NS_BASE, "filter"))
             return take_filter(ns, r, typed, n, reply);
-    return refuse(r, NC_ERR_INVALID_VALUE, "filter is not of the base namespace", reply);
+    return refuse(r, NETCONF_ERR_INVALID_VALUE, "filter is not of the base namespace", reply);
 }
 
 static enum status
-take_subscription(struct nc_rpc *r, const struct lyd_node *op, struct buf *reply)
+take_subscription(struct netconf_rpc *r, const struct lyd_node *op, struct buf *reply)
 {
     const struct lyd_node *stream = typed_child(op, "stream");
 
     if (stream && strcmp(lyd_get_value(stream), "NETCONF") != 0)
-        return refuse(r, NC_ERR_INVALID_VALUE, "the only stream is NETCONF", reply);
+        return refuse(r, NETCONF_ERR_INVALID_VALUE, "the only stream is NETCONF", reply);
     if (typed_child(op, "startTime"))
-        return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED, "replay is not supported", reply);
+        return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED, "replay is not supported", reply);
     if (typed_child(op, "stopTime")) /* RFC 5277 section 2.1.1 */
-        return refuse_at(r, NC_ERR_MISSING_ELEMENT, "stopTime needs startTime", NULL, "startTime",
-                         reply);
+        return refuse_at(r, NETCONF_ERR_MISSING_ELEMENT, "stopTime needs startTime", NULL,
+                         "startTime", reply);
     if (typed_child(op, "filter"))
-        return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED,
+        return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED,
                       "filters of notifications are not supported", reply);
     return ST_OK;
 }
 
 static enum status
-take_get_schema(struct nc_rpc *r, const struct lyd_node *op, struct buf *reply)
+take_get_schema(struct netconf_rpc *r, const struct lyd_node *op, struct buf *reply)
 {
     const struct lyd_node *id = typed_child(op, "identifier"),
                           *version = typed_child(op, "version");
@@ -229,7 +232,7 @@ take_get_schema(struct nc_rpc *r, const struct lyd_node *op, struct buf *reply)
     const char *name = format ? strrchr(lyd_get_value(format), ':') : NULL;
 
     if (format && strcmp(name ? name + 1 : lyd_get_value(format), "yang") != 0)
-        return refuse(r, NC_ERR_INVALID_VALUE, "the only format is yang", reply);
+        return refuse(r, NETCONF_ERR_INVALID_VALUE, "the only format is yang", reply);
     r->identifier = strdup(lyd_get_value(id));
     if (version && *lyd_get_value(version))
         r->version = strdup(lyd_get_value(version));
@@ -258,27 +261,27 @@ unknown_parameter(const struct nc_schema *ns, const struct lyd_node *written)
 }
 
 static enum status
-refuse_parameter(const struct nc_schema *ns, const struct nc_rpc *r, const struct lyd_node *written,
-                 struct buf *reply)
+refuse_parameter(const struct nc_schema *ns, const struct netconf_rpc *r,
+                 const struct lyd_node *written, struct buf *reply)
 {
     const char *name = unknown_parameter(ns, written);
 
     if (name)
-        return refuse_at(r, NC_ERR_UNKNOWN_ELEMENT, "the operation has no such parameter", NULL,
-                         name, reply);
-    return refuse(r, NC_ERR_INVALID_VALUE, "a parameter does not fit its type", reply);
+        return refuse_at(r, NETCONF_ERR_UNKNOWN_ELEMENT, "the operation has no such parameter",
+                         NULL, name, reply);
+    return refuse(r, NETCONF_ERR_INVALID_VALUE, "a parameter does not fit its type", reply);
 }
 
 static enum status
-refuse_missing(const struct nc_schema *ns, const struct nc_rpc *r, struct buf *reply)
+refuse_missing(const struct nc_schema *ns, const struct netconf_rpc *r, struct buf *reply)
 {
     const char *name;
     char path[200];
 
     nc_schema_fault(ns, path, sizeof(path));
     name = strrchr(path, '/');
-    return refuse_at(r, NC_ERR_MISSING_ELEMENT, "a parameter is missing, or stands twice", NULL,
-                     name ? name + 1 : "rpc", reply);
+    return refuse_at(r, NETCONF_ERR_MISSING_ELEMENT, "a parameter is missing, or stands twice",
+                     NULL, name ? name + 1 : "rpc", reply);
 }
 
 /* --- the whole -----------------------------------------------------------------------------------
@@ -286,8 +289,8 @@ refuse_missing(const struct nc_schema *ns, const struct nc_rpc *r, struct buf *r
 
 /* Through libyang: the schema refuses or we have a typed tree. */
 static enum status
-take_typed(const struct nc_schema *ns, struct nc_rpc *r, const char *xml, struct lyd_node *written,
-           struct buf *reply)
+take_typed(const struct nc_schema *ns, struct netconf_rpc *r, const char *xml,
+           struct lyd_node *written, struct buf *reply)
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     struct lyd_node *envelope = NULL, *op = NULL;
@@ -303,16 +306,16 @@ take_typed(const struct nc_schema *ns, struct nc_rpc *r, const char *xml, struct
         st = refuse_missing(ns, r, reply);
     } else {
         switch (r->op) {
-        case NC_OP_GET:
+        case NETCONF_OP_GET:
             st = take_get(ns, r, op, written, reply);
             break;
-        case NC_OP_CREATE_SUBSCRIPTION:
+        case NETCONF_OP_CREATE_SUBSCRIPTION:
             st = take_subscription(r, op, reply);
             break;
-        case NC_OP_GET_SCHEMA:
+        case NETCONF_OP_GET_SCHEMA:
             st = take_get_schema(r, op, reply);
             break;
-        case NC_OP_CLOSE_SESSION:
+        case NETCONF_OP_CLOSE_SESSION:
             st = ST_OK;
             break;
         }
@@ -325,7 +328,7 @@ take_typed(const struct nc_schema *ns, struct nc_rpc *r, const char *xml, struct
 }
 
 static enum status
-take_rpc(const struct nc_schema *ns, struct nc_rpc *r, const char *xml, struct lyd_node *root,
+take_rpc(const struct nc_schema *ns, struct netconf_rpc *r, const char *xml, struct lyd_node *root,
          struct buf *reply)
 {
     struct lyd_node *op = lyd_child(root);
@@ -333,22 +336,22 @@ take_rpc(const struct nc_schema *ns, struct nc_rpc *r, const char *xml, struct l
 
     if (take_attributes(r, root, &has_id) != ST_OK) {
         buf_clear(&r->attributes);
-        return refuse(NULL, NC_ERR_TOO_BIG, "the attributes of rpc are too long", reply);
+        return refuse(NULL, NETCONF_ERR_TOO_BIG, "the attributes of rpc are too long", reply);
     }
     if (!has_id)
-        return refuse_at(r, NC_ERR_MISSING_ATTRIBUTE, "rpc without message-id", "message-id", "rpc",
-                         reply);
+        return refuse_at(r, NETCONF_ERR_MISSING_ATTRIBUTE, "rpc without message-id", "message-id",
+                         "rpc", reply);
     if (!op)
-        return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED, "rpc without operation", reply);
+        return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED, "rpc without operation", reply);
     if (op->next)
-        return refuse(r, NC_ERR_INVALID_VALUE, "rpc with more than one operation", reply);
+        return refuse(r, NETCONF_ERR_INVALID_VALUE, "rpc with more than one operation", reply);
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
         if (plain_is(op, ops[i].ns, ops[i].name)) {
             r->op = ops[i].op;
             return take_typed(ns, r, xml, op, reply);
         }
-    return refuse(r, NC_ERR_OPERATION_NOT_SUPPORTED, "this server does not have this operation",
-                  reply);
+    return refuse(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED,
+                  "this server does not have this operation", reply);
 }
 
 /* RFC 6241 appendix A: malformed-message is for peers that know base:1.1. */
@@ -356,18 +359,18 @@ static enum status
 hopeless(enum status st, bool base_1_1, struct buf *reply)
 {
     if (base_1_1)
-        nc_reply_error(NULL, NC_ERR_MALFORMED_MESSAGE, "no well-formed rpc", reply);
+        netconf_reply_error(NULL, NETCONF_ERR_MALFORMED_MESSAGE, "no well-formed rpc", reply);
     return st;
 }
 
 enum status
-nc_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base_1_1,
-            struct nc_rpc **out, struct buf *reply)
+netconf_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base_1_1,
+                 struct netconf_rpc **out, struct buf *reply)
 {
-    struct nc_rpc *r = NULL;
+    struct netconf_rpc *r = NULL;
     struct lyd_node *root = NULL;
     char *xml = NULL;
-    enum status st = len > MAX_NC_RPC ? ST_LIMIT : xml_guard(bytes, len, MAX_RPC_ITEMS);
+    enum status st = len > MAX_NETCONF_RPC ? ST_LIMIT : xml_guard(bytes, len, MAX_RPC_ITEMS);
 
     *out = NULL;
     if (st != ST_OK)
@@ -378,9 +381,9 @@ nc_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base
         st = ST_IO;
         goto out;
     }
-    buf_init(&r->attributes, MAX_NC_ATTRIBUTES);
+    buf_init(&r->attributes, MAX_NETCONF_ATTRIBUTES);
     root = nc_schema_plain(ns, bytes, len);
-    if (!root || root->next || !plain_is(root, NC_NS_BASE, "rpc")) {
+    if (!root || root->next || !plain_is(root, NETCONF_NS_BASE, "rpc")) {
         st = hopeless(ST_MALFORMED, base_1_1, reply);
         goto out;
     }
@@ -391,7 +394,7 @@ nc_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool base
     }
 out:
     lyd_free_all(root);
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
     free(xml);
     return st;
 }

@@ -13,11 +13,11 @@
 #include "lib/buf.h"
 #include "lib/fact_tree.h"
 
-#define NC_NS_BASE "urn:ietf:params:xml:ns:netconf:base:1.0"
-#define NC_NS_NOTIFICATION "urn:ietf:params:xml:ns:netconf:notification:1.0"
-#define NC_NS_MONITORING "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
-#define NC_NS_FACTS "urn:vigil5g:yang:x1818-facts"
-#define NC_NS_AGENT "urn:vigil5g:yang:x1818-agent"
+#define NETCONF_NS_BASE "urn:ietf:params:xml:ns:netconf:base:1.0"
+#define NETCONF_NS_NOTIFICATION "urn:ietf:params:xml:ns:netconf:notification:1.0"
+#define NETCONF_NS_MONITORING "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"
+#define NETCONF_NS_FACTS "urn:vigil5g:yang:x1818-facts"
+#define NETCONF_NS_AGENT "urn:vigil5g:yang:x1818-agent"
 
 struct nc_schema;
 

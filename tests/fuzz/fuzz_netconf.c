@@ -66,17 +66,17 @@ request(const char *text, size_t size)
 {
     struct fact_tree *t = fact_tree_new(nc_schema_facts(ns));
     struct lyd_node *trees[1] = {t ? fact_tree_root(t) : NULL};
-    struct nc_rpc *r = NULL;
+    struct netconf_rpc *r = NULL;
     struct buf b;
 
-    buf_init(&b, MAX_NC_REPLY);
-    if (t && nc_rpc_read(ns, text, size, size % 2, &r, &b) == ST_OK) {
-        if (nc_rpc_op(r) == NC_OP_GET)
-            (void)!nc_reply_get(ns, r, trees, 1, &b);
-        else if (nc_rpc_op(r) == NC_OP_GET_SCHEMA)
-            (void)!nc_reply_schema(ns, r, &b);
+    buf_init(&b, MAX_NETCONF_REPLY);
+    if (t && netconf_rpc_read(ns, text, size, size % 2, &r, &b) == ST_OK) {
+        if (netconf_rpc_op(r) == NETCONF_OP_GET)
+            (void)!netconf_reply_get(ns, r, trees, 1, &b);
+        else if (netconf_rpc_op(r) == NETCONF_OP_GET_SCHEMA)
+            (void)!netconf_reply_schema(ns, r, &b);
     }
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
     buf_clear(&b);
     fact_tree_free(t);
 }
@@ -85,23 +85,23 @@ static void
 reply(const char *text, size_t size)
 {
     struct facts_state s;
-    struct nc_reply r;
+    struct netconf_reply r;
     struct diag d;
 
     if (facts_state_reply(ns, text, size, "fuzz", &r, &s, &d) == ST_OK)
         facts_state_clear(&s);
-    if (nc_reply_read(ns, text, size, "fuzz", &r, &d) != ST_OK)
+    if (netconf_reply_read(ns, text, size, "fuzz", &r, &d) != ST_OK)
         return;
     if (r.data && facts_state_read(ns, r.data, r.data_len, "fuzz", &s, &d) == ST_OK)
         facts_state_clear(&s);
-    nc_reply_clear(&r);
+    netconf_reply_clear(&r);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
-    struct nc_hello h;
+    struct netconf_hello h;
     struct diag d;
 
     if (!ns) {
@@ -113,18 +113,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (!fast || !slow)
         abort();
-    switch (nc_kind(text, size)) {
-    case NC_HELLO:
-        (void)!nc_hello_read(ns, text, size, size % 2, "fuzz", &h, &d);
+    switch (netconf_kind(text, size)) {
+    case NETCONF_HELLO:
+        (void)!netconf_hello_read(ns, text, size, size % 2, "fuzz", &h, &d);
         break;
-    case NC_REPLY:
+    case NETCONF_REPLY:
         reply(text, size);
         break;
-    case NC_NOTIFICATION:
+    case NETCONF_NOTIFICATION:
         notification(text, size);
         break;
-    case NC_RPC:
-    case NC_OTHER:
+    case NETCONF_RPC:
+    case NETCONF_OTHER:
         request(text, size);
         break;
     }

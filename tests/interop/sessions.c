@@ -30,7 +30,7 @@ static void
 must(bool ok, const char *what)
 {
     if (!ok) {
-        fprintf(stderr, "libnetconf2: %s failed\n", what);
+        fprintf(stderr, "sessions: %s failed\n", what);
         exit(EXIT_FAILURE);
     }
 }
