@@ -14,7 +14,8 @@ CLANG    ?= clang
 PKGS     := libyang libcrypto yaml-0.1 libpcap libnghttp2 jansson
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
-DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev
+DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
+              libsqlite3-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema valgrind clang-format clang-tidy openssl git
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
@@ -25,6 +26,7 @@ HARDEN   := -fPIE -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
 LIBFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+STORE_LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
             -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen $(WARN) $(HARDEN) $(CFLAGS) $(LIBFLAGS) \
             $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -34,7 +36,8 @@ YANG       := $(wildcard yang/*.yang)
 LIB_SRC    := $(wildcard lib/*.c)
 AGENT_SRC  := $(wildcard agents/*.c agents/source/*.c agents/capture/*.c agents/dissect/*.c agents/traffic/*.c)
 ENGINE_SRC := $(wildcard rules/engine/*.c)
-COLLECTOR_SRC := $(wildcard collector/*/*.c)
+COLLECTOR_SRC := $(filter-out $(wildcard collector/store/*.c),$(wildcard collector/*/*.c))
+STORE_SRC  := $(wildcard collector/store/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
@@ -55,6 +58,10 @@ $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 $(B)/libvigil.a: $(OBJ)
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
+# Apart, so that vigil and the agents do not carry SQLite.
+$(B)/libvigil-store.a: $(patsubst %.c,$(B)/%.o,$(STORE_SRC))
+	$(QUIET)rm -f $@ && ar rcs $@ $^
+
 $(B)/gen/gen_fact_nodes: tools/gen_fact_nodes.c
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O1 -o $@ $< $(shell pkg-config --libs libyang)
@@ -73,6 +80,12 @@ $(B)/%.o: %.c | $(B)/gen/fact_nodes.h
 	@echo "  CC   $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/unit/test_store%: tests/unit/test_store%.c $(B)/libvigil-store.a $(B)/libvigil.a
+	@mkdir -p $(@D)
+	@echo "  TEST $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-store.a $(B)/libvigil.a \
+	  $(STORE_LIBS) $(LDLIBS) -lcmocka
+
 $(B)/unit/%: tests/unit/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
@@ -83,6 +96,11 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil.a $(LDLIBS)
+
+$(B)/tests/bench/store: tests/bench/store.c $(B)/libvigil-store.a $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-store.a $(B)/libvigil.a \
+	  $(STORE_LIBS) $(LDLIBS)
 
 $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
@@ -170,7 +188,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(STORE_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c)
 
 .PHONY: lint format cover

@@ -16,6 +16,7 @@ arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'ca
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
 arrow 'collector/*/*.[ch]' 'agents/|cli/' 'the collector names agents or the command line'
+arrow 'collector/store/*.[ch]' 'collector/(ingest|north|web)/' 'the store reaches up'
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/finding/*.c \
@@ -23,6 +24,9 @@ hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/
 [ -z "$hits" ] || complain "libyang outside lib/fact_tree and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
+hits=$(grep -lE '^#include <sqlite3' lib/*.c agents/*.c agents/*/*.c rules/engine/*.c cli/*.c collector/*/*.[ch] 2>/dev/null |
+       grep -v '^collector/store/sql')
+[ -z "$hits" ] || complain "SQLite outside collector/store: $hits"
 hits=$(grep -nE '\b(strcpy|strcat|sprintf|strncpy|atoi|strtok|alloca|system|popen)\(' "$@" 2>/dev/null)
 [ -z "$hits" ] || complain "banned calls:
 $hits"
