@@ -80,7 +80,7 @@ $(B)/%.o: %.c | $(B)/gen/fact_nodes.h
 	@echo "  CC   $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/unit/test_store%: tests/unit/test_store%.c $(B)/libvigil-store.a $(B)/libvigil.a
+$(filter $(B)/unit/test_store%,$(UNIT_BIN)): $(B)/unit/%: tests/unit/%.c $(B)/libvigil-store.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-store.a $(B)/libvigil.a \

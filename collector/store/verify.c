@@ -177,31 +177,32 @@ walk_heads(struct store *s, struct heads *h)
     return st;
 }
 
+/* Both chains, from the lines that the head speaks of; head->id 0: from the first. */
+static enum status
+walk_both(struct store *s, const struct head_row *head, struct store_proof *out)
+{
+    struct proving events = {.s = s, .out = out, .table = TABLE_EVENTS, .seq = head->event_seq};
+    struct proving audits = {.s = s, .out = out, .table = TABLE_AUDIT, .seq = head->audit_seq};
+    struct state_row state;
+    enum status st = inside_read_state(s, &state);
+
+    memcpy(events.hash, head->event_hash, sizeof(events.hash));
+    memcpy(audits.hash, head->audit_hash, sizeof(audits.hash));
+    if (st == ST_OK)
+        st = walk(s, &events, state.event_seq, state.event_hash);
+    return st == ST_OK ? walk(s, &audits, state.audit_seq, state.audit_hash) : st;
+}
+
+/* In full the lines come first, so that the first bad line is named and not the head above it. */
 static enum status
 prove(struct store *s, struct evp_pkey_st *key, bool full, struct store_proof *out)
 {
     struct heads h = {.s = s, .out = out, .key = key, .full = full};
-    struct proving p = {.s = s, .out = out, .table = TABLE_EVENTS};
-    struct state_row state;
-    enum status st = inside_read_state(s, &state);
+    enum status st = full ? walk_both(s, &h.trust, out) : ST_OK;
 
     if (st == ST_OK)
         st = walk_heads(s, &h);
-    if (st != ST_OK)
-        return st;
-    if (!full && h.trust.id != 0) {
-        p.seq = h.trust.event_seq;
-        memcpy(p.hash, h.trust.event_hash, sizeof(p.hash));
-    }
-    st = walk(s, &p, state.event_seq, state.event_hash);
-    if (st != ST_OK)
-        return st;
-    p = (struct proving){.s = s, .out = out, .table = TABLE_AUDIT};
-    if (!full && h.trust.id != 0) {
-        p.seq = h.trust.audit_seq;
-        memcpy(p.hash, h.trust.audit_hash, sizeof(p.hash));
-    }
-    return walk(s, &p, state.audit_seq, state.audit_hash);
+    return st == ST_OK && !full ? walk_both(s, &h.trust, out) : st;
 }
 
 enum status
