@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages of findings and problems, and counts. */
+#include "collector/store/query.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "collector/store/clause.h"
 
 /* --- cursors ---------------------------------------------------------------------------------- */
 
@@ -155,8 +155,8 @@ put_cursor(struct clause *c, const struct store_query *q)
 }
 
 /* Ids first, from indices that hold all that is filtered by; then the rows of these ids. */
-static enum status
-put_page(struct clause *c, enum table t, const struct store_query *q)
+enum status
+query_page(struct clause *c, enum table t, const struct store_query *q)
 {
     const char *order = q->by_id ? "id" : "change_seq, id";
     const char *name = store_tables[t].name;
@@ -206,6 +206,13 @@ page_row(void *ctx, const void *row)
     return ST_OK;
 }
 
+enum status
+query_total(struct clause *c, enum table t, const struct store_query *q)
+{
+    buf_printf(&c->sql, "SELECT count(*) FROM %s WHERE 0 = 0", store_tables[t].name);
+    return put_filter(c, t, q);
+}
+
 static enum status
 count(struct store *s, enum table t, const struct store_query *q, uint64_t *out)
 {
@@ -214,8 +221,7 @@ count(struct store *s, enum table t, const struct store_query *q, uint64_t *out)
     enum status st;
 
     clause_init(&c);
-    buf_printf(&c.sql, "SELECT count(*) FROM %s WHERE 0 = 0", store_tables[t].name);
-    st = put_filter(&c, t, q);
+    st = query_total(&c, t, q);
     if (st == ST_OK)
         st = clause_open(s, &c, &st_count);
     if (st == ST_OK)
@@ -250,7 +256,7 @@ run_page(struct store *s, struct pager *p, struct diag *d)
     p->page->next.seq = p->query->after.seq;
     memcpy(p->page->next.id, p->query->after.id, FINDING_ID_LEN);
     clause_init(&c);
-    st = put_page(&c, p->table, p->query);
+    st = query_page(&c, p->table, p->query);
     if (st == ST_OK)
         st = clause_each(s, &c, &store_tables[p->table], &row, page_row, p, &rows);
     clause_clear(&c);
