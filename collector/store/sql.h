@@ -69,6 +69,8 @@ struct sql_ops {
     enum status (*check)(struct sql_db *db, bool full, struct diag *d) MUST_USE;
     /* A consistent copy into a file that must not exist yet. */
     enum status (*backup)(struct sql_db *db, const char *path, struct diag *d) MUST_USE;
+    /* Check a backup and put it in place of the database at path, which nobody has open. */
+    enum status (*restore)(const char *backup, const char *path, struct diag *d) MUST_USE;
     /* Fill d with what went wrong last, in words of the backend; never quotes values. Returns st.
      */
     enum status (*explain)(struct sql_db *db, enum status st, struct diag *d);

@@ -200,5 +200,6 @@ const struct sql_ops sql_sqlite = {
     .changed = sql_changed,
     .check = sqlite_check,
     .backup = sqlite_backup,
+    .restore = sqlite_restore,
     .explain = sqlite_explain,
 };

@@ -35,8 +35,8 @@ sqlite_explain(struct sql_db *db, enum status st, struct diag *d)
     }
 }
 
-static enum status
-fail(struct sql_db *db, int rc, struct diag *d)
+enum status
+sqlite_fail(struct sql_db *db, int rc, struct diag *d)
 {
     enum status st = ST_IO;
 
@@ -83,9 +83,9 @@ sqlite_check(struct sql_db *db, bool full, struct diag *d)
     }
     sqlite3_finalize(s);
     if (rc != SQLITE_OK)
-        return fail(db, rc, d);
+        return sqlite_fail(db, rc, d);
     if (!good)
-        return fail(db, SQLITE_CORRUPT, d);
+        return sqlite_fail(db, SQLITE_CORRUPT, d);
     return ST_OK;
 }
 
@@ -144,7 +144,7 @@ compare_schema(struct sql_db *db, unsigned version, struct diag *d)
     if (rc == SQLITE_OK)
         rc = schema_text(db->db, &is);
     if (rc != SQLITE_OK)
-        st = fail(db, rc, d);
+        st = sqlite_fail(db, rc, d);
     else if (is.status == ST_IO || ought.status != ST_OK)
         st = diag_set(d, ST_IO, db->path, 0, "no memory");
     else if (is.status != ST_OK || strcmp(buf_text(&is), buf_text(&ought)) != 0)
@@ -171,7 +171,7 @@ read_version(struct sql_db *db, unsigned *version, struct diag *d)
     if (rc == SQLITE_OK)
         rc = one_int(db->db, "SELECT count(*) FROM sqlite_schema", &objects);
     if (rc != SQLITE_OK)
-        return fail(db, rc, d);
+        return sqlite_fail(db, rc, d);
     if (application == 0 && v == 0 && objects == 0)
         return ST_OK;
     if (application != SQLITE_SCHEMA_APPLICATION || v < 1)
@@ -199,7 +199,7 @@ migrate(struct sql_db *db, unsigned from, unsigned to, struct diag *d)
         return ST_OK;
     if (!sqlite3_get_autocommit(db->db))
         (void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
-    return fail(db, rc, d);
+    return sqlite_fail(db, rc, d);
 }
 
 /* synchronous=FULL syncs the log at every commit: an acknowledged batch outlives a loss of power.
@@ -257,7 +257,7 @@ open_handle(struct sql_db *db, const struct sql_options *o, bool fresh, struct d
         rc = sqlite3_file_control(db->db, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
     if (rc == SQLITE_OK)
         rc = set_up(db->db, o);
-    return rc == SQLITE_OK ? ST_OK : fail(db, rc, d);
+    return rc == SQLITE_OK ? ST_OK : sqlite_fail(db, rc, d);
 }
 
 static enum status
@@ -327,33 +327,4 @@ sqlite_close(struct sql_db *db)
     sqlite3_close(db->db);
     free(db->path);
     free(db);
-}
-
-/* The copy is one transaction's view, whatever is written meanwhile. */
-enum status
-sqlite_backup(struct sql_db *db, const char *path, struct diag *d)
-{
-    struct sql_db to = {0};
-    sqlite3_backup *b;
-    int rc, bytes = SQLITE_SUM_BYTES;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-
-    if (fd < 0)
-        return diag_set(d, ST_DENIED, path, 0, "cannot be made, or is there already");
-    close(fd);
-    rc = sqlite3_open_v2(path, &to.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, SQLITE_SUM_VFS);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_file_control(to.db, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
-    if (rc == SQLITE_OK) {
-        b = sqlite3_backup_init(to.db, "main", db->db, "main");
-        rc = b ? sqlite3_backup_step(b, -1) : sqlite3_errcode(to.db);
-        if (b)
-            sqlite3_backup_finish(b);
-        rc = rc == SQLITE_DONE ? SQLITE_OK : rc == SQLITE_OK ? SQLITE_ERROR : rc;
-    }
-    sqlite3_close(to.db);
-    if (rc == SQLITE_OK)
-        return ST_OK;
-    (void)unlink(path);
-    return fail(db, rc, d);
 }

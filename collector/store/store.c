@@ -520,3 +520,17 @@ store_backup(struct store *s, const char *path, struct diag *d)
         return diag_set(d, ST_CONFIG, path, 0, "a batch is open");
     return s->sql->backup(s->db, path, d);
 }
+
+enum status
+store_restore(const char *backup, const char *path, struct diag *d)
+{
+    struct mark m;
+    bool known;
+    int fd;
+    enum status st = mark_open(path, &fd, &known, &m, d);
+
+    if (st == ST_OK)
+        st = sql_sqlite.restore(backup, path, d);
+    mark_close(fd);
+    return st;
+}

@@ -245,6 +245,13 @@ enum status store_retain(struct store *s, const struct store_retention *r, int64
 /* A consistent copy, at any time outside a batch. ST_DENIED: the file is there already. */
 enum status store_backup(struct store *s, const char *path, struct diag *d) MUST_USE;
 
+/*
+ * Put a backup in place of the database at path, which nobody may have open (ST_DENIED). The backup
+ * is checked in full first; what was there is replaced in one step, its journal is removed. The
+ * next store_open() starts a new epoch.
+ */
+enum status store_restore(const char *backup, const char *path, struct diag *d) MUST_USE;
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 #define MAX_STORE_SCOPE 64 /* tenants, and sites, of one user */
