@@ -175,6 +175,26 @@ wal_frame(struct wal *w, const uint8_t *data, bool *commit)
            own[1] == sum[1];
 }
 
+/* A header is written alone and synced before its frames are, so a bad one was damaged later. What
+ * the first frame says of the others takes its place, and counts as bad itself. */
+static enum status
+start_without_header(struct wal *w, int fd, const uint8_t *head)
+{
+    uint8_t frame[FRAME_HEADER_BYTES];
+    struct cur c = cur_from(frame, sizeof(frame)), h = cur_from(head, WAL_HEADER_BYTES);
+    uint32_t magic;
+    size_t got;
+
+    if (read_at(fd, frame, sizeof(frame), WAL_HEADER_BYTES, &got) != ST_OK)
+        return ST_IO;
+    if (got < sizeof(frame) || !cur_be32(&h, &magic) || !cur_skip(&c, 8) ||
+        !cur_be32(&c, &w->salt[0]) || !cur_be32(&c, &w->salt[1]) || !cur_be32(&c, &w->sum[0]) ||
+        !cur_be32(&c, &w->sum[1]))
+        return ST_NOTFOUND;
+    w->big = magic == (WAL_MAGIC | 1);
+    return ST_OK;
+}
+
 /* Frames of one transaction are synced before the next one is written. So a good frame behind a
  * good commit behind a bad frame proves that the bad one was on the disk once. */
 static enum status
@@ -182,15 +202,24 @@ walk(int fd, off_t size, bool *damaged)
 {
     uint8_t head[WAL_HEADER_BYTES], frame[FRAME_HEADER_BYTES + SQLITE_PAGE_BYTES];
     bool bad = false, committed = false;
+    off_t at = WAL_HEADER_BYTES;
+    enum status st;
     struct wal w;
     size_t got;
 
     *damaged = false;
     if (read_at(fd, head, sizeof(head), 0, &got) != ST_OK)
         return ST_IO;
-    if (got < sizeof(head) || !wal_start(&w, head))
+    if (got < sizeof(head))
         return ST_OK;
-    for (off_t at = WAL_HEADER_BYTES; at < size && !*damaged; at += (off_t)sizeof(frame)) {
+    if (!wal_start(&w, head)) {
+        st = start_without_header(&w, fd, head);
+        if (st != ST_OK)
+            return st == ST_NOTFOUND ? ST_OK : st;
+        bad = true;
+        at += (off_t)sizeof(frame);
+    }
+    for (; at < size && !*damaged; at += (off_t)sizeof(frame)) {
         bool commit = false, good;
 
         if (read_at(fd, frame, sizeof(frame), at, &got) != ST_OK)
