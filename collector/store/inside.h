@@ -12,6 +12,8 @@ enum inside_statement {
     Q_SECTION_TO_HISTORY,
     Q_SECTION_TOUCH,
     Q_SECTION_DROP,
+    Q_FINDING_SEEN,
+    Q_VERDICT_SEEN,
     Q_VERDICT_DROP,
     Q_CITES_DROP,
     Q_CITE,
@@ -49,6 +51,12 @@ struct store {
     int64_t retain_after;  /* where the walk through the history goes on */
 
     struct sql_stmt *put[TABLES];
+    struct quiet { /* updates that leave indices alone, see record_put_update() */
+        bool asked;
+        struct sql_stmt *update; /* NULL: the table has none */
+        struct record_table table;
+        struct record_column order[MAX_RECORD_COLUMNS];
+    } quiet[TABLES];
     struct sql_stmt *fixed[Q_FIXED];
     struct sql_stmt *read_state;
 };

@@ -10,9 +10,24 @@ record_put_columns(struct buf *b, const struct record_table *t, const char *pref
         buf_printf(b, "%s%s%s", i ? ", " : "", prefix, t->column[i].name);
 }
 
+/* Whether the column is one of "a, b". */
+static bool
+in_key(const struct record_table *t, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *p = t->key; p && (p = strstr(p, name)) != NULL; p += len) {
+        if ((p == t->key || p[-1] == ' ') && (p[len] == '\0' || p[len] == ','))
+            return true;
+    }
+    return false;
+}
+
 void
 record_put_insert(struct buf *b, const struct record_table *t)
 {
+    const char *sep = "";
+
     buf_printf(b, "INSERT INTO %s (", t->name);
     record_put_columns(b, t, "");
     buf_puts(b, ") VALUES (");
@@ -21,9 +36,39 @@ record_put_insert(struct buf *b, const struct record_table *t)
     buf_puts(b, ")");
     if (!t->key)
         return;
-    buf_printf(b, " ON CONFLICT (%s) DO UPDATE SET ", t->key);
-    for (size_t i = 0; i < t->columns; i++)
-        buf_printf(b, "%s%s = excluded.%s", i ? ", " : "", t->column[i].name, t->column[i].name);
+    buf_printf(b, " ON CONFLICT (%s) DO UPDATE SET", t->key);
+    for (size_t i = 0; i < t->columns; i++) {
+        if (in_key(t, t->column[i].name))
+            continue;
+        buf_printf(b, "%s %s = excluded.%s", sep, t->column[i].name, t->column[i].name);
+        sep = ",";
+    }
+}
+
+bool
+record_put_update(struct buf *b, const struct record_table *t,
+                  struct record_column order[MAX_RECORD_COLUMNS])
+{
+    size_t n = 0, quiet;
+
+    for (size_t i = 0; i < t->columns; i++) {
+        if (!t->column[i].indexed)
+            order[n++] = t->column[i];
+    }
+    quiet = n;
+    for (size_t i = 0; i < t->columns; i++) {
+        if (t->column[i].indexed)
+            order[n++] = t->column[i];
+    }
+    if (quiet == n)
+        return false;
+    buf_printf(b, "UPDATE %s SET ", t->name);
+    for (size_t i = 0; i < quiet; i++)
+        buf_printf(b, "%s%s = $%zu", i ? ", " : "", order[i].name, i + 1);
+    for (size_t i = quiet; i < n; i++)
+        buf_printf(b, "%s%s %s $%zu", i == quiet ? " WHERE " : " AND ", order[i].name,
+                   in_key(t, order[i].name) ? "=" : "IS NOT DISTINCT FROM", i + 1);
+    return true;
 }
 
 static void

@@ -33,6 +33,7 @@ struct record_column {
     size_t offset;
     size_t size;
     uint32_t limit; /* RECORD_U32: values from here on are damage; 0: none */
+    bool indexed;   /* an index holds it, and it seldom changes: see record_put_update() */
 };
 
 struct record_table {
@@ -48,6 +49,13 @@ struct record_table {
 /* Statements as text: "INSERT INTO ...", with key as an upsert, and "a, b, c". */
 void record_put_insert(struct buf *b, const struct record_table *t);
 void record_put_columns(struct buf *b, const struct record_table *t, const char *prefix);
+/*
+ * Fill order with the columns of t, those that are indexed last, and append "UPDATE ..." of the
+ * former where the latter are as they are in the row. Where that finds the row it is stored without
+ * touching any index of a column that did not change. False: t has no such columns.
+ */
+bool record_put_update(struct buf *b, const struct record_table *t,
+                       struct record_column order[MAX_RECORD_COLUMNS]);
 /* Bind all columns of row as $1...; scratch holds what RECORD_TIMES need until reset. */
 void record_bind(const struct sql_ops *sql, struct sql_stmt *st, const struct record_table *t,
                  const void *row, uint8_t scratch[8 * RECORD_TIMES_MAX]);

@@ -45,7 +45,7 @@ struct sql_ops {
                         struct diag *d) MUST_USE;
     void (*close)(struct sql_db *db);
     enum status (*prepare)(struct sql_db *db, const char *sql, struct sql_stmt **out) MUST_USE;
-    void (*finish)(struct sql_stmt *st);
+    void (*finish)(struct sql_stmt *st); /* NULL is fine */
     /* i is 1-based. Text and bytes are borrowed until reset; NULL is SQL NULL. An error is kept and
      * returned by step. */
     void (*bind_int)(struct sql_stmt *st, unsigned i, int64_t v);

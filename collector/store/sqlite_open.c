@@ -15,8 +15,9 @@
 
 #define CACHE_KIB 16384              /* pages in memory */
 #define WAL_BYTES (64 * 1024 * 1024) /* what is kept of the log after a checkpoint */
+#define WAL_PAGES 4000               /* between checkpoints: hot pages are copied home less often */
 #define MAX_SCHEMA_BYTES (256u * 1024)
-#define MAX_PRAGMA 96
+#define MAX_PRAGMA 160
 
 enum status
 sqlite_explain(struct sql_db *db, enum status st, struct diag *d)
@@ -226,9 +227,11 @@ set_up(sqlite3 *db, const struct sql_options *o)
         return rc;
     /* -wal and -shm stay when we leave, so that readers without the right to write can open. */
     (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-    snprintf(pragma, sizeof(pragma),
-             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d",
-             WAL_BYTES);
+    snprintf(
+        pragma, sizeof(pragma),
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d; "
+        "PRAGMA wal_autocheckpoint = %d",
+        WAL_BYTES, WAL_PAGES);
     rc = sqlite3_exec(db, pragma, NULL, NULL, NULL);
     if (rc == SQLITE_OK && o->max_bytes > 0) {
         snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %llu",

@@ -23,6 +23,9 @@ static const char *const fixed_text[Q_FIXED] = {
     [Q_SECTION_TOUCH] =
         "UPDATE sections SET observed = $1, received = $2 WHERE id = $3 AND revision = $4",
     [Q_SECTION_DROP] = "DELETE FROM sections WHERE id = $1",
+    [Q_FINDING_SEEN] = "UPDATE findings SET looked = $1, last_seen = $2, quiet_since = $3 "
+                       "WHERE id = $4",
+    [Q_VERDICT_SEEN] = "UPDATE verdicts SET evaluated = $1 WHERE control = $2 AND target = $3",
     [Q_VERDICT_DROP] = "DELETE FROM verdicts WHERE control = $1 AND target = $2",
     [Q_CITES_DROP] = "DELETE FROM citations WHERE finding = $1",
     [Q_CITE] = "INSERT INTO citations (finding, section, revision) VALUES ($1, $2, $3) "
@@ -82,6 +85,42 @@ inside_saw(struct store *s, int64_t at)
         s->state.latest = at;
 }
 
+static enum status
+prepare_text(struct store *s, struct buf *b, struct sql_stmt **out)
+{
+    enum status st = b->status;
+
+    if (st == ST_OK)
+        st = s->sql->prepare(s->db, buf_text(b), out);
+    buf_clear(b);
+    return st;
+}
+
+/* Most rows are written again with the same state, severity, owner ...: then their indices need not
+ * be touched. ST_NOTFOUND: the row is new, or one of these changed. */
+static enum status
+put_quiet(struct store *s, enum table t, const void *row)
+{
+    uint8_t scratch[8 * RECORD_TIMES_MAX];
+    struct quiet *q = &s->quiet[t];
+    enum status st = ST_OK;
+    struct buf b;
+
+    if (!q->asked) {
+        buf_init(&b, MAX_SQL_TEXT);
+        q->table = store_tables[t];
+        q->table.column = q->order;
+        if (record_put_update(&b, &store_tables[t], q->order))
+            st = prepare_text(s, &b, &q->update);
+        q->asked = true;
+    }
+    if (!q->update)
+        return st == ST_OK ? ST_NOTFOUND : st;
+    record_bind(s->sql, q->update, &q->table, row, scratch);
+    st = inside_run(s, q->update);
+    return st == ST_OK && s->sql->changed(s->db) == 0 ? ST_NOTFOUND : st;
+}
+
 enum status
 inside_put(struct store *s, enum table t, const void *row)
 {
@@ -91,17 +130,20 @@ inside_put(struct store *s, enum table t, const void *row)
 
     if (st != ST_OK)
         return st;
+    s->dirty = true;
+    st = put_quiet(s, t, row);
+    if (st != ST_NOTFOUND)
+        return inside_spoil(s, st);
+    st = ST_OK;
     if (!s->put[t]) {
         buf_init(&b, MAX_SQL_TEXT);
         record_put_insert(&b, &store_tables[t]);
-        st = b.status != ST_OK ? b.status : s->sql->prepare(s->db, buf_text(&b), &s->put[t]);
-        buf_clear(&b);
+        st = prepare_text(s, &b, &s->put[t]);
     }
     if (st == ST_OK) {
         record_bind(s->sql, s->put[t], &store_tables[t], row, scratch);
         st = inside_run(s, s->put[t]);
     }
-    s->dirty = true;
     return inside_spoil(s, st);
 }
 
@@ -118,8 +160,7 @@ inside_read_state(struct store *s, struct state_row *out)
         buf_puts(&b, "SELECT ");
         record_put_columns(&b, &store_tables[TABLE_STATE], "");
         buf_puts(&b, " FROM store_state WHERE one = 1");
-        st = b.status != ST_OK ? b.status : s->sql->prepare(s->db, buf_text(&b), &s->read_state);
-        buf_clear(&b);
+        st = prepare_text(s, &b, &s->read_state);
     }
     if (st == ST_OK)
         st = s->sql->step(s->read_state);
@@ -497,15 +538,12 @@ store_close(struct store *s)
     if (s->mark_fd >= 0 && s->db && s->committed.one == 1)
         write_mark(s, true);
     for (size_t i = 0; i < TABLES; i++) {
-        if (s->put[i])
-            s->sql->finish(s->put[i]);
+        s->sql->finish(s->put[i]);
+        s->sql->finish(s->quiet[i].update);
     }
-    for (size_t i = 0; i < Q_FIXED; i++) {
-        if (s->fixed[i])
-            s->sql->finish(s->fixed[i]);
-    }
-    if (s->read_state)
-        s->sql->finish(s->read_state);
+    for (size_t i = 0; i < Q_FIXED; i++)
+        s->sql->finish(s->fixed[i]);
+    s->sql->finish(s->read_state);
     if (s->db)
         s->sql->close(s->db);
     mark_close(s->mark_fd);

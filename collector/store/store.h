@@ -208,9 +208,15 @@ enum status store_touch_section(struct store *s, const char *id, const char *rev
 /* The section is no longer reported; its last revision moves into the history. */
 enum status store_drop_section(struct store *s, const char *id, int64_t now) MUST_USE;
 enum status store_put_verdict(struct store *s, const struct store_verdict *v) MUST_USE;
+/* The same verdict came out again: only the time moves. ST_NOTFOUND as with a section. */
+enum status store_touch_verdict(struct store *s, const char *control, const char *target,
+                                int64_t evaluated) MUST_USE;
 /* The pair is no longer judged (control withdrawn, target gone). The finding stays. */
 enum status store_drop_verdict(struct store *s, const char *control, const char *target) MUST_USE;
-/* Replaces what the finding cites. The same put serves FINDING_SEEN and FINDING_CHANGED. */
+/* FINDING_SEEN: only looked, last_seen and quiet_since are stored. ST_NOTFOUND as with a section.
+ */
+enum status store_touch_finding(struct store *s, const struct finding *f) MUST_USE;
+/* FINDING_CHANGED. Replaces what the finding cites. */
 enum status store_put_finding(struct store *s, const struct finding *f,
                               const struct store_citation *cite, size_t cites) MUST_USE;
 enum status store_put_problem(struct store *s, const struct problem *p) MUST_USE;

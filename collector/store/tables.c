@@ -6,39 +6,39 @@
 /* Columns by type; f is the field of the struct, which may lie deeper. */
 #define TEXT(s, name, f)                                                                           \
     {                                                                                              \
-        name, RECORD_TEXT, offsetof(struct s, f), 0, 0                                             \
+        name, RECORD_TEXT, offsetof(struct s, f), 0, 0, false                                      \
     }
 #define NEED(s, name, f)                                                                           \
     {                                                                                              \
-        name, RECORD_NEED, offsetof(struct s, f), 0, 0                                             \
+        name, RECORD_NEED, offsetof(struct s, f), 0, 0, false                                      \
     }
 #define I64(s, name, f)                                                                            \
     {                                                                                              \
-        name, RECORD_I64, offsetof(struct s, f), 0, 0                                              \
+        name, RECORD_I64, offsetof(struct s, f), 0, 0, false                                       \
     }
 #define U32(s, name, f)                                                                            \
     {                                                                                              \
-        name, RECORD_U32, offsetof(struct s, f), 0, 0                                              \
+        name, RECORD_U32, offsetof(struct s, f), 0, 0, false                                       \
     }
 #define ENUM(s, name, f, limit)                                                                    \
     {                                                                                              \
-        name, RECORD_U32, offsetof(struct s, f), 0, limit                                          \
+        name, RECORD_U32, offsetof(struct s, f), 0, limit, false                                   \
     }
 #define BOOL(s, name, f)                                                                           \
     {                                                                                              \
-        name, RECORD_BOOL, offsetof(struct s, f), 0, 0                                             \
+        name, RECORD_BOOL, offsetof(struct s, f), 0, 0, false                                      \
     }
 #define BYTES(s, name, f, n)                                                                       \
     {                                                                                              \
-        name, RECORD_BYTES, offsetof(struct s, f), n, 0                                            \
+        name, RECORD_BYTES, offsetof(struct s, f), n, 0, false                                     \
     }
 #define CHARS(s, name, f, n)                                                                       \
     {                                                                                              \
-        name, RECORD_CHARS, offsetof(struct s, f), n, 0                                            \
+        name, RECORD_CHARS, offsetof(struct s, f), n, 0, false                                     \
     }
 #define TIMES(s, name, f, n)                                                                       \
     {                                                                                              \
-        name, RECORD_TIMES, offsetof(struct s, f), n, 0                                            \
+        name, RECORD_TIMES, offsetof(struct s, f), n, 0, false                                     \
     }
 
 static const struct record_column state[] = {
@@ -107,14 +107,14 @@ static const struct record_column history[] = {
 };
 
 static const struct record_column verdicts[] = {
-    NEED(store_verdict, "control", control),
-    NEED(store_verdict, "target", target),
+    {"control", RECORD_NEED, offsetof(struct store_verdict, control), 0, 0, true},
+    {"target", RECORD_NEED, offsetof(struct store_verdict, target), 0, 0, true},
     NEED(store_verdict, "name", name),
     NEED(store_verdict, "domain", domain),
     NEED(store_verdict, "agent", agent),
-    NEED(store_verdict, "tenant", tenant),
-    NEED(store_verdict, "site", site),
-    ENUM(store_verdict, "verdict", verdict, VERDICT_FAIL + 1),
+    {"tenant", RECORD_NEED, offsetof(struct store_verdict, tenant), 0, 0, true},
+    {"site", RECORD_NEED, offsetof(struct store_verdict, site), 0, 0, true},
+    {"verdict", RECORD_U32, offsetof(struct store_verdict, verdict), 0, VERDICT_FAIL + 1, true},
     ENUM(store_verdict, "reason", reason, REASON_DEPENDS_ON + 1),
     ENUM(store_verdict, "severity", severity, SEVERITY_CRITICAL + 1),
     ENUM(store_verdict, "assurance", assurance, ASSURANCE_OBSERVED + 1),
@@ -128,18 +128,18 @@ static const struct record_column verdicts[] = {
 };
 
 static const struct record_column findings[] = {
-    BYTES(finding, "id", id, FINDING_ID_LEN),
-    NEED(finding, "control", control),
-    NEED(finding, "target", target),
+    {"id", RECORD_BYTES, offsetof(struct finding, id), FINDING_ID_LEN, 0, true},
+    {"control", RECORD_NEED, offsetof(struct finding, control), 0, 0, true},
+    {"target", RECORD_NEED, offsetof(struct finding, target), 0, 0, true},
     NEED(finding, "name", name),
     NEED(finding, "domain", domain),
-    NEED(finding, "tenant", tenant),
-    NEED(finding, "site", site),
+    {"tenant", RECORD_NEED, offsetof(struct finding, tenant), 0, 0, true},
+    {"site", RECORD_NEED, offsetof(struct finding, site), 0, 0, true},
     NEED(finding, "agent", agent),
     ENUM(finding, "kind", kind, FINDING_EVENT + 1),
-    ENUM(finding, "state", state, FINDING_STATES),
+    {"state", RECORD_U32, offsetof(struct finding, state), 0, FINDING_STATES, true},
     U32(finding, "flags", flags),
-    ENUM(finding, "severity", severity, SEVERITY_CRITICAL + 1),
+    {"severity", RECORD_U32, offsetof(struct finding, severity), 0, SEVERITY_CRITICAL + 1, true},
     ENUM(finding, "verdict", verdict, VERDICT_FAIL + 1),
     ENUM(finding, "reason", reason, REASON_DEPENDS_ON + 1),
     NEED(finding, "message", message),
@@ -179,7 +179,7 @@ static const struct record_column findings[] = {
     TEXT(finding, "acknowledged_role", acknowledged.role),
     TEXT(finding, "acknowledged_reason", acknowledged.reason),
     I64(finding, "acknowledged_at", acknowledged.at),
-    TEXT(finding, "owner", owner),
+    {"owner", RECORD_TEXT, offsetof(struct finding, owner), 0, 0, true},
     I64(finding, "due", due),
     BOOL(finding, "due_fixed", due_fixed),
     U32(finding, "escalated", escalated),
@@ -190,7 +190,7 @@ static const struct record_column findings[] = {
     BOOL(finding, "waived_cut", waived.cut),
     NEED(finding, "waived_items", waived.items),
     ENUM(finding, "waived_severity", waived.severity, SEVERITY_CRITICAL + 1),
-    BYTES(finding, "problem", problem, FINDING_ID_LEN),
+    {"problem", RECORD_BYTES, offsetof(struct finding, problem), FINDING_ID_LEN, 0, true},
     BOOL(finding, "shown", shown),
     ENUM(finding, "shown_severity", shown_severity, SEVERITY_CRITICAL + 1),
     U32(finding, "occurrences", occurrences),

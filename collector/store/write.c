@@ -82,44 +82,89 @@ store_put_section(struct store *s, const struct store_section *x)
     return inside_put(s, TABLE_SECTIONS, &row);
 }
 
-enum status
-store_touch_section(struct store *s, const char *id, const char *revision, int64_t observed,
-                    int64_t received)
+/* Run an update of a row that should be there. ST_NOTFOUND: it is not, which spoils nothing. */
+static enum status
+touch(struct store *s, struct sql_stmt *q, int64_t at)
 {
-    enum status st = inside_ready(s);
-    struct sql_stmt *q;
+    enum status st = inside_spoil(s, inside_run(s, q));
 
-    if (st != ST_OK)
-        return st;
-    q = inside_fixed(s, Q_SECTION_TOUCH, &st);
-    if (!q)
-        return inside_spoil(s, st);
-    s->sql->bind_int(q, 1, observed);
-    s->sql->bind_int(q, 2, received);
-    s->sql->bind_text(q, 3, id);
-    s->sql->bind_text(q, 4, revision);
-    st = inside_spoil(s, inside_run(s, q));
     if (st != ST_OK)
         return st;
     if (s->sql->changed(s->db) == 0)
         return ST_NOTFOUND;
     s->dirty = true;
-    inside_saw(s, received);
+    inside_saw(s, at);
     return ST_OK;
+}
+
+/* A fixed statement inside a batch; NULL: *st says why not. */
+static struct sql_stmt *
+in_batch(struct store *s, enum inside_statement which, enum status *st)
+{
+    struct sql_stmt *q = NULL;
+
+    *st = inside_ready(s);
+    if (*st == ST_OK)
+        q = inside_fixed(s, which, st);
+    if (*st != ST_OK)
+        inside_spoil(s, *st);
+    return q;
+}
+
+enum status
+store_touch_section(struct store *s, const char *id, const char *revision, int64_t observed,
+                    int64_t received)
+{
+    enum status st;
+    struct sql_stmt *q = in_batch(s, Q_SECTION_TOUCH, &st);
+
+    if (!q)
+        return st;
+    s->sql->bind_int(q, 1, observed);
+    s->sql->bind_int(q, 2, received);
+    s->sql->bind_text(q, 3, id);
+    s->sql->bind_text(q, 4, revision);
+    return touch(s, q, received);
+}
+
+enum status
+store_touch_verdict(struct store *s, const char *control, const char *target, int64_t evaluated)
+{
+    enum status st;
+    struct sql_stmt *q = in_batch(s, Q_VERDICT_SEEN, &st);
+
+    if (!q)
+        return st;
+    s->sql->bind_int(q, 1, evaluated);
+    s->sql->bind_text(q, 2, control);
+    s->sql->bind_text(q, 3, target);
+    return touch(s, q, evaluated);
+}
+
+enum status
+store_touch_finding(struct store *s, const struct finding *f)
+{
+    enum status st;
+    struct sql_stmt *q = in_batch(s, Q_FINDING_SEEN, &st);
+
+    if (!q)
+        return st;
+    s->sql->bind_int(q, 1, f->looked);
+    s->sql->bind_int(q, 2, f->last_seen);
+    s->sql->bind_int(q, 3, f->quiet_since);
+    s->sql->bind_blob(q, 4, f->id, FINDING_ID_LEN);
+    return touch(s, q, f->looked);
 }
 
 /* Run a statement of one or two texts. */
 static enum status
 run_text(struct store *s, enum inside_statement which, const char *a, const char *b)
 {
-    enum status st = inside_ready(s);
-    struct sql_stmt *q;
+    enum status st;
+    struct sql_stmt *q = in_batch(s, which, &st);
 
-    if (st != ST_OK)
-        return st;
-    q = inside_fixed(s, which, &st);
     if (!q)
-        return inside_spoil(s, st);
+        return st;
     s->sql->bind_text(q, 1, a);
     if (b)
         s->sql->bind_text(q, 2, b);
@@ -300,14 +345,11 @@ store_add_push(struct store *s, const struct store_push *p)
 enum status
 store_put_sink(struct store *s, const char *sink)
 {
-    enum status st = inside_ready(s);
-    struct sql_stmt *q;
+    enum status st;
+    struct sql_stmt *q = in_batch(s, Q_SINK_NEW, &st);
 
-    if (st != ST_OK)
-        return st;
-    q = inside_fixed(s, Q_SINK_NEW, &st);
     if (!q)
-        return inside_spoil(s, st);
+        return st;
     s->sql->bind_text(q, 1, sink);
     s->sql->bind_int(q, 2, s->state.push_id);
     s->dirty = true;
@@ -323,14 +365,11 @@ store_drop_sink(struct store *s, const char *sink)
 enum status
 store_put_delivered(struct store *s, const char *sink, int64_t id)
 {
-    enum status st = inside_ready(s);
-    struct sql_stmt *q;
+    enum status st;
+    struct sql_stmt *q = in_batch(s, Q_SINK_PUT, &st);
 
-    if (st != ST_OK)
-        return st;
-    q = inside_fixed(s, Q_SINK_PUT, &st);
     if (!q)
-        return inside_spoil(s, st);
+        return st;
     s->sql->bind_int(q, 1, id < s->state.push_id ? id : s->state.push_id);
     s->sql->bind_text(q, 2, sink);
     s->dirty = true;

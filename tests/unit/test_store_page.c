@@ -394,7 +394,8 @@ explain(sqlite3 *db, const struct clause *c, bool page, const char *what)
 static void
 test_no_page_walks_through_all_rows(void **state)
 {
-    static const char *const tenants[] = {"tenant-1", "tenant-2"}, *const sites[] = {"site-1"};
+    static const char *const tenants[] = {"tenant-1", "tenant-2"}, *const sites[] = {"site-1",
+                                                                                     "site-2"};
     static const struct store_scope scopes[] = {
         {.every_tenant = true, .every_site = true},
         {.tenant = tenants, .tenants = 1, .every_site = true},
@@ -402,6 +403,8 @@ test_no_page_walks_through_all_rows(void **state)
         {.every_tenant = true, .site = sites, .sites = 1},
         {.tenant = tenants, .tenants = 1, .site = sites, .sites = 1},
         {.tenant = tenants, .tenants = 2, .site = sites, .sites = 1},
+        {.every_tenant = true, .site = sites, .sites = 2},
+        {.tenant = tenants, .tenants = 1, .site = sites, .sites = 2},
     };
     static const uint8_t id[FINDING_ID_LEN] = {1};
     static const struct store_filter filters[] = {
