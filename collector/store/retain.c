@@ -53,11 +53,14 @@ gather(struct store *s, const struct store_retention *r, int64_t now, unsigned r
         const char *section = s->sql->get_text(q, 1), *revision = s->sql->get_text(q, 2);
         bool keep;
 
+        o.expired = r->age_s > 0 && s->sql->get_int(q, 3) < now - r->age_s;
+        if (!o.expired && excess <= 0) { /* what follows is younger */
+            seen = 0;
+            st = ST_NOTFOUND;
+            break;
+        }
         seen++;
         *last = o.id;
-        o.expired = r->age_s > 0 && s->sql->get_int(q, 3) < now - r->age_s;
-        if (!o.expired && excess <= 0)
-            continue;
         st = cited(s, section ? section : "", revision ? revision : "", &keep);
         if (st != ST_OK || keep)
             continue;
@@ -66,7 +69,7 @@ gather(struct store *s, const struct store_retention *r, int64_t now, unsigned r
     }
     s->sql->reset(q);
     if (st == ST_NOTFOUND && seen < rows)
-        *last = 0; /* the end: begin anew at the next call */
+        *last = 0; /* the end: begin with the oldest at the next call */
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 

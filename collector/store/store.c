@@ -448,7 +448,10 @@ start_writer(struct store *s, const struct store_options *o, struct diag *d)
         return store_explain(s, st, d);
     if (s->info.created) {
         s->committed = (struct state_row){0};
-        st = new_epoch(s, &m, "store-created", "the store was made");
+        s->info.restored = known;
+        st = new_epoch(s, &m, "store-created",
+                       known ? "the store was made; the one that was here before is gone"
+                             : "the store was made");
     } else if (st == ST_OK && (!known || behind(&s->committed, &m))) {
         s->info.restored = true;
         st = new_epoch(s, &m, "store-restored",

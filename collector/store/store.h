@@ -75,7 +75,7 @@ struct store_info {
     int64_t latest;        /* greatest time written: start of struct life_clock */
     int64_t history_bytes; /* of old section revisions */
     bool created;          /* store_open() made the database */
-    bool restored;         /* store_open() found an older database than was here before */
+    bool restored;         /* store_open() found an older database than was here before, or none */
     unsigned migrated; /* version of the schema that store_open() found, 0: the newest, or none */
 };
 /* As of the last commit; a reader reads it anew. */

@@ -617,9 +617,11 @@ test_a_database_without_its_mark_starts_an_epoch(void **state)
     assert_int_equal(store_info(s, &before), ST_OK);
     store_close(s);
     snprintf(mark, sizeof(mark), "%s.mark", p.db);
-    for (int i = 0; i < 2; i++) { /* gone; damaged */
+    for (int i = 0; i < 3; i++) { /* mark gone; mark damaged; database gone */
         if (i == 0) {
             assert_int_equal(unlink(mark), 0);
+        } else if (i == 2) {
+            assert_int_equal(unlink(p.db), 0);
         } else {
             fd = open(mark, O_WRONLY);
             assert_int_equal(pwrite(fd, "x", 1, 30), 1);
@@ -629,6 +631,7 @@ test_a_database_without_its_mark_starts_an_epoch(void **state)
         assert_int_equal(store_info(s, &after), ST_OK);
         assert_true(after.restored);
         assert_string_not_equal(before.epoch, after.epoch);
+        assert_true(after.change_seq > before.change_seq);
         before = after;
         store_close(s);
     }
