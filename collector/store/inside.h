@@ -71,6 +71,11 @@ enum status inside_put(struct store *s, enum table t, const void *row) MUST_USE;
 enum status inside_spoil(struct store *s, enum status st);
 /* ST_CONFIG: no batch, or read-only. Else what spoilt the batch. */
 enum status inside_ready(struct store *s) MUST_USE;
+/* Commit the open batch, with a signed head of the chains if asked, and note it in the mark. */
+enum status inside_commit(struct store *s, bool head, struct diag *d) MUST_USE;
+/* Lines of both chains that no head covers yet. */
+int64_t inside_lines(const struct store *s);
+void inside_mark(struct store *s, bool sync);
 /* Read the row of state anew. */
 enum status inside_read_state(struct store *s, struct state_row *out) MUST_USE;
 /* The greatest time of what is written. */
