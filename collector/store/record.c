@@ -120,11 +120,9 @@ number(const struct record_column *c, const void *row)
 static const char *
 text(const struct record_column *c, const void *row)
 {
-    const char *p = (const char *)row + c->offset;
+    const char *p;
 
-    if (c->type == RECORD_CHARS)
-        return p;
-    memcpy(&p, p, sizeof(p));
+    memcpy(&p, (const char *)row + c->offset, sizeof(p));
     return p || c->type == RECORD_TEXT ? p : "";
 }
 
@@ -151,8 +149,10 @@ record_bind(const struct sql_ops *sql, struct sql_stmt *st, const struct record_
         switch (c->type) {
         case RECORD_TEXT:
         case RECORD_NEED:
-        case RECORD_CHARS:
             sql->bind_text(st, n, text(c, row));
+            break;
+        case RECORD_CHARS:
+            sql->bind_text(st, n, (const char *)row + c->offset);
             break;
         case RECORD_I64:
         case RECORD_U32:
@@ -281,9 +281,12 @@ record_encode(const struct record_table *t, const void *row, struct buf *b)
         switch (c->type) {
         case RECORD_TEXT:
         case RECORD_NEED:
-        case RECORD_CHARS:
             p = text(c, row);
             encode_bytes(b, 't', p, p ? strlen(p) : 0);
+            break;
+        case RECORD_CHARS:
+            p = (const char *)row + c->offset;
+            encode_bytes(b, 't', p, strlen(p));
             break;
         case RECORD_I64:
         case RECORD_U32:
