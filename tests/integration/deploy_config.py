@@ -87,6 +87,15 @@ called = {c.rsplit(":", 1)[0] for n, (config, _, _) in everything.items() if n.s
           for c in config.get("collectors", [])}
 check(called == {f"{service['name']}.{service['namespace']}.svc"}, f"agents call {called}")
 
+services = load("compose", "compose.yaml")[0]["services"]
+alias = services["collector"]["networks"]["call-home"]["aliases"]
+called = {c.rsplit(":", 1)[0] for n, (config, _, _) in everything.items() if n.startswith("compose")
+          for c in config.get("collectors", [])}
+check(called == set(alias), f"agents call {called}, the collector is {alias}")
+for name, s in services.items():
+    known = "call-home" in s.get("networks", []) or any(h.startswith(alias[0] + ":") for h in s.get("extra_hosts", []))
+    check(known, f"{name} does not know {alias[0]}")
+
 if not os.path.exists(SCHEMA) or not shutil.which("yanglint"):
     print("SKIPPED: example configurations are NOT checked by the schema: no yanglint or no schema of the agent")
     finish()

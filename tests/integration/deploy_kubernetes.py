@@ -100,6 +100,10 @@ def container(c, volumes, where):
         host = volumes.get(m["name"], {}).get("hostPath")
         if host and not host["path"].startswith("/var/lib/vigil5g/"):
             check(m.get("readOnly") is True, f"{where}: {host['path']} of the node is writable")
+    paths = [m["mountPath"] for m in c["volumeMounts"]]
+    for p in paths:
+        # No place for it can be made in a volume that is read-only: the container would not start.
+        check(not any(p != q and p.startswith(q + "/") for q in paths), f"{where}: {p} lies in another mount")
     check(set(volumes) == {m["name"] for m in c["volumeMounts"]}, f"{where}: a volume is not used")
 
 
