@@ -42,8 +42,8 @@ struct cli_options {
 /* Read argv behind the command. Prints what is wrong and returns false: exit with EXIT_WRONG. */
 bool cli_options_read(int argc, char **argv, struct cli_options *o);
 
-/* Directory of "yang" or "rules/packs/x1818": VIGIL_DATADIR, the build tree, the installed data
- * directory. */
+/* Directory of "yang" or "rules/packs/x1818": below VIGIL_DATADIR, the source tree when the program
+ * runs from it, or the installed data directory. */
 const char *cli_data_path(const char *what, char out[1024]);
 
 /* Print the errors of a list to stderr as FILE:LINE: TEXT. */
