@@ -20,7 +20,7 @@ struct job {
     size_t len;
     unsigned first_line;
     struct yaml_stream *yaml;
-    bool templated;
+    bool templated, left_out;
 };
 
 struct pipeline_document_reader {
@@ -104,6 +104,7 @@ document(const struct job *j, size_t i)
         .len = j->len,
         .first_line = j->first_line,
         .templated = j->templated,
+        .left_out = j->left_out,
     };
 }
 
@@ -203,10 +204,12 @@ parse_marked(struct pipeline_document_reader *r, struct job *j, struct diag *d)
     enum status st;
 
     j->templated = template_present(j->text, j->len);
+    j->left_out = strstr(j->text, TEMPLATE_LEFT_OUT) != NULL; /* a part of a marked file */
     if (!j->templated) /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): job_clear() frees it */
         return yaml_parse(j->text, j->len, j->path, j->first_line, &j->yaml, d);
     buf_init(&marked, MAX_YAML_BYTES);
     st = template_mark(j->text, j->len, chart_values(r, j->path), &marked);
+    j->left_out = j->left_out || strstr(buf_text(&marked), TEMPLATE_LEFT_OUT);
     if (st == ST_OK || st == ST_MALFORMED)
         st = yaml_parse(buf_text(&marked), marked.len, j->path, j->first_line, &j->yaml, d);
     else

@@ -27,7 +27,7 @@ static const char help[] =
     "      --rules DIR        rule pack instead of the one that is installed\n"
     "      --overlay FILE     site overlay: parameters, severities, checks that are off\n"
     "      --now TIME         judge as of this time (2026-11-23T12:00:00Z or epoch seconds)\n"
-    "      --key FILE         32 bytes that key the pseudonyms; default: random for this run\n"
+    "      --key FILE         its first 32 bytes key the pseudonyms; default: random for this run\n"
     "  -f, --format FORMAT    table (default), json, sarif, html\n"
     "      --fail-on WHAT     low (default), medium, high, critical, unknown, none\n"
     "  -v, --verbose          all evidence, all unknowns, notes, and files that were skipped\n"

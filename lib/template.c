@@ -101,6 +101,9 @@ put_whole(struct marker *m, const struct line *l, size_t next_indent)
         buf_put(m->out, l->text.data + l->block_at, l->block_len);
         m->last_opens = false;
     } else if (!put_single(m->out, &l->value, indent)) {
+        /* As far in as the line above, so that it stays inside of a text block. */
+        put_spaces(m->out, m->last_indent);
+        buf_puts(m->out, TEMPLATE_LEFT_OUT);
         return;
     } else {
         m->last_opens = false;

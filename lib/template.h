@@ -4,10 +4,10 @@
  * ${VAR}, $VAR, @var@ (meson, autoconf) and bare words such as AMF_IP.
  *
  * template_mark() turns text into YAML that parses, with the same number of lines: lines that hold
- * only directives become blank, an inline directive becomes its value where it can be computed from
- * values and literals (default, printf, quote, .Values.x.y, if/else/with/end on known values), else
- * TEMPLATE_MARK. A scalar that still holds a mark, or one of the other forms, is unresolved; the
- * literal parts around it count.
+ * only directives become blank or, where a value is left out, TEMPLATE_LEFT_OUT, an inline
+ * directive becomes its value where it can be computed from values and literals (default, printf,
+ * quote, .Values.x.y, if/else/with/end on known values), else TEMPLATE_MARK. A scalar that still
+ * holds a mark, or one of the other forms, is unresolved; the literal parts around it count.
  *
  * A block that values switch off by a plain `false` without else is dropped from Kubernetes
  * manifests (text with a line "apiVersion:"), but kept in other files: there it is an option that
@@ -24,6 +24,10 @@
 #include "lib/yaml.h"
 
 #define TEMPLATE_MARK "\xEF\xBF\xBC" /* U+FFFC */
+
+/* Comment that stands for a directive on a line of its own whose value is left out: keys may be
+ * missing around it. */
+#define TEMPLATE_LEFT_OUT "#" TEMPLATE_MARK
 
 /* True if the text holds {{ }} or @word@ and must be marked before it is parsed as YAML. */
 bool template_present(const char *text, size_t len);

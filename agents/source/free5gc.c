@@ -340,7 +340,8 @@ read_nf(struct free5gc *f)
     free5gc_udm(f);
     free5gc_common(f);
     credential_write(&f->credentials, f->env, &f->leaf);
-    fact_end(sink, f->env->now, !f->credentials.dropped && free5gc_all_read(f->root));
+    fact_end(sink, f->env->now,
+             !f->credentials.dropped && free5gc_all_read(f->root) && !f->in->left_out);
 }
 
 static enum status

@@ -243,7 +243,7 @@ kubernetes_read(const struct source_env *env, const struct source_input *in, str
         if (kind && kind->write)
             kind->write(&k, &o);
     }
-    fact_end(sink, env->now, !k.incomplete);
+    fact_end(sink, env->now, !k.incomplete && !in->left_out);
     for (size_t i = 0; i < count; i++) {
         struct kubernetes_object o = item(&k, i);
 

@@ -342,7 +342,7 @@ read_section(struct open5gs *o, const struct section *s, bool single, bool root_
         open5gs_error(o, o->line, "the section of an NF must be a mapping");
         return;
     }
-    *o->partial = root_partial;
+    *o->partial = root_partial || o->in->left_out;
     open5gs_repeats(o, o->nf);
     credential_init(&o->credentials);
     target_of(o, s, single, target);

@@ -63,7 +63,7 @@ enum truth { NO, YES, HIDDEN }; /* hidden: by a placeholder */
 static void
 put_present(const struct open5gs *o, enum truth present, unsigned line)
 {
-    if (present == HIDDEN || (present == NO && o->layout != OPEN5GS_27))
+    if (present == HIDDEN || (present == NO && (o->layout != OPEN5GS_27 || o->in->left_out)))
         fact_unresolved(o->leaf.sink, FN_PRESENT);
     else
         leaf_value(&o->leaf, FN_PRESENT, present == YES ? "true" : "false", line);

@@ -108,7 +108,10 @@ open5gs_udm(struct open5gs *o)
         fact_leave(o->leaf.sink);
         return;
     }
-    leaf_value(&o->leaf, FN_CONFIGURED, any_key(list) ? "true" : "false", line);
+    if (!any_key(list) && o->in->left_out)
+        fact_unresolved(o->leaf.sink, FN_CONFIGURED);
+    else
+        leaf_value(&o->leaf, FN_CONFIGURED, any_key(list) ? "true" : "false", line);
     leaf_value(&o->leaf, FN_DUPLICATE_ID, duplicate_id(list) ? "true" : "false", line);
     for (size_t i = 0; i < leaf_items(list) && open5gs_room(o, i); i++) {
         const struct yaml_node *entry = leaf_item(list, i);

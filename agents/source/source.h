@@ -59,6 +59,7 @@ struct source_input {
     size_t len;
     unsigned first_line;
     bool templated; /* the text held placeholders or template directives */
+    bool left_out;  /* of a template, lines are missing: what is absent may be written there */
 };
 
 /* How sure a source is that a document is its own. The highest claim reads it; 0: not mine. */

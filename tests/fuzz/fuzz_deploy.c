@@ -38,7 +38,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)!yaml_parse(text, size - 1, name, 1, &s, &d);
         for (size_t i = 0; i < yaml_documents(s) + 1; i++) {
             const struct yaml_node *root = i < yaml_documents(s) ? yaml_root(s, i) : NULL;
-            struct source_input in = {name, NULL, i, root, text, strlen(text), 1, true};
+            struct source_input in = {.path = name,
+                                      .document = i,
+                                      .root = root,
+                                      .text = text,
+                                      .len = strlen(text),
+                                      .first_line = 1,
+                                      .templated = true};
 
             for (size_t k = 0; k < sizeof(sources) / sizeof(sources[0]); k++)
                 if (sources[k]->claim(&in) != SOURCE_NO)

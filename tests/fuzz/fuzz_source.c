@@ -77,8 +77,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_put(&marked, text, size);
     (void)!yaml_parse(buf_text(&marked), marked.len, "fuzz.yaml", 1, &s, &d);
     for (size_t i = 0; i < yaml_documents(s) && i < 8; i++) {
-        struct source_input in = {"fuzz.yaml", NULL, i, yaml_root(s, i),
-                                  text,        size, 1, marked.data != NULL};
+        struct source_input in = {.path = "fuzz.yaml",
+                                  .document = i,
+                                  .root = yaml_root(s, i),
+                                  .text = text,
+                                  .len = size,
+                                  .first_line = 1,
+                                  .templated = marked.data != NULL};
 
         for (const struct source *const *p = source_table; *p; p++)
             if ((*p)->claim(&in) != SOURCE_NO)

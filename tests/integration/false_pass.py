@@ -233,6 +233,18 @@ CONTAINERS = (
 )
 
 
+LINE = '{{ include "more" . | nindent %d }}\n'
+CHARTED = (
+    ("SA-SBI-01", "unknown", "servers of a template that is not here", {"amf.yaml": tls()["amf.yaml"].replace(
+        "    client:\n      nrf", LINE % 6 + "    client:\n      nrf")}),
+    ("SA-NAS-07", "unknown", "access control in a template that is not here", amf(LINE % 2)),
+    ("SA-NAS-02", "unknown", "a template that is not here, in a ConfigMap", {"cm.yaml": (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  amf.yaml: |\n" +
+        "".join("    " + x + "\n" for x in AMF.splitlines()) + LINE % 6)}),
+    ("VI-CNT-01", "unknown", "rights in a template that is not here", pod(more=LINE % 6)),
+)
+
+
 def twins():
     """Files whose names differ only in what keys leave out stay two targets."""
     open_amf, safe = AMF.replace("[NEA2, NEA1]", "[NEA0]"), AMF
@@ -260,6 +272,7 @@ def main():
     table(KEYS_AND_DATABASES, {})
     table(OF_FREE5GC, {})
     table(CONTAINERS, {})
+    table(CHARTED, keys)
     twins()
 
 

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,24 @@ static inline struct net_addr
 v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
     return (struct net_addr){4, {a, b, c, d}};
+}
+
+/* The damage that a dissector told: first member of what a test hears, so that one callback serves
+ * all of them. */
+struct damage {
+    unsigned count;
+    char name[32]; /* of the last */
+};
+
+static inline void
+note_damage(void *ctx, const struct msg_meta *meta, const char *name)
+{
+    struct damage *d = ctx;
+
+    (void)meta;
+    assert_non_null(strchr(name, '.'));
+    snprintf(d->name, sizeof(d->name), "%s", name);
+    d->count++;
 }
 
 /* Callbacks for mutated input: nobody listens, but anomalies have to have a proper name. */

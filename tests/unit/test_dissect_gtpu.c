@@ -6,7 +6,8 @@
 static const struct msg_meta meta = {.frame = 1, .sport = 2152, .dport = 2152, .protocol = 17};
 
 struct heard {
-    unsigned messages, anomalies;
+    struct damage damage;
+    unsigned messages;
     struct gtpu_msg last;
 };
 
@@ -20,19 +21,11 @@ hear(void *ctx, const struct msg *m)
     h->last = *m->u.gtpu;
 }
 
-static void
-hear_anomaly(void *ctx, const struct msg_meta *m, const char *name)
-{
-    (void)m;
-    (void)name;
-    ((struct heard *)ctx)->anomalies++;
-}
-
 static struct heard
 feed(const struct sample *s)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, hear_anomaly};
+    struct dissect_out out = {&h, hear, note_damage};
 
     (void)dissect_gtpu.feed(NULL, cur_from(s->data, s->len), &meta, &out);
     return h;
@@ -75,7 +68,7 @@ user_data(void **state)
     assert_int_equal(h.last.extensions, 1);
     assert_true(h.last.pdu_session_container);
     assert_int_equal(h.last.inner_family, 4);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
 }
 
 static void
@@ -105,7 +98,7 @@ bad_extension(void **state)
     s.data[12] = 0;
     h = feed(&s);
     assert_int_equal(h.messages, 0);
-    assert_int_equal(h.anomalies, 1);
+    assert_int_equal(h.damage.count, 1);
 }
 
 static void
@@ -119,7 +112,7 @@ cut(void **state)
     h = feed(&s);
     assert_int_equal(h.messages, 1);
     assert_int_equal(h.last.inner_family, 0);
-    assert_int_equal(h.anomalies, 1);
+    assert_int_equal(h.damage.count, 1);
 }
 
 static void
@@ -129,7 +122,7 @@ control_plane(void **state)
     struct msg_meta gtpc = meta;
     struct sample s = {.len = 0};
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, hear_anomaly};
+    struct dissect_out out = {&h, hear, note_damage};
 
     (void)state;
     gtpc.dport = 2123;
@@ -137,7 +130,7 @@ control_plane(void **state)
     assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &gtpc), DISSECT_YES);
     (void)dissect_gtpu.feed(NULL, cur_from(s.data, s.len), &gtpc, &out);
     assert_int_equal(h.messages, 0);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     assert_int_equal(dissect_gtpu.claim(cur_from(s.data, s.len), &meta), DISSECT_NO);
 }
 

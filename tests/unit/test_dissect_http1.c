@@ -9,9 +9,9 @@
 #define MAX_HEARD 8
 
 struct heard {
-    unsigned requests, responses, opens, anomalies;
+    struct damage damage;
+    unsigned requests, responses, opens;
     struct http_msg request[MAX_HEARD], response[MAX_HEARD];
-    char anomaly[32];
 };
 
 static void
@@ -28,21 +28,11 @@ hear(void *ctx, const struct msg *m)
         h->opens++;
 }
 
-static void
-hear_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
-{
-    struct heard *h = ctx;
-
-    (void)meta;
-    snprintf(h->anomaly, sizeof(h->anomaly), "%s", name);
-    h->anomalies++;
-}
-
 static size_t
 say(void *state, struct heard *h, bool to_server, const void *data, size_t len)
 {
     struct msg_meta meta = {.frame = 3, .to_server = to_server};
-    struct dissect_out out = {h, hear, hear_anomaly};
+    struct dissect_out out = {h, hear, note_damage};
 
     return dissect_http1.feed(state, cur_from(data, len), &meta, &out);
 }
@@ -83,7 +73,7 @@ login_and_pipeline(void **state)
     assert_int_equal(h.response[1].status, 401);
     assert_int_equal(h.response[1].resource, HTTP_CONSOLE_DATA);
     assert_int_equal(h.response[2].resource, HTTP_METRICS);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     dissect_http1.close(s);
 }
 
@@ -129,7 +119,7 @@ upgrade_to_h2c(void **state)
     assert_int_equal(h.response[1].status, 200);
     assert_true(h.response[1].paired);
     assert_string_equal(h.response[1].route.service, "nnrf-nfm");
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     dissect_http1.close(s);
 }
 
@@ -150,7 +140,7 @@ loss_and_garbage(void **state)
     /* Begins like a head and is none: this once looped. */
     assert_int_equal(text(s, &h, true, "GET /x!HTTP/1.1\r\n\r\n"), 19);
     text(s, &h, true, "GET / HTTP/1.1\r\n\r\nno head at all\r\n\r\n");
-    assert_string_equal(h.anomaly, "http1.head_malformed");
+    assert_string_equal(h.damage.name, "http1.head_malformed");
     dissect_http1.close(s);
 }
 

@@ -5,7 +5,8 @@
 #include "agents/dissect/ipsec.h"
 
 struct heard {
-    unsigned count[MSG_KIND_COUNT], anomalies;
+    struct damage damage;
+    unsigned count[MSG_KIND_COUNT];
     struct ipsec_msg last;
 };
 
@@ -19,19 +20,11 @@ hear(void *ctx, const struct msg *m)
         h->last = *m->u.ipsec;
 }
 
-static void
-hear_anomaly(void *ctx, const struct msg_meta *m, const char *name)
-{
-    (void)m;
-    (void)name;
-    ((struct heard *)ctx)->anomalies++;
-}
-
 static struct heard
 feed(const struct dissector *d, const struct sample *s, uint16_t port)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, hear_anomaly};
+    struct dissect_out out = {&h, hear, note_damage};
     struct msg_meta meta = {.sport = port, .dport = port, .protocol = 17};
 
     (void)d->feed(NULL, cur_from(s->data, s->len), &meta, &out);
@@ -95,7 +88,7 @@ chosen(void **state)
     assert_int_equal(h.last.key_bits, 256);
     assert_int_equal(h.last.prf, 5);
     assert_int_equal(h.last.group, 19);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     s = sa_init(false, false);
     h = feed(&dissect_ike, &s, 500);
     assert_false(h.last.chosen);
@@ -125,7 +118,7 @@ nat_port(void **state)
     assert_int_equal(dissect_ike.claim(cur_from(esp.data, esp.len), &meta), DISSECT_NO);
     put(&keepalive, 1, 0xff);
     h = feed(&dissect_ike, &keepalive, 4500);
-    assert_int_equal(h.count[MSG_ESP] + h.count[MSG_IKE] + h.anomalies, 0);
+    assert_int_equal(h.count[MSG_ESP] + h.count[MSG_IKE] + h.damage.count, 0);
     h = feed(&dissect_esp, &esp, 0);
     assert_int_equal(h.count[MSG_ESP], 1);
     assert_int_equal(h.last.form, IPSEC_ESP);
@@ -142,7 +135,7 @@ damage(void **state)
     s.data[43] = 0;
     h = feed(&dissect_ike, &s, 500);
     assert_int_equal(h.count[MSG_IKE], 1);
-    assert_int_equal(h.anomalies, 1);
+    assert_int_equal(h.damage.count, 1);
 }
 
 static void

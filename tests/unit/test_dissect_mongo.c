@@ -4,7 +4,8 @@
 #include "agents/dissect/db.h"
 
 struct heard {
-    unsigned messages, anomalies;
+    struct damage damage;
+    unsigned messages;
     struct db_msg last;
 };
 
@@ -16,14 +17,6 @@ hear(void *ctx, const struct msg *m)
     assert_int_equal(m->kind, MSG_MONGO);
     h->messages++;
     h->last = *m->u.db;
-}
-
-static void
-hear_anomaly(void *ctx, const struct msg_meta *m, const char *name)
-{
-    (void)m;
-    (void)name;
-    ((struct heard *)ctx)->anomalies++;
 }
 
 static void
@@ -91,7 +84,7 @@ static size_t
 say(void *state, bool to_server, const struct sample *s, struct heard *h)
 {
     struct msg_meta meta = {.to_server = to_server, .sport = 27017};
-    struct dissect_out out = {h, hear, hear_anomaly};
+    struct dissect_out out = {h, hear, note_damage};
 
     return dissect_mongo.feed(state, cur_from(s->data, s->len), &meta, &out);
 }
@@ -117,7 +110,7 @@ login(void **state)
     say(s, true, &find, &h);
     assert_true(h.last.command && h.last.after_authentication);
     assert_int_equal(h.messages, 4);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     dissect_mongo.close(s);
 }
 
@@ -170,7 +163,7 @@ long_message(void **state)
     {
         uint8_t whole[8192] = {0};
         struct msg_meta meta = {.to_server = true};
-        struct dissect_out out = {&h, hear, hear_anomaly};
+        struct dissect_out out = {&h, hear, note_damage};
 
         memcpy(whole, big.data, 4096);
         assert_int_equal(dissect_mongo.feed(s, cur_from(whole, sizeof(whole)), &meta, &out),
@@ -186,7 +179,7 @@ long_message(void **state)
     put_bytes(&rest, hello.data, hello.len);
     assert_int_equal(say(s, true, &rest, &h), rest.len);
     assert_int_equal(h.messages, 2);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
     dissect_mongo.close(s);
 }
 

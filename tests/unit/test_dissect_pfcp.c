@@ -6,7 +6,8 @@
 #define MAX_HEARD 8
 
 struct heard {
-    unsigned messages, tunnels, anomalies;
+    struct damage damage;
+    unsigned messages, tunnels;
     struct pfcp_msg message[MAX_HEARD];
     struct gtp_tunnel tunnel[MAX_HEARD];
 };
@@ -29,21 +30,11 @@ hear(void *ctx, const struct msg *m)
         h->tunnel[h->tunnels++] = *m->u.tunnel;
 }
 
-static void
-hear_anomaly(void *ctx, const struct msg_meta *m, const char *name)
-{
-    struct heard *h = ctx;
-
-    (void)m;
-    (void)name;
-    h->anomalies++;
-}
-
 static struct heard
 feed(const struct sample *s)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, hear_anomaly};
+    struct dissect_out out = {&h, hear, note_damage};
 
     assert_int_equal(dissect_pfcp.claim(cur_from(s->data, s->len), &meta), DISSECT_YES);
     assert_int_equal(dissect_pfcp.feed(NULL, cur_from(s->data, s->len), &meta, &out), s->len);
@@ -161,7 +152,7 @@ node_message(void **state)
     assert_int_equal(h.message[0].recovery, 0xe0000001);
     assert_true(h.message[0].cp_features);
     assert_false(h.message[0].up_features);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
 }
 
 static void
@@ -187,7 +178,7 @@ tunnels(void **state)
     s = establishment(true);
     h = feed(&s);
     assert_int_equal(h.tunnels, 1);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
 }
 
 /* The Cause of the message counts, not one inside a group. */
@@ -237,7 +228,7 @@ damage(void **state)
     h = feed(&s);
     assert_int_equal(h.messages, 1);
     assert_true(h.message[0].damaged);
-    assert_true(h.anomalies > 0);
+    assert_true(h.damage.count > 0);
 }
 
 /* Groups in groups, deeper than any message needs. */
@@ -258,7 +249,7 @@ depth(void **state)
     finish(&s, at);
     h = feed(&s);
     assert_int_equal(h.messages, 1);
-    assert_int_equal(h.anomalies, 1);
+    assert_int_equal(h.damage.count, 1);
 }
 
 static void

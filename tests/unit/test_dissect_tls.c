@@ -14,9 +14,9 @@
 #define MAX_HEARD 24
 
 struct heard {
-    unsigned count, anomalies;
+    struct damage damage;
+    unsigned count;
     struct tls_msg msg[MAX_HEARD];
-    char anomaly[32];
 };
 
 static void
@@ -29,21 +29,11 @@ hear(void *ctx, const struct msg *m)
     h->msg[h->count++] = *m->u.tls;
 }
 
-static void
-hear_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
-{
-    struct heard *h = ctx;
-
-    (void)meta;
-    snprintf(h->anomaly, sizeof(h->anomaly), "%s", name);
-    h->anomalies++;
-}
-
 static size_t
 say(void *state, struct heard *h, bool to_server, const void *data, size_t len)
 {
     struct msg_meta meta = {.frame = 5, .to_server = to_server};
-    struct dissect_out out = {h, hear, hear_anomaly};
+    struct dissect_out out = {h, hear, note_damage};
 
     return dissect_tls.feed(state, cur_from(data, len), &meta, &out);
 }
@@ -204,7 +194,7 @@ tls12_with_client_certificate(void **state)
     assert_int_equal(first(&h, TLS_CERTIFICATE, true)->certificates, 1);
     assert_int_equal(first(&h, TLS_CERTIFICATE, false)->certificates, 1);
     assert_int_equal(heard(&h, TLS_ESTABLISHED, true) + heard(&h, TLS_ESTABLISHED, false), 1);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
 }
 
 static void
@@ -243,7 +233,7 @@ tls13_with_retry(void **state)
     assert_int_equal(heard(&h, TLS_CERTIFICATE, true) + heard(&h, TLS_CERTIFICATE_REQUEST, true),
                      0);
     assert_int_equal(heard(&h, TLS_ESTABLISHED, true) + heard(&h, TLS_ESTABLISHED, false), 1);
-    assert_int_equal(h.anomalies, 0);
+    assert_int_equal(h.damage.count, 0);
 }
 
 /* ---- by hand
@@ -311,7 +301,7 @@ alert_and_damage(void **state)
     assert_true(h.msg[1].from_server);
     assert_int_equal(h.msg[1].alert, 40);
     assert_int_equal(say(s, &h, false, strange, sizeof(strange)), sizeof(strange));
-    assert_string_equal(h.anomaly, "tls.record_malformed");
+    assert_string_equal(h.damage.name, "tls.record_malformed");
     dissect_tls.close(s);
 }
 

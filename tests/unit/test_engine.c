@@ -13,27 +13,9 @@
 #include <cmocka.h>
 
 #include "rules/engine/engine.h"
+#include "tests/unit/schema.h"
 
 #define NOW 1795435200
-
-static struct fact_schema *schema;
-
-static int
-load_schema(void **state)
-{
-    struct diag d;
-
-    (void)state;
-    return fact_schema_new("yang", &schema, &d) == ST_OK ? 0 : -1;
-}
-
-static int
-drop_schema(void **state)
-{
-    (void)state;
-    fact_schema_free(schema);
-    return 0;
-}
 
 /* A pack of one rule; what stands before and behind the checks is the same for all. */
 static enum status

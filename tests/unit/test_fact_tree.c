@@ -9,25 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/fact_tree.h"
-
-static struct fact_schema *schema;
-
-static int
-load_schema(void **state)
-{
-    struct diag d;
-
-    (void)state;
-    return fact_schema_new("yang", &schema, &d) == ST_OK ? 0 : -1;
-}
-
-static int
-drop_schema(void **state)
-{
-    (void)state;
-    fact_schema_free(schema);
-    return 0;
-}
+#include "tests/unit/schema.h"
 
 /* The JSON of a tree, checked to hold (or not) a text. */
 static void

@@ -16,27 +16,9 @@
 #include <libyang/libyang.h>
 
 #include "rules/engine/rule.h"
+#include "tests/unit/schema.h"
 
 #define SAMPLE "tests/data/rules"
-
-static struct fact_schema *schema;
-
-static int
-setup(void **state)
-{
-    struct diag d;
-
-    (void)state;
-    return fact_schema_new("yang", &schema, &d) == ST_OK ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    fact_schema_free(schema);
-    return 0;
-}
 
 #define HEAD "control: T-01\ntitle: t\ndomain: 5g-sa\nseverity: low\n" /* lines 1 to 4 */
 #define CHECK                                                                                      \
@@ -568,5 +550,5 @@ main(void)
         cmocka_unit_test(test_overlay),       cmocka_unit_test(test_model_agrees),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, load_schema, drop_schema);
 }

@@ -16,22 +16,20 @@
 #include "rules/engine/combine.h"
 #include "rules/engine/resolve.h"
 #include "rules/engine/rule.h"
+#include "tests/unit/schema.h"
 
 #define SAMPLE "tests/data/rules"
 #define NOW 1795435200
 
-static struct fact_schema *schema;
 static struct rule_pack *sample;
 
 static int
 setup(void **state)
 {
     struct diag_list errors;
-    struct diag d;
 
-    (void)state;
     diag_list_init(&errors);
-    return fact_schema_new("yang", &schema, &d) == ST_OK &&
+    return load_schema(state) == 0 &&
                    rule_pack_load(SAMPLE, schema, RULES_TO_JUDGE, &sample, &errors) == ST_OK
                ? 0
                : -1;
@@ -40,10 +38,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-    (void)state;
     rule_pack_free(sample);
-    fact_schema_free(schema);
-    return 0;
+    return drop_schema(state);
 }
 
 /* ---- combination ---- */

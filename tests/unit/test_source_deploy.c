@@ -46,7 +46,14 @@ offer(struct world *wo, const char *path, const char *part, const char *text, si
         fail();
     docs = yaml ? yaml_documents(s) : 1;
     for (size_t i = 0; i < docs; i++) {
-        struct source_input in = {path, part, i, yaml ? yaml_root(s, i) : NULL, text, len, 1, true};
+        struct source_input in = {.path = path,
+                                  .part = part,
+                                  .document = i,
+                                  .root = yaml ? yaml_root(s, i) : NULL,
+                                  .text = text,
+                                  .len = len,
+                                  .first_line = 1,
+                                  .templated = true};
 
         for (size_t k = 0; k < sizeof(deploy) / sizeof(deploy[0]); k++)
             if (deploy[k]->claim(&in) != SOURCE_NO)

@@ -192,7 +192,14 @@ run_text(struct run *r, const char *path, const char *part, unsigned first_line,
                    first_line, &s, &d) != ST_OK)
         diag_list_add(&r->errors, &d);
     for (size_t i = 0; i < yaml_documents(s); i++) {
-        struct source_input in = {path, part, i, yaml_root(s, i), text, len, first_line, templated};
+        struct source_input in = {.path = path,
+                                  .part = part,
+                                  .document = i,
+                                  .root = yaml_root(s, i),
+                                  .text = text,
+                                  .len = len,
+                                  .first_line = first_line,
+                                  .templated = templated};
         const struct source *best = NULL;
         enum source_claim high = SOURCE_NO;
 

@@ -109,7 +109,10 @@ test_blocks(void **state)
     OK("l:\n  {{- toYaml .Values.list | nindent 2 }}\nb: 1\n", true,
        "l:\n  [{\"id\": 1, \"name\": x}]\nb: 1\n");
     OK("l:\n  a: 1\n  {{- toYaml .Values.one | nindent 2 }}\n", true, "l:\n  a: 1\n  k: v\n");
-    OK("l:\n  a: 1\n  {{- include \"y\" . | nindent 2 }}\n", true, "l:\n  a: 1\n\n");
+    OK("l:\n  a: 1\n  {{- include \"y\" . | nindent 2 }}\n", true,
+       "l:\n  a: 1\n  " TEMPLATE_LEFT_OUT "\n");
+    OK("s: |\n  a: 1\n{{ include \"y\" . | indent 2 }}\n  b: 1\n", true,
+       "s: |\n  a: 1\n  " TEMPLATE_LEFT_OUT "\n  b: 1\n");
     OK("s: |-\n{{ tpl (.Files.Get \"x\") . | indent 4 }}\n", true, "s: |-\n    " M "\n");
     OK("c:\n{{ toYaml .Values.ctx }}\n", true, "c:\n  {\"enabled\": true, \"user\": 10}\n");
 }
