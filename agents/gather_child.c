@@ -160,9 +160,8 @@ watch_paths(struct child *c, size_t source)
             for (size_t j = 0; j < s->paths; j++)
                 watch_tree(c->watch, s->path[j]);
     }
-    /* The inventory does not lie below the root of the sources. */
-    if (c->inventory && strcmp(c->root, "/") == 0)
-        watch_file(c->watch, c->inventory);
+    if (c->inventory)
+        watch_outside(c->watch, c->inventory);
 }
 
 /* The pipeline borrows paths: full has room for those of all sources. */
@@ -191,6 +190,9 @@ queue(const struct child *c, struct pipeline *p, size_t source, char (*full)[PAT
     bool runtime = source < c->sources && c->source[source].kind == CONFIG_RUNTIME;
     enum status st = c->inventory ? pipeline_inventory(p, c->inventory) : ST_OK;
 
+    /* Without their inventory targets would have other names: rather nothing than that. */
+    if (st == ST_OK && pipeline_errors(p)->count)
+        return ST_CONFIG;
     for (size_t i = 0; i < c->sources && st == ST_OK; i++) {
         const struct source *s = &c->source[i];
 
