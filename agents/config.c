@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agents/pipeline_walk.h"
+#include "agents/source/inventory.h"
 #include "lib/settings.h"
 
 #define MODULE "x1818-agent-config"
@@ -119,6 +121,29 @@ read_source(struct load *l, size_t i, struct config_source *out)
     out->watch = watch && strcmp(watch, "true") == 0;
 }
 
+/* Taken whole or not at all: without it targets would have other names. */
+static void
+check_inventory(struct load *l, const char *path)
+{
+    struct yaml_stream *yaml = NULL;
+    struct diag d = {.line = 0};
+    char *text = NULL;
+    size_t len = 0, bad = l->bad;
+
+    check_file(l, "inventory", path, false);
+    if (!path || l->bad != bad)
+        return;
+    if (pipeline_walk_read(path, &text, &len, &d) != ST_OK ||
+        yaml_parse(text, len, path, 1, &yaml, &d) != ST_OK) {
+        l->bad++;
+        diag_list_add(l->errors, &d);
+    } else if (inventory_check(yaml_root(yaml, 0), path, l->errors) != ST_OK) {
+        l->bad++;
+    }
+    yaml_stream_free(yaml);
+    free(text);
+}
+
 static void
 check_key(struct load *l, const char *path)
 {
@@ -169,7 +194,7 @@ check_all(struct load *l, const struct config *c)
     check_file(l, "tls/key", c->tls.key, true);
     check_file(l, "tls/trust", c->tls.trust, false);
     check_file(l, "tls/crl", c->tls.crl, false);
-    check_file(l, "inventory", c->inventory, false);
+    check_inventory(l, c->inventory);
     check_key(l, c->pseudonym_key);
     if (c->root && (stat(c->root, &st) != 0 || !S_ISDIR(st.st_mode)))
         complain(l, "root", "names no directory");

@@ -60,6 +60,7 @@ static const struct fact_sink_ops nowhere_ops = {.begin = refuse_begin};
 static const char *const end_texts[] = {
     [GATHER_GOOD] = "read",
     [GATHER_UNSUPPORTED] = "this program has no such source",
+    [GATHER_UNNAMED] = "the inventory cannot be read, and targets have other names without it",
     [GATHER_TROUBLE] = "the reader ran out of memory or room",
     [GATHER_CRASHED] = "the reader ended",
     [GATHER_TOO_SLOW] = "the reader took too long",
@@ -236,6 +237,7 @@ on_done(struct gather *g, struct cur in)
     g->h.done(g->h.ctx, run,
               status == ST_OK            ? GATHER_GOOD
               : status == ST_UNSUPPORTED ? GATHER_UNSUPPORTED
+              : status == ST_CONFIG      ? GATHER_UNNAMED
                                          : GATHER_TROUBLE,
               refused);
     return ST_OK;

@@ -28,6 +28,7 @@
 enum gather_end {
     GATHER_GOOD,
     GATHER_UNSUPPORTED, /* this program has no such source */
+    GATHER_UNNAMED,     /* the inventory is broken, without which targets have other names */
     GATHER_TROUBLE,     /* it could not read: memory or a limit of its own */
     GATHER_CRASHED,     /* the process ended */
     GATHER_TOO_SLOW,

@@ -160,9 +160,8 @@ watch_paths(struct child *c, size_t source)
     /* What runs changes without a file; when one does, the agent asks for it again. */
     for (size_t i = 0; s && s->kind != CONFIG_RUNTIME && i < s->paths; i++)
         watch_tree(c->watch, s->path[i]);
-    /* The inventory does not lie below the root of the sources. */
-    if (c->inventory && strcmp(c->root, "/") == 0)
-        watch_file(c->watch, c->inventory);
+    if (c->inventory)
+        watch_outside(c->watch, c->inventory);
 }
 
 static bool
@@ -196,6 +195,9 @@ queue(const struct child *c, struct pipeline *p, size_t source, char (*full)[PAT
 {
     enum status st = c->inventory ? pipeline_inventory(p, c->inventory) : ST_OK;
 
+    /* Without their inventory targets would have other names: rather nothing than that. */
+    if (st == ST_OK && pipeline_errors(p)->count)
+        return ST_CONFIG;
     for (size_t i = 0; i < c->sources && st == ST_OK; i++)
         if (i == source || (is_kind(c, source, CONFIG_RUNTIME) && is_kind(c, i, CONFIG_FILES)))
             st = queue_paths(c, p, i, &full);

@@ -183,8 +183,8 @@ on_authenticated(void *ctx, struct session *s)
     struct buf b;
     bool sent;
 
-    buf_init(&b, MAX_NC_HELLO);
-    nc_hello_write(p->schema, ++p->sessions, &b);
+    buf_init(&b, MAX_NETCONF_HELLO);
+    netconf_hello_write(p->schema, ++p->sessions, &b);
     sent = b.status == ST_OK && session_send(s, buf_text(&b), b.len) == ST_OK;
     buf_clear(&b);
     return sent;
@@ -194,10 +194,10 @@ static enum session_base
 on_hello(void *ctx, struct session *s, const char *xml, size_t len)
 {
     struct publish_netconf *p = ctx;
-    struct nc_hello h;
+    struct netconf_hello h;
     struct diag d;
 
-    if (nc_hello_read(p->schema, xml, len, false, session_peer(s), &h, &d) != ST_OK)
+    if (netconf_hello_read(p->schema, xml, len, false, session_peer(s), &h, &d) != ST_OK)
         return SESSION_REFUSE;
     return h.base_1_1 ? SESSION_BASE_11 : SESSION_BASE_10;
 }
@@ -323,7 +323,7 @@ dial(struct publish_netconf *p, const struct config *c, struct tls_ctx **tls,
         read_target(c->collector[i], c->tls.collector, &config.target[config.target_count++]);
     config.tls = *tls;
     config.failed = on_failed;
-    config.limits.message_max = MAX_NC_RPC;
+    config.limits.message_max = MAX_NETCONF_RPC;
     config.limits.queue_max = MAX_QUEUE;
     st = dialer_new(p->env.loop, &config, &session_ops, p, dialer, d);
     if (st != ST_OK) {

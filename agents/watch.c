@@ -139,12 +139,12 @@ care(struct watch *w, const char *dir, const char *name, uint32_t mask)
  * was resolved, without links. False: it does not exist, or too many links.
  */
 static bool
-follow(struct watch *w, const char *path, char done[PATH_MAX])
+follow(struct watch *w, const char *root, const char *path, char done[PATH_MAX])
 {
     char todo[PATH_MAX], rest[PATH_MAX], name[NAME_MAX + 1], link[PATH_MAX];
     unsigned links = 0;
 
-    snprintf(done, PATH_MAX, "%s", w->root);
+    snprintf(done, PATH_MAX, "%s", root);
     snprintf(todo, sizeof(todo), "%s", path);
     for (;;) {
         const char *p = todo + strspn(todo, "/");
@@ -165,7 +165,7 @@ follow(struct watch *w, const char *path, char done[PATH_MAX])
             continue;
         if (strcmp(name, "..") == 0) {
             char *slash = strrchr(done, '/');
-            if (slash && len > strlen(w->root))
+            if (slash && len > strlen(root))
                 *slash = '\0';
             continue;
         }
@@ -185,7 +185,7 @@ follow(struct watch *w, const char *path, char done[PATH_MAX])
             if (got < 0 || ++links > MAX_WATCH_LINKS)
                 return false;
             link[got] = '\0';
-            done[link[0] == '/' ? strlen(w->root) : len] = '\0';
+            done[link[0] == '/' ? strlen(root) : len] = '\0';
             if (strlen(link) + strlen(rest) + 2 > sizeof(todo))
                 return false;
             snprintf(todo, sizeof(todo), "%.*s/%.*s", (int)strlen(link), link, (int)strlen(rest),
@@ -228,7 +228,8 @@ watch_tree(struct watch *w, const char *path)
     char done[PATH_MAX];
     struct stat st;
 
-    if (follow(w, path, done) && lstat(*done ? done : "/", &st) == 0 && S_ISDIR(st.st_mode))
+    if (follow(w, w->root, path, done) && lstat(*done ? done : "/", &st) == 0 &&
+        S_ISDIR(st.st_mode))
         watch_below(w, done, 0);
 }
 
@@ -237,7 +238,7 @@ watch_file(struct watch *w, const char *path)
 {
     char done[PATH_MAX];
 
-    (void)follow(w, path, done);
+    (void)follow(w, w->root, path, done);
 }
 
 static void
@@ -246,6 +247,14 @@ forget(void *ctx, int wd)
     const struct watch *w = ctx;
 
     (void)inotify_rm_watch(w->fd, wd);
+}
+
+void
+watch_outside(struct watch *w, const char *path)
+{
+    char done[PATH_MAX];
+
+    (void)follow(w, "", path, done);
 }
 
 bool

@@ -35,6 +35,8 @@ void watch_begin(struct watch *w, unsigned source);
 void watch_tree(struct watch *w, const char *path);
 /* A file that was read; nothing below it. */
 void watch_file(struct watch *w, const char *path);
+/* A file that does not lie below the root. */
+void watch_outside(struct watch *w, const char *path);
 /* What was not named since watch_begin() is watched no more. True: something is watched now that
  * was not before. */
 bool watch_end(struct watch *w);

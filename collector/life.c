@@ -284,7 +284,7 @@ take(struct life *l, const struct finding_input *in, bool backlog, const char *t
 }
 
 static enum status
-write_verdict(struct life *l, const struct site_change *c, const struct observation *o)
+write_verdict(struct life *l, const struct site_change *c, const struct observed *o)
 {
     const struct verdict *v = c->verdict;
 
@@ -314,15 +314,15 @@ write_verdict(struct life *l, const struct site_change *c, const struct observat
 enum status
 life_change(struct life *l, const struct site_change *c, bool backlog)
 {
-    struct observation o;
+    struct observed o;
     enum status st = observe(c, l->o.site, l->o.tenant, &o);
 
     if (st != ST_OK)
         return st;
     st = write_verdict(l, c, &o);
     if (st == ST_OK)
-        st = take(l, &o.input, backlog, c->rule->title);
-    observation_clear(&o);
+        st = take(l, &o.look.input, backlog, c->rule->title);
+    observed_clear(&o);
     return st;
 }
 

@@ -103,9 +103,9 @@ file_of(const char *path, char *text, size_t size)
 
 /* Which file waits for which restart, out of the evidence of a row that says so. */
 static void
-read_restart(const struct witness_row *w, struct observation *out)
+read_restart(const struct witness_row *w, struct observed *out)
 {
-    struct finding_input *in = &out->input;
+    struct finding_input *in = &out->look.input;
 
     for (size_t i = 0; i < w->evidences; i++) {
         const struct evidence *e = &w->evidence[i];
@@ -120,81 +120,68 @@ read_restart(const struct witness_row *w, struct observation *out)
     }
 }
 
-static struct finding_row
-row_of(const struct witness_row *w)
+/* What the engine says of the process behind a row, for one row of the life cycle. */
+static void
+add_effect(const struct witness_row *w, struct finding_row *out)
 {
-    enum finding_effect effect = EFFECT_UNKNOWN;
-
+    out->assurance = w->assurance;
     if (w->witness == WITNESS_CONFIG && w->pending_restart)
-        effect = EFFECT_NO;
+        out->effect = EFFECT_NO;
     else if (w->witness == WITNESS_CONFIG && w->assurance >= ASSURANCE_RUNNING)
-        effect = EFFECT_YES;
-    return (struct finding_row){.witness = w->witness,
-                                .verdict = w->verdict,
-                                .severity = w->severity,
-                                .assurance = w->assurance,
-                                .effect = effect};
+        out->effect = EFFECT_YES;
 }
 
 static enum status
-observe_verdict(const struct verdict *v, struct observation *out)
+observe_judged(const struct verdict *v, struct observed *out)
 {
-    struct finding_input *in = &out->input;
-    enum status st;
+    enum status st = observe_verdict(v, &out->look);
 
-    if (v->rows > MAX_OBSERVED_ROWS)
-        return ST_LIMIT;
-    in->kind = INPUT_VERDICT;
-    in->name = v->name;
-    in->verdict = v->verdict;
-    in->reason = v->reason;
-    in->severity = v->severity;
-    in->disagreement = v->disagreement;
-    in->message = v->message;
-    in->cause = v->cause;
-    in->row = out->row;
-    in->rows = v->rows;
+    if (st != ST_OK)
+        return st;
     for (size_t i = 0; i < v->rows; i++) {
-        out->row[i] = row_of(&v->row[i]);
+        add_effect(&v->row[i], &out->look.row[i]);
         if (v->row[i].pending_restart)
             read_restart(&v->row[i], out);
     }
     st = witnesses_json(v, &out->evidence);
-    in->evidence = out->evidence;
-    return st == ST_OK ? measure_of_rows(v->row, v->rows, v->severity, &in->measure, &out->items)
-                       : st;
+    out->look.input.evidence = out->evidence;
+    return st;
+}
+
+static void
+observe_gone(const struct site_change *c, struct finding_input *in)
+{
+    in->kind = INPUT_VANISHED;
+    in->control = c->rule->id;
+    in->target = in->name = c->target;
+    in->domain = c->rule->domain;
+    in->finding_kind = strcmp(c->rule->kind, "event") == 0 ? FINDING_EVENT : FINDING_STATE;
+    measure_init(&in->measure, c->rule->severity);
 }
 
 enum status
-observe(const struct site_change *c, const char *site, const char *tenant, struct observation *out)
+observe(const struct site_change *c, const char *site, const char *tenant, struct observed *out)
 {
-    struct finding_input *in = &out->input;
     enum status st = ST_OK;
 
     memset(out, 0, sizeof(*out));
     agent_of(c->target, site, out->agent);
-    in->control = c->rule->id;
-    in->target = c->target;
-    in->name = c->target;
-    in->domain = c->rule->domain;
-    in->tenant = tenant;
-    in->site = site;
-    in->agent = out->agent;
-    in->finding_kind = strcmp(c->rule->kind, "event") == 0 ? FINDING_EVENT : FINDING_STATE;
-    measure_init(&in->measure, c->rule->severity);
     if (c->verdict)
-        st = observe_verdict(c->verdict, out);
+        st = observe_judged(c->verdict, out);
     else
-        in->kind = INPUT_VANISHED;
+        observe_gone(c, &out->look.input);
+    out->look.input.tenant = tenant;
+    out->look.input.site = site;
+    out->look.input.agent = out->agent;
     if (st != ST_OK)
-        observation_clear(out);
+        observed_clear(out);
     return st;
 }
 
 void
-observation_clear(struct observation *o)
+observed_clear(struct observed *o)
 {
+    observe_clear(&o->look);
     free(o->evidence);
-    free(o->items);
-    o->evidence = o->items = NULL;
+    o->evidence = NULL;
 }

@@ -43,7 +43,7 @@ ask_for_all(struct peer *p)
         return; /* asked already */
     p->get_id = ++p->message_id;
     buf_init(&b, MAX_REQUEST);
-    nc_rpc_get(p->get_id, FACTS_STATE_FILTER, &b);
+    netconf_rpc_get(p->get_id, FACTS_STATE_FILTER, &b);
     (void)send_buf(p, &b);
 }
 
@@ -62,7 +62,7 @@ on_authenticated(void *ctx, struct session *s)
     p->witnesses = witnesses;
     session_set_ctx(s, p);
     buf_init(&b, MAX_REQUEST);
-    nc_hello_write(g->env.schema, 0, &b);
+    netconf_hello_write(g->env.schema, 0, &b);
     return send_buf(p, &b);
 }
 
@@ -70,10 +70,10 @@ static enum session_base
 on_hello(void *ctx, struct session *s, const char *xml, size_t len)
 {
     struct ingest *g = ctx;
-    struct nc_hello h;
+    struct netconf_hello h;
     struct diag d;
 
-    if (nc_hello_read(g->env.schema, xml, len, true, session_identity(s), &h, &d) != ST_OK ||
+    if (netconf_hello_read(g->env.schema, xml, len, true, session_identity(s), &h, &d) != ST_OK ||
         !h.agent || !h.notification)
         return SESSION_REFUSE;
     return h.base_1_1 ? SESSION_BASE_11 : SESSION_BASE_10;
@@ -103,7 +103,7 @@ on_established(void *ctx, struct session *s)
     /* Subscribed first: what changes while we ask is not missed. */
     p->subscribe_id = ++p->message_id;
     buf_init(&b, MAX_REQUEST);
-    nc_rpc_create_subscription(p->subscribe_id, &b);
+    netconf_rpc_create_subscription(p->subscribe_id, &b);
     if (send_buf(p, &b))
         ask_for_all(p);
     g->env.changed(g->env.ctx);
@@ -132,25 +132,26 @@ on_reply(struct peer *p, const char *xml, size_t len)
 {
     struct ingest *g = p->ingest;
     char text[400] = "";
-    struct nc_reply r;
+    struct netconf_reply r;
     struct diag d;
 
-    if (nc_reply_read(g->env.schema, xml, len, session_identity(p->session), &r, &d) != ST_OK) {
+    if (netconf_reply_read(g->env.schema, xml, len, session_identity(p->session), &r, &d) !=
+        ST_OK) {
         give_up(p, SESSION_BAD_MESSAGE, d.text);
         return;
     }
-    if (r.kind == NC_REPLY_ERROR) {
+    if (r.kind == NETCONF_REPLY_ERROR) {
         snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
         give_up(p, SESSION_BAD_MESSAGE, text);
-    } else if (r.has_id && r.id == p->subscribe_id && r.kind == NC_REPLY_OK) {
+    } else if (r.has_id && r.id == p->subscribe_id && r.kind == NETCONF_REPLY_OK) {
         p->subscribe_id = 0;
-    } else if (r.has_id && r.id == p->get_id && r.kind == NC_REPLY_DATA) {
+    } else if (r.has_id && r.id == p->get_id && r.kind == NETCONF_REPLY_DATA) {
         p->get_id = 0;
         settle(p, facts_replied(p, r.data, r.data_len, text, sizeof(text)), text);
     } else {
         give_up(p, SESSION_BAD_MESSAGE, "a reply that nobody asked for");
     }
-    nc_reply_clear(&r);
+    netconf_reply_clear(&r);
 }
 
 static void
@@ -161,18 +162,18 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
     char text[400] = "";
 
     g->counts.messages++;
-    switch (nc_kind(xml, len)) {
-    case NC_REPLY:
+    switch (netconf_kind(xml, len)) {
+    case NETCONF_REPLY:
         on_reply(p, xml, len);
         break;
-    case NC_NOTIFICATION:
+    case NETCONF_NOTIFICATION:
         /* The reply that is on its way was made later and has it all. */
         if (!p->get_id)
             settle(p, facts_notified(p, xml, len, text, sizeof(text)), text);
         break;
-    case NC_HELLO:
-    case NC_RPC:
-    case NC_OTHER:
+    case NETCONF_HELLO:
+    case NETCONF_RPC:
+    case NETCONF_OTHER:
         give_up(p, SESSION_BAD_MESSAGE, "a message that an agent never sends");
         break;
     }

@@ -7,23 +7,24 @@
 #include "lib/netconf/message.h"
 
 static void
-answer_get(const struct agent_data *a, const struct nc_rpc *r, struct buf *reply)
+answer_get(const struct agent_data *a, const struct netconf_rpc *r, struct buf *reply)
 {
     struct lyd_node *agent = NULL, *state = NULL, *streams = NULL;
     enum status st = facts_state_new(a->schema, &a->head, a->version, a->facts, &agent);
 
     if (st == ST_OK)
-        st = nc_monitoring_state(a->schema, &state, &streams);
+        st = netconf_monitoring_state(a->schema, &state, &streams);
     if (st == ST_OK) {
         struct lyd_node *const trees[] = {fact_tree_root(a->facts), agent, state, streams};
 
         /* What does not fit has become an error in the reply. */
-        st = nc_reply_get(a->schema, r, trees, sizeof(trees) / sizeof(trees[0]), reply);
+        st = netconf_reply_get(a->schema, r, trees, sizeof(trees) / sizeof(trees[0]), reply);
     } else {
-        nc_reply_error(r, NC_ERR_OPERATION_FAILED, "the state of the agent cannot be told", reply);
+        netconf_reply_error(r, NETCONF_ERR_OPERATION_FAILED,
+                            "the state of the agent cannot be told", reply);
     }
     if (st != ST_OK && reply->status == ST_OK && reply->len == 0)
-        nc_reply_error(r, NC_ERR_OPERATION_FAILED, "the facts cannot be told", reply);
+        netconf_reply_error(r, NETCONF_ERR_OPERATION_FAILED, "the facts cannot be told", reply);
     lyd_free_all(agent);
     lyd_free_all(state);
     lyd_free_all(streams);
@@ -34,11 +35,11 @@ agent_answer(const struct agent_data *a, const char *xml, size_t len, bool base_
              struct buf *reply)
 {
     enum agent_act act = AGENT_GO_ON;
-    struct nc_rpc *r = NULL;
+    struct netconf_rpc *r = NULL;
 
-    if (nc_kind(xml, len) != NC_RPC)
+    if (netconf_kind(xml, len) != NETCONF_RPC)
         return AGENT_GIVE_UP;
-    switch (nc_rpc_read(a->schema, xml, len, base_1_1, &r, reply)) {
+    switch (netconf_rpc_read(a->schema, xml, len, base_1_1, &r, reply)) {
     case ST_OK:
         break;
     case ST_UNSUPPORTED:
@@ -46,22 +47,22 @@ agent_answer(const struct agent_data *a, const char *xml, size_t len, bool base_
     default:
         return AGENT_GIVE_UP;
     }
-    switch (nc_rpc_op(r)) {
-    case NC_OP_GET:
+    switch (netconf_rpc_op(r)) {
+    case NETCONF_OP_GET:
         answer_get(a, r, reply);
         break;
-    case NC_OP_CREATE_SUBSCRIPTION:
-        nc_reply_ok(r, reply);
+    case NETCONF_OP_CREATE_SUBSCRIPTION:
+        netconf_reply_ok(r, reply);
         act = AGENT_SUBSCRIBE;
         break;
-    case NC_OP_GET_SCHEMA:
-        (void)!nc_reply_schema(a->schema, r, reply); /* the reply says it */
+    case NETCONF_OP_GET_SCHEMA:
+        (void)!netconf_reply_schema(a->schema, r, reply); /* the reply says it */
         break;
-    case NC_OP_CLOSE_SESSION:
-        nc_reply_ok(r, reply);
+    case NETCONF_OP_CLOSE_SESSION:
+        netconf_reply_ok(r, reply);
         act = AGENT_CLOSE;
         break;
     }
-    nc_rpc_free(r);
+    netconf_rpc_free(r);
     return act;
 }

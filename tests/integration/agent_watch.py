@@ -113,6 +113,27 @@ def reloads(a, path, root):
     changed(a, "a change under the new configuration")
 
 
+def broken_inventory(d, root):
+    """Names come from the inventory: while it is broken nothing is renamed, and nothing passes for complete."""
+    good = "nfs:\n  - {id: amf-x, type: amf, config: [etc/amf.yaml], deployment: host}\n"
+    named = "nf:s1/a1/amf-x"
+    inventory = write(d, "inventory.yaml", good)
+    write(root, "etc/amf.yaml", amf("NEA2"))
+    a = Agent(write(d, "named.yaml", config(root, ["{config: /etc, " + HOUR + "}"], inventory=inventory)))
+    try:
+        changed(a, "a named target", id=named)
+        write(d, "inventory.yaml", "nfs: [\n")
+        line = changed(a, "a broken inventory", id=named)
+        check(line.get("complete") is False, "it is complete without its inventory")
+        check(a.wait_message(r"inventory\.yaml:\d+: "), f"no error with a line: {a.said[-3:]}")
+        write(d, "inventory.yaml", good)
+        check(changed(a, "a repaired inventory", id=named).get("complete") is True, "it is not complete again")
+        check(not any(e.get("id") == AMF_ID or e.get("change") == "removed" for e in a.seen),
+              "a broken inventory renames or removes targets")
+    finally:
+        a.stop()
+
+
 with directory() as d:
     tree = os.path.join(os.path.realpath(d), "root")
     write(tree, "etc/amf.yaml", amf("NEA2, NEA1"))
@@ -140,4 +161,5 @@ with directory() as d:
         check("Sanitizer" not in "".join(agent.said), "".join(agent.said)[-2000:])
     finally:
         agent.stop()
+    broken_inventory(os.path.realpath(d), tree)
 finish()

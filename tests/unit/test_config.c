@@ -241,6 +241,32 @@ test_secret_files(void **state)
     diag_list_clear(&errors);
 }
 
+/* The inventory names targets: a broken one is refused with its own file and line. */
+static void
+test_inventory(void **state)
+{
+    struct diag_list errors;
+    struct config *c;
+    char text[512];
+
+    (void)state;
+    write_file("open", "sites:\n  - id: x\nnsf: []\n", 0644);
+    snprintf(text, sizeof(text), HEAD SOURCE "inventory: %s/open\n", dir);
+    assert_int_equal(load(text, &c, &errors), ST_CONFIG);
+    assert_string_equal(errors.item[0].file, file("open"));
+    assert_int_not_equal(errors.item[0].line, 0);
+    diag_list_clear(&errors);
+    write_file("open", "nfs: [\n", 0644);
+    assert_int_equal(load(text, &c, &errors), ST_CONFIG);
+    assert_string_equal(errors.item[0].file, file("open"));
+    diag_list_clear(&errors);
+    snprintf(text, sizeof(text),
+             HEAD SOURCE "inventory: " VIGIL_BUILD_ROOT "/tests/data/demo/inventory.yaml\n");
+    assert_int_equal(load(text, &c, &errors), ST_OK);
+    config_free(c);
+    diag_list_clear(&errors);
+}
+
 static void
 test_example(void **state)
 {
@@ -267,6 +293,7 @@ main(void)
         cmocka_unit_test(test_every_error_has_its_line),
         cmocka_unit_test(test_all_errors_no_content),
         cmocka_unit_test(test_secret_files),
+        cmocka_unit_test(test_inventory),
         cmocka_unit_test(test_example),
     };
 
