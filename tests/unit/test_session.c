@@ -210,7 +210,11 @@ test_held_peer_waits(void **state)
     world_pass(w, 60000);
     session_hold(w->collector.session, false);
     world_pass(w, 9000);
-    assert_true(hostile_say(&h, "/>\n##\n"));
+    assert_true(hostile_say(&h, "/"));
+    world_settle(w);
+    world_pass(w, 9000);
+    assert_int_equal(w->collector.closed, 1);
+    assert_true(hostile_say(&h, ">\n##\n"));
     UNTIL(w, w->collector.messages == 4);
     assert_true(hostile_say(&h, "\n#4\n<a"));
     world_settle(w);
