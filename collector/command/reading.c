@@ -5,6 +5,7 @@
 #include "collector/command/table.h"
 
 #define DEFAULT_LIMIT 500
+#define MAX_NAMES 12 /* of members of a problem */
 
 /* ---- shapes ---- */
 
@@ -267,6 +268,33 @@ command_findings(struct command *c)
     return st == ST_OK ? set_page(c, &q, &page) : st;
 }
 
+static enum status
+on_member(void *ctx, const struct finding *f)
+{
+    return append(ctx, json_string(f->name));
+}
+
+/* Names of what is open in a problem, the first few. */
+static enum status
+add_members(struct command *c, json_t *problem)
+{
+    struct store_query q = {.scope = *command_scope(), .by_id = true, .limit = MAX_NAMES};
+    uint8_t id[FINDING_ID_LEN];
+    struct command one = {.env = c->env, .user = c->user, .request = problem};
+    struct store_page page;
+    json_t *names = json_array();
+    enum status st = command_id(&one, "id", id);
+
+    q.filter.problem = id;
+    for (int s = 0; s < FINDING_STATES; s++)
+        if (finding_is_open((enum finding_state)s))
+            q.filter.states |= 1u << s;
+    if (st == ST_OK)
+        st = store_findings(c->env->store, &q, on_member, names, &page, &c->why);
+    json_object_set_new(problem, "targets", names);
+    return st;
+}
+
 enum status
 command_problems(struct command *c)
 {
@@ -278,6 +306,8 @@ command_problems(struct command *c)
 
     if (st == ST_OK)
         st = store_problems(c->env->store, &q, on_problem, &r, &page, &c->why);
+    for (size_t i = 0; i < json_array_size(r.array) && st == ST_OK; i++)
+        st = add_members(c, json_array_get(r.array, i));
     return st == ST_OK ? set_page(c, &q, &page) : st;
 }
 
