@@ -150,7 +150,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/interop/libnetconf2
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/interop/messages
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
