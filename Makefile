@@ -103,7 +103,10 @@ $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
 
-$(B)/tests/interop/%: LDLIBS += -lnetconf2 -lssh -lssl
+# Against other implementations of NETCONF.
+$(B)/tests/interop/%: tests/interop/%.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS) -lnetconf2
 
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
@@ -161,7 +164,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all
+check-integration: all $(B)/tests/interop/messages
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile
