@@ -9,7 +9,7 @@ arrow() {
     hits=$(grep -lE "^#include \"($2)" $1 2>/dev/null)
     [ -z "$hits" ] || complain "$3: $hits"
 }
-arrow 'lib/*.[ch] lib/*/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
+arrow 'lib/*.[ch] lib/netconf/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
 arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
 arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
 arrow 'agents/runtime/*.[ch]' 'agents/(capture|traffic|dissect|pipeline|link)|rules/|cli/' 'runtime reaches up'
