@@ -17,7 +17,8 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
               libsqlite3-dev libyuma-base libseccomp-dev libcap-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              libnetconf2-dev libssh-dev
+              libnetconf2-dev libssh-dev iproute2
+DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 DEPS_CONTAINERS := podman buildah runc debootstrap
@@ -166,8 +167,10 @@ deps-fuzz:
 # A fresh make reads pkg-config only after the packages are there.
 .PHONY: demo
 demo: deps
-	@$(MAKE) --no-print-directory -j2 all
+	$(call need,$(DEPS_DEMO))
+	@$(MAKE) --no-print-directory -j2 all $(B)/tests/demo/standin
 	@VIGIL=$(B)/vigil sh tests/demo/demo.sh
+	@BUILD=$(B) sh tests/demo/live.sh
 
 .PHONY: test
 test: deps-test

@@ -8,6 +8,7 @@
 #include "agents/schedule.h"
 
 #define MAX_AGENT_BYTES (64u * 1024 * 1024) /* of all sections */
+#define BUSY_MS 300                         /* a change that was seen is read within this time */
 #define SLOTS (MAX_CONFIG_SOURCES + 1)
 
 struct slot {
@@ -307,6 +308,12 @@ agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
     diag_list_clear(&a->slot[source].errors);
     gather_run(a->gather, source, sections_begin(a->sections, source, kinds_of(a, source)), wall_s,
                now_ms);
+}
+
+bool
+agent_busy(const struct agent *a, int64_t now_ms)
+{
+    return !gather_idle(a->gather) || schedule_next(a->schedule) <= now_ms + BUSY_MS;
 }
 
 bool

@@ -59,6 +59,8 @@ void agent_input(struct agent *a, int64_t now_ms);
 int64_t agent_next(const struct agent *a);
 void agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s);
 
+/* A reading goes on, or is due within the next moment. */
+bool agent_busy(const struct agent *a, int64_t now_ms);
 /* True once every source was read or tried. */
 bool agent_settled(const struct agent *a);
 const struct config *agent_config(const struct agent *a);

@@ -277,6 +277,14 @@ on_note(void *ctx, const char *text)
     fprintf(stderr, "vigil-agent: %s\n", text);
 }
 
+static bool
+is_busy(void *ctx)
+{
+    const struct program *p = ctx;
+
+    return p->agent && agent_busy(p->agent, now_ms());
+}
+
 /* Call the collectors, unless facts are only printed. */
 static bool
 call_home(struct program *p, const struct config *c)
@@ -285,6 +293,7 @@ call_home(struct program *p, const struct config *c)
     const struct publish_netconf_env env = {.loop = p->loop,
                                             .yang_dir = p->yang_dir,
                                             .std_dir = datadir_path("yang-std", std),
+                                            .busy = is_busy,
                                             .note = on_note,
                                             .ctx = p};
     struct diag d;

@@ -16,6 +16,9 @@ struct publish_netconf;
 struct publish_netconf_env {
     struct loop *loop;
     const char *yang_dir, *std_dir; /* borrowed for the call of publish_netconf_new() */
+    /* A reading is at hand or due at once: what it says belongs to what was just said (a file, and
+     * the process that has not read it). May be NULL. */
+    bool (*busy)(void *ctx);
     /* One line for the log: sessions that begin and end, collectors that cannot be reached. */
     void (*note)(void *ctx, const char *text);
     void *ctx;

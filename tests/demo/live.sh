@@ -106,7 +106,7 @@ target=nf:lab/core-1/etc/open5gs/amf
 until_state() {
     began=$(date +%s)
     vigil findings --control $control --target $target --until "$1" --timeout 10 ||
-        fail "the finding is not $1 within 10 s"
+        { vigil finding $control $target --json; vigil controls $control --json; fail "the finding is not $1 within 10 s"; }
     echo "          (seen after $(($(date +%s) - began)) s)"
 }
 
