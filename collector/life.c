@@ -226,10 +226,12 @@ life_write_problem(struct life *l, const struct finding *before, struct finding 
     struct problem_context ctx = {.now = l->now,
                                   .seq = after->change_seq,
                                   .held = window_holds(l->window, l->windows, after, l->now)};
+    enum status st = problem_place(before, after, ctx.held);
 
+    if (st != ST_OK)
+        return st;
     if (before && memcmp(before->problem, after->problem, FINDING_ID_LEN) != 0) {
-        enum status st = life_problems_leave(l->problems, before, &ctx);
-
+        st = life_problems_leave(l->problems, before, &ctx);
         if (st != ST_OK)
             return st;
         before = NULL;
