@@ -157,6 +157,23 @@ add_news(struct publish_netconf *p, enum section_event event, const struct secti
         loop_timer_set(&p->timer, SETTLE_MS);
 }
 
+/* The facts of a section in place of those that were there. They come by way of a tree of their own:
+ * a sink counts all that it ever wrote. */
+static enum status
+replace(struct publish_netconf *p, const struct section *s)
+{
+    struct fact_tree *fresh = fact_tree_new(nc_schema_facts(p->schema));
+    struct lyd_node *facts;
+    enum status st = fresh ? section_replay(s, fact_tree_sink(fresh)) : ST_IO;
+
+    if (st == ST_OK)
+        st = fact_tree_take(fresh, s->kind, s->key, &facts);
+    if (st == ST_OK)
+        st = fact_tree_put(p->facts, s->kind, facts);
+    fact_tree_free(fresh);
+    return st;
+}
+
 void
 publish_netconf_section(struct publish_netconf *p, enum section_event event,
                         const struct section *s)
@@ -165,7 +182,7 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
 
     switch (event) {
     case SECTION_CHANGED:
-        st = section_replay(s, fact_tree_sink(p->facts));
+        st = replace(p, s);
         break;
     case SECTION_SEEN:
         st = fact_tree_touch(p->facts, s->kind, s->key, s->observed);
@@ -174,7 +191,6 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
         st = fact_tree_remove(p->facts, s->kind, s->key);
         break;
     }
-    fact_tree_sink(p->facts)->status = ST_OK;
     if (st == ST_OK)
         add_news(p, event, s);
     else
