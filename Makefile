@@ -212,8 +212,9 @@ fuzz: deps-fuzz
 
 .PHONY: bench
 bench: deps-bench
-	@$(MAKE) --no-print-directory -j2 all $(B)/tests/bench/pcaploop $(B)/tests/bench/mulpcap
+	@$(MAKE) --no-print-directory -j2 all $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
+	@sh tests/bench/parts.sh $(B)/tests/bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
@@ -268,7 +269,7 @@ help:
 	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"
 	@echo "soak            full hostile lists, 60 s of fuzzing a target, valgrind"
 	@echo "fuzz            fuzzing alone (FUZZ_SECONDS=60)"
-	@echo "bench           speed and memory beside tshark and a bare libpcap loop"
+	@echo "bench           speed and memory beside tshark and a bare libpcap loop; sessions, messages, store"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
 	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
 	@echo "docker          images with podman or docker (BASE, NAME, ENGINE: deploy/image/build.sh)"
