@@ -42,6 +42,8 @@ fill(struct desk *d, struct diag *why)
         st = site_judge(d->env.site, now, &ops, why);
     if (st == ST_OK && d->ticking)
         st = life_tick(d->env.life);
+    if (st == ST_OK && d->ticking)
+        st = life_retain(d->env.life);
     return st;
 }
 

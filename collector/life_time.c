@@ -5,6 +5,10 @@
 
 #include "collector/life_impl.h"
 
+#define HISTORY_S (90 * 86400)               /* a revision is kept after it was replaced */
+#define HISTORY_BYTES (1024LL * 1024 * 1024) /* of all old revisions */
+#define PUSH_S (14 * 86400)                  /* a notification waits for a receiver that is away */
+
 static enum status
 pile_up(void *ctx, const struct finding *f)
 {
@@ -100,6 +104,16 @@ end_window(struct life *l, const struct window *over)
         st = reapply(l, p.id[k]);
     free(p.id);
     return st;
+}
+
+enum status
+life_retain(struct life *l)
+{
+    static const struct store_retention keep = {
+        .age_s = HISTORY_S, .max_bytes = HISTORY_BYTES, .push_age_s = PUSH_S};
+    size_t removed;
+
+    return store_retain(l->o.store, &keep, l->now, &removed);
 }
 
 enum status

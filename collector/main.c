@@ -249,7 +249,8 @@ static enum status
 start_rooms(struct collector *c, struct diag *d)
 {
     const char *site = c->setup->site, *tenant = or_empty(c->setup->tenant);
-    struct life_options life = {c->store, site, tenant, c->setup->params};
+    struct life_options life = {
+        .store = c->store, .site = site, .tenant = tenant, .params = c->setup->params};
     struct ingest_env in = {.loop = c->loop,
                             .schema = c->schema,
                             .store = c->store,
@@ -264,10 +265,12 @@ start_rooms(struct collector *c, struct diag *d)
         .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
     struct command_server_env server = {
         .loop = c->loop, .commands = &c->commands, .role = role, .changed = on_answered, .ctx = c};
-    enum status st = life_new(&life, &c->life, d);
+    enum status st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
 
-    if (st == ST_OK)
-        st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
+    if (st == ST_OK) {
+        life.facts = site_facts(c->site);
+        st = life_new(&life, &c->life, d);
+    }
     in.site = c->site;
     if (st == ST_OK)
         st = ingest_new(&in, &c->ingest, d);

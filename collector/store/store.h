@@ -216,7 +216,7 @@ enum status store_drop_verdict(struct store *s, const char *control, const char 
 /* FINDING_SEEN: only looked, last_seen and quiet_since are stored. ST_NOTFOUND as with a section.
  */
 enum status store_touch_finding(struct store *s, const struct finding *f) MUST_USE;
-/* FINDING_CHANGED. Replaces what the finding cites. */
+/* FINDING_CHANGED. Replaces what the finding cites; cite NULL: that stays as it is. */
 enum status store_put_finding(struct store *s, const struct finding *f,
                               const struct store_citation *cite, size_t cites) MUST_USE;
 enum status store_put_problem(struct store *s, const struct problem *p) MUST_USE;

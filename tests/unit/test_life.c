@@ -64,9 +64,12 @@ open_desk(struct desk *d)
     if (store_open(&(struct store_options){.path = d->path, .now = d->now}, &d->store, &why) !=
         ST_OK)
         fail_msg("%s: %s", why.file, why.text);
-    assert_int_equal(life_new(&(struct life_options){d->store, "lab", "", params}, &d->life, &why),
-                     ST_OK);
     assert_int_equal(site_new(schema, pack, "lab", &d->site, &why), ST_OK);
+    assert_int_equal(life_new(
+                         &(struct life_options){
+                             .store = d->store, .site = "lab", .tenant = "", .params = params},
+                         &d->life, &why),
+                     ST_OK);
 }
 
 static void
