@@ -157,8 +157,8 @@ add_news(struct publish_netconf *p, enum section_event event, const struct secti
         loop_timer_set(&p->timer, SETTLE_MS);
 }
 
-/* The facts of a section in place of those that were there. They come by way of a tree of their own:
- * a sink counts all that it ever wrote. */
+/* The facts of a section in place of those that were there. They come by way of a tree of their
+ * own: a sink counts all that it ever wrote. */
 static enum status
 replace(struct publish_netconf *p, const struct section *s)
 {
@@ -263,7 +263,7 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
     if (reply.status != ST_OK) {
         session_abort(s, SESSION_SYSTEM, "a reply could not be made");
     } else if (reply.len && session_send(s, buf_text(&reply), reply.len) != ST_OK) {
-        act = AGENT_GO_ON; /* it is ending */
+        ; /* it is ending */
     } else if (act == AGENT_SUBSCRIBE) {
         /* What was not told yet is in what the subscriber asks for next. */
         if (!subscribe(p, s))

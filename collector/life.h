@@ -47,7 +47,8 @@ void life_rollback(struct life *l);
 enum status life_change(struct life *l, const struct site_change *c, bool backlog) MUST_USE;
 /* The age of a section, for the finding on blindness. */
 enum status life_blind(struct life *l, const struct section_watch *w) MUST_USE;
-/* Old revisions, and notifications that everybody has, leave the store: some of them in each call. */
+/* Old revisions, and notifications that everybody has, leave the store: some of them in each call.
+ */
 enum status life_retain(struct life *l) MUST_USE;
 /* What time alone does: waivers that expire, quiet time, due dates, flapping, windows that end. */
 enum status life_tick(struct life *l) MUST_USE;

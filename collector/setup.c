@@ -114,10 +114,13 @@ read_grant(struct load *l, size_t i, struct setup_grant *out)
     n = settings_count(l->s, path);
     if (n == 0)
         out->witnesses = EVERY_WITNESS;
-    for (size_t k = 0; k < n; k++)
-        for (size_t w = 0; w < sizeof(witness_words) / sizeof(witness_words[0]); w++)
-            if (strcmp(settings_item(l->s, path, k), witness_words[w].word) == 0)
+    for (size_t k = 0; k < n; k++) {
+        const char *word = settings_item(l->s, path, k);
+
+        for (size_t w = 0; word && w < sizeof(witness_words) / sizeof(witness_words[0]); w++)
+            if (strcmp(word, witness_words[w].word) == 0)
                 out->witnesses |= witness_words[w].bit;
+    }
 }
 
 static void
@@ -141,13 +144,15 @@ read_users(struct load *l, struct setup *c)
     size_t n = settings_count(l->s, "users");
 
     c->user = calloc(n ? n : 1, sizeof(*c->user));
-    l->memory = l->memory && c->user;
-    for (size_t i = 0; c->user && i < n; i++) {
+    c->user_name = calloc(n ? n : 1, sizeof(char *));
+    l->memory = l->memory && c->user && c->user_name;
+    for (size_t i = 0; c->user && c->user_name && i < n; i++) {
         char path[64];
         const char *role;
 
         snprintf(path, sizeof(path), "users[index='%zu']/name", i);
-        c->user[i].name = text_of(l, path);
+        c->user_name[i] = text_of(l, path);
+        c->user[i].name = c->user_name[i];
         snprintf(path, sizeof(path), "users[index='%zu']/role", i);
         role = settings_text(l->s, path);
         if (role && !command_role_parse(role, &c->user[i].role))
@@ -238,8 +243,9 @@ setup_free(struct setup *c)
         return;
     for (size_t i = 0; i < c->grants; i++)
         free(c->grant[i].name);
-    for (size_t i = 0; i < c->users; i++)
-        free((char *)(uintptr_t)c->user[i].name);
+    for (size_t i = 0; c->user_name && i < c->users; i++)
+        free(c->user_name[i]);
+    free(c->user_name);
     free(c->grant);
     free(c->user);
     free(c->site);

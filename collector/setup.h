@@ -34,6 +34,7 @@ struct setup {
     struct setup_grant *grant;
     size_t grants; /* 0: every agent that trust vouches for */
     struct command_user *user;
+    char **user_name; /* owns their names */
     size_t users;
     struct finding_params params;
 };

@@ -31,8 +31,7 @@ roster_new(void)
 static void
 entry_free(struct section_entry *e)
 {
-    free(e->key);
-    free(e->agent);
+    free(e->text);
     free(e);
 }
 
@@ -52,7 +51,7 @@ roster_free(struct roster *s)
 struct section_entry *
 roster_find(struct roster *s, enum fact_section kind, const char *key)
 {
-    struct section_entry want = {.kind = kind, .key = (char *)(uintptr_t)key};
+    struct section_entry want = {.kind = kind, .key = key};
     struct section_entry *const *found = tfind(&want, &s->tree, by_key);
 
     return found ? *found : NULL;
@@ -85,9 +84,16 @@ roster_get(struct roster *s, enum fact_section kind, const char *key, const char
     if (!e)
         return NULL;
     e->kind = kind;
-    e->key = strdup(key);
-    e->agent = strdup(agent);
-    if (!e->key || !e->agent || !tsearch(e, &s->tree, by_key)) {
+    e->text = malloc(strlen(key) + strlen(agent) + 2);
+    if (!e->text) {
+        entry_free(e);
+        return NULL;
+    }
+    e->key = e->text;
+    e->agent = e->text + strlen(key) + 1;
+    memcpy(e->text, key, strlen(key) + 1);
+    memcpy(e->text + strlen(key) + 1, agent, strlen(agent) + 1);
+    if (!tsearch(e, &s->tree, by_key)) {
         entry_free(e);
         return NULL;
     }

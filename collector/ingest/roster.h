@@ -14,7 +14,8 @@
 
 struct section_entry {
     enum fact_section kind;
-    char *key, *agent;
+    const char *key, *agent;
+    char *text; /* owns both */
     int64_t interval_s, received, expected;
     bool stale;   /* told as stale */
     bool dirty;   /* to be written to the store: content */

@@ -23,7 +23,7 @@ struct judge {
     const struct rule *rule;
     bool has_unresolved; /* an annotation unresolved stands somewhere in the tree */
     int64_t now;
-    struct diag *d;      /* filled when an expression cannot be evaluated */
+    struct diag *d; /* filled when an expression cannot be evaluated */
 };
 
 /* Fill in verdict, reason, severity, message, cause and evidence of the part. */
