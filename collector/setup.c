@@ -276,3 +276,46 @@ setup_role(const struct setup *c, const char *user)
             return c->user[i].role;
     return ROLE_NOBODY;
 }
+
+static bool
+same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool
+same_addresses(const struct setup *a, const struct setup *b)
+{
+    bool equal = a->listens == b->listens;
+
+    for (size_t i = 0; i < a->listens && equal; i++)
+        equal = a->listen[i].port == b->listen[i].port &&
+                strcmp(a->listen[i].host, b->listen[i].host) == 0;
+    return equal;
+}
+
+bool
+setup_restarts_not(const struct setup *from, const struct setup *to, struct diag *d)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } fixed[] = {
+        {"site", same(from->site, to->site)},
+        {"tenant", same(from->tenant, to->tenant)},
+        {"store", same(from->store, to->store)},
+        {"socket", same(from->socket, to->socket)},
+        {"listen", same_addresses(from, to)},
+        {"tls/certificate", same(from->certificate, to->certificate)},
+        {"tls/key", same(from->key, to->key)},
+        {"tls/trust", same(from->trust, to->trust)},
+        {"tls/crl", same(from->crl, to->crl)},
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (!fixed[i].same) {
+            diag_set(d, ST_CONFIG, "", 0, "'%s' changes with a restart only", fixed[i].key);
+            return false;
+        }
+    return true;
+}

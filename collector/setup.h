@@ -46,6 +46,8 @@ struct setup {
 enum status setup_load(const char *yang_dir, const char *path, struct setup **out,
                        struct diag_list *errors) MUST_USE;
 void setup_free(struct setup *c);
+/* False, d says which key: a running collector cannot change from one to the other. */
+bool setup_restarts_not(const struct setup *from, const struct setup *to, struct diag *d);
 
 /* What this agent may report; 0: nothing, it is not known. identity is in lower case. */
 unsigned setup_witnesses(const struct setup *c, const char *identity);

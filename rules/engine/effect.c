@@ -8,9 +8,11 @@
 #include <time.h>
 
 #include "lib/buf.h"
+#include "lib/utf8.h"
 #include "rules/engine/facts.h"
 
-#define MAX_PENDING_FILES 4 /* that a message names */
+#define MAX_PENDING_FILES 4  /* that a message names */
+#define MAX_PENDING_NAME 200 /* bytes of the name of each */
 
 /* The section runtime beside the section config that holds the node, or NULL. */
 static const struct lyd_node *
@@ -59,9 +61,12 @@ add_leaf(struct evidence_nodes *evidence, const struct lyd_node *parent, const c
 static void
 put_file(struct buf *b, const struct lyd_node *process, const struct lyd_node *file)
 {
+    const char *name = facts_value(file, "file");
+
     if (b->len)
         buf_puts(b, "; ");
-    buf_printf(b, "%.200s changed", facts_value(file, "file"));
+    buf_put(b, name, utf8_cut(name, MAX_PENDING_NAME));
+    buf_puts(b, " changed");
     put_time(b, facts_value(file, "changed"));
     buf_printf(b, ", after process %s started", facts_value(process, "pid"));
     put_time(b, facts_value(process, "started"));

@@ -151,6 +151,7 @@ struct witness_row {
      * depends-on. */
     bool pending_restart;
     char *message;
+    int64_t happened; /* of a fail: the latest last-seen beside its evidence, 0: none is known */
     struct evidence *evidence;
     size_t evidences;
     size_t evidence_total; /* nodes before the ceiling */
