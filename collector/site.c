@@ -403,10 +403,13 @@ site_judge(struct site *s, int64_t now, const struct site_ops *ops, struct diag 
         s->only[i] = s->all || (s->reads[i] & s->changed);
         s->judged += s->only[i];
     }
-    st = engine_evaluate(
-        s->pack,
-        &(struct engine_input){.facts = s->facts, .now = now, .scope = s->scope, .only = s->only},
-        &v, d);
+    st = engine_evaluate(s->pack,
+                         &(struct engine_input){.facts = s->facts,
+                                                .now = now,
+                                                .interval_s = SITE_INTERVAL_S,
+                                                .scope = s->scope,
+                                                .only = s->only},
+                         &v, d);
     if (st != ST_OK)
         return st;
     sort_told(s);

@@ -10,6 +10,7 @@
 #include "rules/engine/engine.h"
 
 #define MAX_SITE_VERDICTS 2000000
+#define SITE_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
 
 struct site;
 

@@ -241,8 +241,7 @@ roster_sweep(struct roster *s)
 static struct section_watch
 watch_of(const struct section_entry *e)
 {
-    return (struct section_watch){.interval_s =
-                                      e->interval_s > 0 ? e->interval_s : DEFAULT_INTERVAL_S,
+    return (struct section_watch){.interval_s = e->interval_s > 0 ? e->interval_s : SITE_INTERVAL_S,
                                   .expected = e->expected,
                                   .received = e->received,
                                   .witness = roster_witness(e->kind),

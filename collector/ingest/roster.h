@@ -7,11 +7,11 @@
 #define COLLECTOR_INGEST_ROSTER_H
 
 #include "collector/finding/blind.h"
+#include "collector/site.h"
 #include "lib/fact_tree.h"
 
 #define MAX_ROSTER 1000000
-#define MAX_ROSTER_AGENT 4000  /* sections of one agent: nobody takes the room of the others */
-#define DEFAULT_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
+#define MAX_ROSTER_AGENT 4000 /* sections of one agent: nobody takes the room of the others */
 
 struct section_entry {
     enum fact_section kind;

@@ -26,7 +26,7 @@ runtime_of(const struct lyd_node *node)
 }
 
 enum effect
-effect_of(const struct lyd_node *node, int64_t now)
+effect_of(const struct lyd_node *node, int64_t now, int64_t interval_s)
 {
     const struct lyd_node *runtime = runtime_of(node);
     const char *value = runtime ? facts_value(runtime, "in-effect") : NULL;
@@ -35,7 +35,7 @@ effect_of(const struct lyd_node *node, int64_t now)
         return EFFECT_WRITTEN;
     if (strcmp(value, "true") != 0)
         return EFFECT_PENDING;
-    return facts_stale(runtime, now) ? EFFECT_WRITTEN : EFFECT_RUNNING;
+    return facts_stale(runtime, now, interval_s) ? EFFECT_WRITTEN : EFFECT_RUNNING;
 }
 
 static void

@@ -110,8 +110,8 @@ const struct rule_info *rule_pack_find(const struct rule_pack *p, const char *id
 unsigned rule_pack_witnesses(const struct rule_pack *p, size_t i);
 
 /*
- * What the checks of control i read, as bits: 1 << enum fact_section for facts of such sections, and
- * the two below. When none of it changes, its verdicts do not change. ST_IO without memory;
+ * What the checks of control i read, as bits: 1 << enum fact_section for facts of such sections,
+ * and the two below. When none of it changes, its verdicts do not change. ST_IO without memory;
  * ST_CONFIG when an expression does not fit the schema. It costs more than a verdict: ask once.
  */
 #define RULE_READS_HEADS (1u << 30) /* id, name or type of entries that hold sections */
@@ -182,8 +182,10 @@ struct verdicts {
 struct engine_input {
     const struct fact_tree *facts; /* the engine adds /facts/evaluation and takes it away again */
     int64_t now;
-    const char *scope; /* "scan" */
-    const bool *only;  /* of each control in the order of the pack: judge it; NULL: all of them */
+    int64_t interval_s; /* of sections that do not say how often they are looked at; 0: they never
+                           become stale */
+    const char *scope;  /* "scan" */
+    const bool *only;   /* of each control in the order of the pack: judge it; NULL: all of them */
 };
 
 /* ST_IO without memory; ST_CONFIG when an expression fails at run time (d says which rule). */

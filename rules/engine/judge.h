@@ -22,8 +22,8 @@ struct part {
 struct judge {
     const struct rule *rule;
     bool has_unresolved; /* an annotation unresolved stands somewhere in the tree */
-    int64_t now;
-    struct diag *d;      /* filled when an expression cannot be evaluated */
+    int64_t now, interval_s;
+    struct diag *d; /* filled when an expression cannot be evaluated */
 };
 
 /* Fill in verdict, reason, severity, message, cause and evidence of the part. */

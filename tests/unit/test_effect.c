@@ -162,8 +162,10 @@ test_cases(void **state)
 
         put_nf(fact_tree_sink(t), cases[i].level, cases[i].templated, cases[i].effect,
                cases[i].override);
-        assert_int_equal(engine_evaluate(pack, &(struct engine_input){t, NOW, "scan"}, &v, &d),
-                         ST_OK);
+        assert_int_equal(
+            engine_evaluate(pack, &(struct engine_input){.facts = t, .now = NOW, .scope = "scan"},
+                            &v, &d),
+            ST_OK);
         assert_int_equal(v.count, 1);
         if (v.item[0].verdict != cases[i].verdict || v.item[0].assurance != cases[i].assurance ||
             v.item[0].reason != cases[i].reason || v.item[0].pending_restart != cases[i].pending ||
@@ -189,7 +191,10 @@ test_message(void **state)
 
     (void)state;
     put_nf(fact_tree_sink(t), "info", false, "false", NULL);
-    assert_int_equal(engine_evaluate(pack, &(struct engine_input){t, NOW, "scan"}, &v, &d), ST_OK);
+    assert_int_equal(
+        engine_evaluate(pack, &(struct engine_input){.facts = t, .now = NOW, .scope = "scan"}, &v,
+                        &d),
+        ST_OK);
     row = &v.item[0].row[0];
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         if (!strstr(row->message, texts[i]))
