@@ -15,6 +15,7 @@
 #include "collector/command/server.h"
 #include "collector/desk.h"
 #include "collector/headkey.h"
+#include "collector/health.h"
 #include "collector/setup.h"
 #include "lib/datadir.h"
 #include "lib/tls.h"
@@ -412,23 +413,38 @@ run(struct collector *c)
 static void
 usage(FILE *out)
 {
-    fputs("usage: vigil-collector [--config FILE] [--check]\n"
+    fputs("usage: vigil-collector [--config FILE] [--check | --health]\n"
           "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
           "      --check        check configuration and rules, and leave\n"
+          "      --health       ask the collector that runs for its summary, and leave\n"
           "  -V, --version      print the version\n"
           "  -h, --help         print this\n",
           out);
+}
+
+/* Says nothing where all is well. */
+static int
+ask_health(const char *config_path)
+{
+    char yang[1024], path[SETUP_SOCKET];
+    struct diag d;
+
+    setup_socket(datadir_path("yang", yang), config_path, path);
+    if (health_ask(path, HEALTH_TIMEOUT_MS, &d) == ST_OK)
+        return EXIT_GOOD;
+    say_diag(&d);
+    return EXIT_FAILED;
 }
 
 /* 0: go on; else the exit status plus one. */
 static int
 read_options(int argc, char **argv, struct collector *c, bool *check)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+        {"health", no_argument, NULL, 'H'},       {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    bool health = false;
     int o;
 
     while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -438,6 +454,9 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
             break;
         case 'k':
             *check = true;
+            break;
+        case 'H':
+            health = true;
             break;
         case 'V':
             puts("vigil-collector " VIGIL_VERSION);
@@ -450,11 +469,11 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
             return EXIT_WRONG + 1;
         }
     }
-    if (optind < argc) {
+    if (optind < argc || (health && *check)) {
         usage(stderr);
         return EXIT_WRONG + 1;
     }
-    return 0;
+    return health ? ask_health(c->config_path) + 1 : 0;
 }
 
 int

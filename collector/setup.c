@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/secret.h"
 #include "lib/settings.h"
 
 #define MODULE "x1818-collector-config"
@@ -70,9 +71,10 @@ check_file(struct load *l, const char *node, const char *path, bool secret)
         complain(l, node, why);
     } else if (!S_ISREG(st.st_mode)) {
         complain(l, node, "names no regular file");
-    } else if (secret && st.st_mode & (S_IRWXG | S_IRWXO)) {
+    } else if (secret && !secret_is_kept(&st)) {
         complain(l, node,
-                 "names a file that others than its owner may use; chmod 600 would be right");
+                 "names a file that others than its owner may use; " SECRET_RIGHT
+                 " would be right");
     }
 }
 
@@ -194,7 +196,7 @@ check_all(struct load *l, const struct setup *c)
     check_file(l, "overlay", c->overlay, false);
     if (c->rules && (stat(c->rules, &st) != 0 || !S_ISDIR(st.st_mode)))
         complain(l, "rules", "names no directory");
-    if (c->socket && strlen(c->socket) > 107)
+    if (c->socket && strlen(c->socket) >= SETUP_SOCKET)
         complain(l, "socket", "is too long; 107 characters at most would be right");
 }
 
@@ -229,6 +231,22 @@ setup_load(const char *yang_dir, const char *path, struct setup **out, struct di
     else
         setup_free(c);
     return st;
+}
+
+void
+setup_socket(const char *yang_dir, const char *path, char out[SETUP_SOCKET])
+{
+    struct settings *s = NULL;
+    struct diag_list errors;
+    const char *named = NULL;
+
+    diag_list_init(&errors);
+    if (settings_load(yang_dir, MODULE, "collector", path, &s, &errors) == ST_OK)
+        named = settings_text(s, "socket");
+    snprintf(out, SETUP_SOCKET, "%s",
+             named && strlen(named) < SETUP_SOCKET ? named : SETUP_DEFAULT_SOCKET);
+    settings_free(s);
+    diag_list_clear(&errors);
 }
 
 void
