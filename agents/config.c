@@ -13,6 +13,7 @@
 
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
+#include "lib/secret.h"
 #include "lib/settings.h"
 
 #define MODULE "x1818-agent-config"
@@ -84,9 +85,10 @@ check_file(struct load *l, const char *node, const char *path, bool secret)
         complain(l, node, why);
     } else if (!S_ISREG(st.st_mode)) {
         complain(l, node, "names no regular file");
-    } else if (secret && st.st_mode & (S_IRWXG | S_IRWXO)) {
+    } else if (secret && !secret_is_kept(&st)) {
         complain(l, node,
-                 "names a file that others than its owner may use; chmod 600 would be right");
+                 "names a file that others than its owner may use; " SECRET_RIGHT
+                 " would be right");
     }
 }
 
@@ -308,9 +310,10 @@ config_read_key(const char *path, uint8_t out[CONFIG_KEY_LEN], struct diag *d)
     n = read(fd, text, sizeof(text));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         ret = diag_set(d, ST_DENIED, path, 0, "names no regular file");
-    else if (st.st_mode & (S_IRWXG | S_IRWXO))
+    else if (!secret_is_kept(&st))
         ret = diag_set(d, ST_DENIED, path, 0,
-                       "names a file that others than its owner may use; chmod 600 would be right");
+                       "names a file that others than its owner may use; " SECRET_RIGHT
+                       " would be right");
     else if (n < 0 || (size_t)n == sizeof(text) || !parse_key(text, (size_t)n, out))
         ret = diag_set(d, ST_MALFORMED, path, 0,
                        "names a file that does not hold 64 hexadecimal digits; "

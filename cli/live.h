@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define LIVE_SOCKET "/run/vigil5g/collector.sock" /* VIGIL_SOCKET and --socket name another one */
+#define LIVE_SOCKET                                                                                \
+    "/run/vigil5g/collector/collector.sock" /* VIGIL_SOCKET and --socket name another one */
 #define MAX_LIVE_ANSWER (64u * 1024 * 1024)
 
 struct live;

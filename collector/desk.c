@@ -18,14 +18,22 @@ on_change(void *ctx, const struct site_change *c)
     struct desk *d = ctx;
     char agent[128] = "";
     const char *slash = strchr(c->target, '/'), *end = slash ? strchr(slash + 1, '/') : NULL;
+    enum status st;
 
     /* KIND:SITE/AGENT/LOCAL */
     if (end && (size_t)(end - slash) <= sizeof(agent)) {
         memcpy(agent, slash + 1, (size_t)(end - slash - 1));
         agent[end - slash - 1] = '\0';
     }
-    d->counts.changes++;
-    return life_change(d->env.life, c, ingest_is_backlog(d->env.ingest, agent));
+    st =
+        life_change(d->env.life, c, ingest_is_backlog(d->env.ingest, agent, life_now(d->env.life)));
+    d->counts.changes += st == ST_OK;
+    if (st != ST_UNSUPPORTED)
+        return st;
+    /* One target that cannot be kept must not be the end of all others. */
+    if (d->counts.unkept++ == 0)
+        d->env.note(d->env.ctx, "a verdict is not kept: the key of its target is too long");
+    return ST_OK;
 }
 
 /* The batch of one moment; nothing of it is committed yet. */

@@ -38,6 +38,7 @@ enum status desk_run(struct desk *d) MUST_USE;
 
 struct desk_counts {
     uint64_t batches, failed, changes, controls;
+    uint64_t unkept; /* verdicts that have no place in the store */
     int64_t last_ok; /* time of the last batch that was committed */
 };
 struct desk_counts desk_counts(const struct desk *d);

@@ -322,7 +322,7 @@ life_change(struct life *l, const struct site_change *c, bool backlog)
     enum status st = observe(c, l->o.site, l->o.tenant, &o);
 
     if (st != ST_OK)
-        return st;
+        return st == ST_IO ? st : ST_UNSUPPORTED;
     st = write_verdict(l, c, &o);
     if (c->verdict && c->verdict->verdict == VERDICT_FAIL && l->o.facts)
         cite_verdict(c->verdict, l->o.facts, &l->cites);
@@ -340,4 +340,96 @@ life_blind(struct life *l, const struct section_watch *w)
     enum status st = blind_input(w, l->now, &b);
 
     return st == ST_OK ? take(l, &b.input, false, "A part of the network is not looked at") : st;
+}
+
+void
+life_params(struct life *l, const struct finding_params *p)
+{
+    l->o.params = *p;
+}
+
+/* ---- pairs of earlier processes ---- */
+
+struct pair {
+    char *control, *target;
+};
+
+/* One page of verdicts. */
+struct pairs {
+    struct pair item[MAX_STORE_PAGE];
+    size_t count;
+};
+
+static enum status
+on_pair(void *ctx, const struct store_verdict *v)
+{
+    struct pairs *p = ctx;
+    struct pair *x = &p->item[p->count];
+
+    *x = (struct pair){strdup(v->control), strdup(v->target)};
+    p->count++;
+    return x->control && x->target ? ST_OK : ST_IO;
+}
+
+static enum status
+recall_page(struct life *l, const struct rule_pack *pack, struct site *site, const struct pairs *p)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < p->count && st == ST_OK; i++) {
+        const struct pair *x = &p->item[i];
+
+        if (!rule_pack_find(pack, x->control))
+            st = store_drop_verdict(l->o.store, x->control, x->target);
+        else if (site)
+            st = site_recall(site, x->control, x->target);
+    }
+    return st;
+}
+
+static enum status
+recall_all(struct life *l, const struct rule_pack *pack, struct site *site, struct pairs *p)
+{
+    static const struct store_scope all = {.every_tenant = true, .every_site = true};
+    struct pair last = {NULL, NULL};
+    enum status st;
+
+    do {
+        p->count = 0;
+        st = store_verdicts(l->o.store, &all, NULL, last.control, last.target, MAX_STORE_PAGE,
+                            on_pair, p);
+        if (st == ST_OK)
+            st = recall_page(l, pack, site, p);
+        free(last.control);
+        free(last.target);
+        last = p->count ? p->item[p->count - 1] : (struct pair){NULL, NULL};
+        for (size_t i = 0; i + 1 < p->count; i++) {
+            free(p->item[i].control);
+            free(p->item[i].target);
+        }
+    } while (st == ST_OK && p->count == MAX_STORE_PAGE);
+    free(last.control);
+    free(last.target);
+    return st;
+}
+
+enum status
+life_recall(struct life *l, const struct rule_pack *pack, struct site *site, struct diag *d)
+{
+    struct pairs *p = malloc(sizeof(*p));
+    enum status st = p ? store_begin(l->o.store) : ST_IO;
+
+    if (st == ST_OK) {
+        st = recall_all(l, pack, site, p);
+        if (st != ST_OK) {
+            store_explain(l->o.store, st, d);
+            store_rollback(l->o.store);
+        } else {
+            st = store_commit(l->o.store, d);
+        }
+    } else {
+        store_explain(l->o.store, st, d);
+    }
+    free(p);
+    return st;
 }

@@ -29,6 +29,16 @@ struct life_options {
 
 struct life;
 
+/* Other settings from now on. */
+void life_params(struct life *l, const struct finding_params *p);
+/*
+ * In a batch of its own: verdicts in the store of controls that the pack has no more are taken
+ * away, so that nothing stands there that nobody judges; the other pairs are recalled into the site
+ * (site_recall()). site NULL: it knows them.
+ */
+enum status life_recall(struct life *l, const struct rule_pack *pack, struct site *site,
+                        struct diag *d) MUST_USE;
+
 /* Reads the windows that are not over. ST_IO, or what the store says, d filled. */
 enum status life_new(const struct life_options *o, struct life **out, struct diag *d) MUST_USE;
 void life_free(struct life *l);
@@ -43,7 +53,8 @@ enum status life_commit(struct life *l, struct diag *d) MUST_USE;
 void life_rollback(struct life *l);
 
 /* One difference of site_judge(). backlog: of the first evaluation of its agent, listed and not
- * pushed. */
+ * pushed. ST_UNSUPPORTED: the pair cannot be kept (a key that is too long); nothing of it was
+ * written, and the batch goes on. */
 enum status life_change(struct life *l, const struct site_change *c, bool backlog) MUST_USE;
 /* The age of a section, for the finding on blindness. */
 enum status life_blind(struct life *l, const struct section_watch *w) MUST_USE;

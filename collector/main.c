@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "collector/command/server.h"
 #include "collector/desk.h"
 #include "collector/headkey.h"
+#include "collector/health.h"
 #include "collector/setup.h"
 #include "lib/datadir.h"
 #include "lib/tls.h"
@@ -26,6 +28,7 @@ enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 struct collector {
     const char *config_path;
     struct setup *setup;
+    struct setup *first; /* what the rooms borrow strings of; setup, until it is read again */
     struct loop *loop;
     struct nc_schema *schema;
     struct rule_pack *pack;
@@ -180,38 +183,57 @@ load_pack(const struct collector *c, const struct setup *s, struct rule_pack **o
 }
 
 /* Something on disk changed. What is bad is refused whole, and the old stays. */
+static bool
+take_again(struct collector *c, struct setup *setup, const struct diag_list *errors)
+{
+    struct rule_pack *pack = NULL;
+    struct diag d = {.text = ""};
+
+    if (!setup) {
+        say_diags(errors);
+        return false;
+    }
+    if (!setup_restarts_not(c->first, setup, &d)) {
+        say_diag(&d);
+        return false;
+    }
+    if (load_pack(c, setup, &pack) != ST_OK)
+        return false;
+    /* Each keeps what it has when it refuses; what comes last cannot fail. */
+    if (tls_ctx_reload(c->tls, &d) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
+        say_diag(&d);
+        rule_pack_free(pack);
+        return false;
+    }
+    rule_pack_free(c->pack);
+    c->pack = pack;
+    if (c->setup != c->first)
+        setup_free(c->setup);
+    c->setup = setup;
+    life_params(c->life, &setup->params);
+    if (life_recall(c->life, c->pack, NULL, &d) != ST_OK)
+        say_diag(&d);
+    return true;
+}
+
 static void
 reload(struct collector *c)
 {
     struct setup *setup = NULL;
-    struct rule_pack *pack = NULL;
     struct diag_list errors;
     char dir[1024];
-    struct diag d;
 
     diag_list_init(&errors);
-    if (setup_load(datadir_path("yang", dir), c->config_path, &setup, &errors) != ST_OK) {
-        say_diags(&errors);
-        say("the configuration was not taken, the old one stays");
-    } else if (strcmp(setup->site, c->setup->site) != 0 ||
-               strcmp(setup->store, c->setup->store) != 0) {
-        say("site and store change with a restart only; the old configuration stays");
-    } else if (load_pack(c, setup, &pack) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
-        say("the rules were not taken, the old configuration and rules stay");
-        rule_pack_free(pack);
-    } else {
-        rule_pack_free(c->pack);
-        c->pack = pack;
-        setup_free(c->setup);
-        c->setup = setup;
+    if (setup_load(datadir_path("yang", dir), c->config_path, &setup, &errors) != ST_OK)
         setup = NULL;
-        if (tls_ctx_reload(c->tls, &d) != ST_OK)
-            say_diag(&d);
+    if (take_again(c, setup, &errors)) {
         ingest_recheck(c->ingest);
-        say("configuration and rules were read again");
         desk_wake(c->desk);
+        say("configuration and rules were read again");
+    } else {
+        setup_free(setup);
+        say("nothing of it was taken, the old configuration and rules stay");
     }
-    setup_free(setup);
     diag_list_clear(&errors);
 }
 
@@ -271,6 +293,8 @@ start_rooms(struct collector *c, struct diag *d)
         life.facts = site_facts(c->site);
         st = life_new(&life, &c->life, d);
     }
+    if (st == ST_OK)
+        st = life_recall(c->life, c->pack, c->site, d);
     in.site = c->site;
     if (st == ST_OK)
         st = ingest_new(&in, &c->ingest, d);
@@ -345,7 +369,24 @@ stop(struct collector *c)
     loop_free(c->loop);
     rule_pack_free(c->pack);
     nc_schema_free(c->schema);
+    if (c->setup != c->first)
+        setup_free(c->first);
     setup_free(c->setup);
+}
+
+/* A session is a descriptor, and keys must not end in a core file. */
+static void
+set_limits(void)
+{
+    const struct rlimit none = {0, 0};
+    struct rlimit files;
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* where our log goes may end before we do */
 }
 
 static int
@@ -353,7 +394,11 @@ run(struct collector *c)
 {
     struct diag d = {.text = ""};
     char text[300];
-    enum status st = start(c, &d);
+    enum status st;
+
+    set_limits();
+    c->first = c->setup;
+    st = start(c, &d);
 
     if (st != ST_OK) {
         say_diag(&d);
@@ -371,23 +416,38 @@ run(struct collector *c)
 static void
 usage(FILE *out)
 {
-    fputs("usage: vigil-collector [--config FILE] [--check]\n"
+    fputs("usage: vigil-collector [--config FILE] [--check | --health]\n"
           "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
           "      --check        check configuration and rules, and leave\n"
+          "      --health       ask the collector that runs for its summary, and leave\n"
           "  -V, --version      print the version\n"
           "  -h, --help         print this\n",
           out);
+}
+
+/* Says nothing where all is well. */
+static int
+ask_health(const char *config_path)
+{
+    char yang[1024], path[SETUP_SOCKET];
+    struct diag d;
+
+    setup_socket(datadir_path("yang", yang), config_path, path);
+    if (health_ask(path, HEALTH_TIMEOUT_MS, &d) == ST_OK)
+        return EXIT_GOOD;
+    say_diag(&d);
+    return EXIT_FAILED;
 }
 
 /* 0: go on; else the exit status plus one. */
 static int
 read_options(int argc, char **argv, struct collector *c, bool *check)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+        {"health", no_argument, NULL, 'H'},       {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    bool health = false;
     int o;
 
     while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -397,6 +457,9 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
             break;
         case 'k':
             *check = true;
+            break;
+        case 'H':
+            health = true;
             break;
         case 'V':
             puts("vigil-collector " VIGIL_VERSION);
@@ -409,11 +472,11 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
             return EXIT_WRONG + 1;
         }
     }
-    if (optind < argc) {
+    if (optind < argc || (health && *check)) {
         usage(stderr);
         return EXIT_WRONG + 1;
     }
-    return 0;
+    return health ? ask_health(c->config_path) + 1 : 0;
 }
 
 int

@@ -6,11 +6,27 @@
 #include <string.h>
 
 #include "collector/finding/measure.h"
+#include "lib/utf8.h"
+
+/* Text that came in is UTF-8; what we cut or made of it must not be the end of a batch. */
+static json_t *
+text_json(const char *text)
+{
+    json_t *v = json_string(text);
+    char *copy = v ? NULL : strdup(text);
+
+    if (!copy)
+        return v;
+    utf8_clean(copy);
+    v = json_string(copy);
+    free(copy);
+    return v;
+}
 
 static json_t *
 text_or_null(const char *text)
 {
-    return text ? json_string(text) : json_null();
+    return text ? text_json(text) : json_null();
 }
 
 static json_t *
@@ -20,20 +36,20 @@ evidence_json(const struct evidence *e)
     json_t *o;
 
     for (size_t i = 0; i < e->values; i++)
-        json_array_append_new(values, json_string(e->value[i]));
-    o = json_pack("{s:s, s:o, s:o}", "path", e->path, "value", values, "origin",
+        json_array_append_new(values, text_json(e->value[i]));
+    o = json_pack("{s:o, s:o, s:o}", "path", text_json(e->path), "value", values, "origin",
                   text_or_null(e->origin));
     if (o && e->note)
-        json_object_set_new(o, "note", json_string(e->note));
+        json_object_set_new(o, "note", text_json(e->note));
     return o;
 }
 
 static json_t *
-row_json(const struct witness_row *w)
+row_json(const struct witness_row *w, bool whole)
 {
     json_t *evidence = json_array();
 
-    for (size_t i = 0; i < w->evidences; i++)
+    for (size_t i = 0; i < w->evidences && whole; i++)
         json_array_append_new(evidence, evidence_json(&w->evidence[i]));
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:I, s:o}", "check", w->check, "witness",
                      rule_witness_name(w->witness), "verdict", rule_verdict_name(w->verdict),
@@ -42,16 +58,29 @@ row_json(const struct witness_row *w)
                      "evidence", evidence);
 }
 
+static char *
+rows_json(const struct verdict *v, bool whole)
+{
+    json_t *rows = json_array();
+    bool good = rows != NULL;
+    char *text;
+
+    for (size_t i = 0; i < v->rows && good; i++)
+        good = json_array_append_new(rows, row_json(&v->row[i], whole)) == 0;
+    text = good ? json_dumps(rows, JSON_COMPACT) : NULL;
+    json_decref(rows);
+    return text;
+}
+
+/* Facts can make evidence as long as they like; what the witnesses say is told in any case. */
 static enum status
 witnesses_json(const struct verdict *v, char **out)
 {
-    json_t *rows = json_array();
-    bool whole = rows != NULL;
-
-    for (size_t i = 0; i < v->rows && whole; i++)
-        whole = json_array_append_new(rows, row_json(&v->row[i])) == 0;
-    *out = whole ? json_dumps(rows, JSON_COMPACT) : NULL;
-    json_decref(rows);
+    *out = rows_json(v, true);
+    if (*out && strlen(*out) > MAX_OBSERVED_EVIDENCE) {
+        free(*out);
+        *out = rows_json(v, false);
+    }
     if (!*out)
         return ST_IO;
     return strlen(*out) <= MAX_OBSERVED_EVIDENCE ? ST_OK : ST_LIMIT;
@@ -140,6 +169,8 @@ observe_judged(const struct verdict *v, struct observed *out)
         return st;
     for (size_t i = 0; i < v->rows; i++) {
         add_effect(&v->row[i], &out->look.row[i]);
+        if (v->row[i].happened > out->look.input.event_at)
+            out->look.input.event_at = v->row[i].happened;
         if (v->row[i].pending_restart)
             read_restart(&v->row[i], out);
     }
@@ -164,7 +195,13 @@ observe(const struct site_change *c, const char *site, const char *tenant, struc
 {
     enum status st = ST_OK;
 
+    uint8_t id[FINDING_ID_LEN];
+
     memset(out, 0, sizeof(*out));
+    /* Targets are made of facts: one that cannot be kept is refused before anything is written. */
+    st = finding_id(c->rule->id, c->target, id);
+    if (st != ST_OK)
+        return st;
     agent_of(c->target, site, out->agent);
     if (c->verdict)
         st = observe_judged(c->verdict, out);

@@ -20,8 +20,9 @@ struct observed {
 /*
  * site and tenant: of the whole collector, borrowed. A verdict becomes INPUT_VERDICT, a target that
  * is gone INPUT_VANISHED. Evidence is the JSON array `witnesses` of docs/report.schema.json without
- * the numbers of inputs. ST_IO without memory; ST_LIMIT when there are more bytes than the
- * ceiling above. Borrows from c.
+ * the numbers of inputs; above its ceiling the rows are told without their evidence, whose
+ * number is still said. ST_IO without memory; ST_LIMIT, ST_MALFORMED: the pair has no identity, or
+ * even the rows are too long. Borrows from c.
  */
 enum status observe(const struct site_change *c, const char *site, const char *tenant,
                     struct observed *out) MUST_USE;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/secret.h"
 #include "lib/settings.h"
 
 #define MODULE "x1818-collector-config"
@@ -70,9 +71,10 @@ check_file(struct load *l, const char *node, const char *path, bool secret)
         complain(l, node, why);
     } else if (!S_ISREG(st.st_mode)) {
         complain(l, node, "names no regular file");
-    } else if (secret && st.st_mode & (S_IRWXG | S_IRWXO)) {
+    } else if (secret && !secret_is_kept(&st)) {
         complain(l, node,
-                 "names a file that others than its owner may use; chmod 600 would be right");
+                 "names a file that others than its owner may use; " SECRET_RIGHT
+                 " would be right");
     }
 }
 
@@ -199,7 +201,7 @@ check_all(struct load *l, const struct setup *c)
     check_file(l, "overlay", c->overlay, false);
     if (c->rules && (stat(c->rules, &st) != 0 || !S_ISDIR(st.st_mode)))
         complain(l, "rules", "names no directory");
-    if (c->socket && strlen(c->socket) > 107)
+    if (c->socket && strlen(c->socket) >= SETUP_SOCKET)
         complain(l, "socket", "is too long; 107 characters at most would be right");
 }
 
@@ -234,6 +236,22 @@ setup_load(const char *yang_dir, const char *path, struct setup **out, struct di
     else
         setup_free(c);
     return st;
+}
+
+void
+setup_socket(const char *yang_dir, const char *path, char out[SETUP_SOCKET])
+{
+    struct settings *s = NULL;
+    struct diag_list errors;
+    const char *named = NULL;
+
+    diag_list_init(&errors);
+    if (settings_load(yang_dir, MODULE, "collector", path, &s, &errors) == ST_OK)
+        named = settings_text(s, "socket");
+    snprintf(out, SETUP_SOCKET, "%s",
+             named && strlen(named) < SETUP_SOCKET ? named : SETUP_DEFAULT_SOCKET);
+    settings_free(s);
+    diag_list_clear(&errors);
 }
 
 void
@@ -281,4 +299,47 @@ setup_role(const struct setup *c, const char *user)
         if (strcmp(c->user[i].name, user) == 0)
             return c->user[i].role;
     return ROLE_NOBODY;
+}
+
+static bool
+same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool
+same_addresses(const struct setup *a, const struct setup *b)
+{
+    bool equal = a->listens == b->listens;
+
+    for (size_t i = 0; i < a->listens && equal; i++)
+        equal = a->listen[i].port == b->listen[i].port &&
+                strcmp(a->listen[i].host, b->listen[i].host) == 0;
+    return equal;
+}
+
+bool
+setup_restarts_not(const struct setup *from, const struct setup *to, struct diag *d)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } fixed[] = {
+        {"site", same(from->site, to->site)},
+        {"tenant", same(from->tenant, to->tenant)},
+        {"store", same(from->store, to->store)},
+        {"socket", same(from->socket, to->socket)},
+        {"listen", same_addresses(from, to)},
+        {"tls/certificate", same(from->certificate, to->certificate)},
+        {"tls/key", same(from->key, to->key)},
+        {"tls/trust", same(from->trust, to->trust)},
+        {"tls/crl", same(from->crl, to->crl)},
+    };
+
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (!fixed[i].same) {
+            diag_set(d, ST_CONFIG, "", 0, "'%s' changes with a restart only", fixed[i].key);
+            return false;
+        }
+    return true;
 }

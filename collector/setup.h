@@ -12,6 +12,9 @@
 #include "lib/diag.h"
 
 #define MAX_SETUP_LISTEN 16
+#define SETUP_SOCKET 108 /* bytes of the path of a socket */
+#define SETUP_DEFAULT_SOCKET "/run/vigil5g/collector/collector.sock" /* as the YANG module has it  \
+                                                                      */
 
 /* What an agent may report: bits of enum setup_witness. */
 enum setup_witness { SETUP_CONFIG = 1, SETUP_RUNTIME = 2, SETUP_TRAFFIC = 4, SETUP_INVENTORY = 8 };
@@ -47,6 +50,11 @@ struct setup {
 enum status setup_load(const char *yang_dir, const char *path, struct setup **out,
                        struct diag_list *errors) MUST_USE;
 void setup_free(struct setup *c);
+/* The socket that the file names, as well as it can be read: what a collector that runs was started
+ * with may be good although the file is not, now. */
+void setup_socket(const char *yang_dir, const char *path, char out[SETUP_SOCKET]);
+/* False, d says which key: a running collector cannot change from one to the other. */
+bool setup_restarts_not(const struct setup *from, const struct setup *to, struct diag *d);
 
 /* What this agent may report; 0: nothing, it is not known. identity is in lower case. */
 unsigned setup_witnesses(const struct setup *c, const char *identity);

@@ -11,6 +11,7 @@
 struct told {
     size_t control; /* number in the pack */
     char *target;
+    bool sure; /* false: the digest is not known, or not of what was kept */
     uint8_t digest[DIGEST];
 };
 
@@ -27,7 +28,8 @@ struct site {
     bool *only;
     size_t controls, judged;
     uint32_t changed;
-    bool all; /* the next judging runs everything */
+    bool all;      /* the next judging runs everything */
+    bool unsorted; /* something was recalled */
     struct told_list told;
 };
 
@@ -40,9 +42,9 @@ told_clear(struct told_list *l)
     *l = (struct told_list){0};
 }
 
-/* Append; the target moves in, even on failure. */
+/* Append; the target moves in, even on failure. digest NULL: not known. */
 static enum status
-told_adopt(struct told_list *l, size_t control, char *target, const uint8_t digest[DIGEST])
+told_adopt(struct told_list *l, size_t control, char *target, const uint8_t *digest)
 {
     if (target && l->count == l->capacity && l->count < MAX_SITE_VERDICTS) {
         size_t cap = l->capacity ? l->capacity * 2 : 64;
@@ -57,8 +59,10 @@ told_adopt(struct told_list *l, size_t control, char *target, const uint8_t dige
         free(target);
         return target && l->count == MAX_SITE_VERDICTS ? ST_LIMIT : ST_IO;
     }
-    l->item[l->count] = (struct told){.control = control, .target = target};
-    memcpy(l->item[l->count++].digest, digest, DIGEST);
+    l->item[l->count] = (struct told){.control = control, .target = target, .sure = digest};
+    if (digest)
+        memcpy(l->item[l->count].digest, digest, DIGEST);
+    l->count++;
     return ST_OK;
 }
 
@@ -71,13 +75,16 @@ add_text(EVP_MD_CTX *md, const char *text)
 }
 
 static bool
-add_row(EVP_MD_CTX *md, const struct witness_row *r)
+add_row(EVP_MD_CTX *md, const struct witness_row *r, bool event)
 {
     int word[] = {(int)r->witness, (int)r->verdict, (int)r->reason, (int)r->severity};
     bool ok = EVP_DigestUpdate(md, word, sizeof(word)) == 1 && add_text(md, r->check) &&
               add_text(md, r->message) &&
               EVP_DigestUpdate(md, &r->evidence_total, sizeof(r->evidence_total)) == 1;
 
+    /* That an attack goes on is a change, as long as what is said of it may be. */
+    if (event)
+        ok = ok && EVP_DigestUpdate(md, &r->happened, sizeof(r->happened)) == 1;
     for (size_t i = 0; i < r->evidences && ok; i++) {
         const struct evidence *e = &r->evidence[i];
 
@@ -94,6 +101,7 @@ site_digest(const struct verdict *v, uint8_t out[16])
 {
     int word[] = {(int)v->verdict, (int)v->severity, (int)v->assurance, (int)v->reason,
                   v->disagreement};
+    bool event = strcmp(v->rule->kind, "event") == 0;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     uint8_t full[EVP_MAX_MD_SIZE];
     bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
@@ -101,7 +109,7 @@ site_digest(const struct verdict *v, uint8_t out[16])
               add_text(md, v->nf_type) && add_text(md, v->message) && add_text(md, v->cause);
 
     for (size_t i = 0; i < v->rows && ok; i++)
-        ok = add_row(md, &v->row[i]);
+        ok = add_row(md, &v->row[i], event);
     ok = ok && EVP_DigestFinal_ex(md, full, NULL) == 1;
     EVP_MD_CTX_free(md);
     if (!ok)
@@ -181,23 +189,52 @@ site_facts(const struct site *s)
 static enum status
 renumber(struct told_list *told, const struct rule_pack *from, const struct rule_pack *to)
 {
-    struct told_list out = {0};
-    enum status st = ST_OK;
+    size_t olds = rule_pack_controls(from), *start = calloc(olds + 1, sizeof(*start));
+    struct told *item = calloc(told->count + 1, sizeof(*item));
+    size_t kept = 0;
 
-    for (size_t c = 0; c < rule_pack_controls(to) && st == ST_OK; c++)
-        for (size_t i = 0; i < told->count && st == ST_OK; i++) {
-            const struct told *t = &told->item[i];
-
-            if (strcmp(rule_pack_control(from, t->control)->id, rule_pack_control(to, c)->id) == 0)
-                st = told_adopt(&out, c, strdup(t->target), t->digest);
-        }
-    if (st != ST_OK) {
-        told_clear(&out);
-        return st;
+    if (!start || !item) {
+        free(start);
+        free(item);
+        return ST_IO;
     }
+    for (size_t i = 0; i < told->count; i++)
+        start[told->item[i].control + 1]++;
+    for (size_t c = 0; c < olds; c++)
+        start[c + 1] += start[c];
+    for (size_t c = 0; c < rule_pack_controls(to); c++)
+        for (size_t o = 0; o < olds; o++) {
+            if (strcmp(rule_pack_control(from, o)->id, rule_pack_control(to, c)->id) != 0)
+                continue;
+            for (size_t i = start[o]; i < start[o + 1]; i++) {
+                item[kept] = told->item[i];
+                item[kept++].control = c;
+                told->item[i].target = NULL;
+            }
+        }
     told_clear(told);
-    *told = out;
+    *told = (struct told_list){.item = item, .count = kept, .capacity = kept};
+    free(start);
     return ST_OK;
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+
+    if (x->control != y->control)
+        return x->control < y->control ? -1 : 1;
+    return strcmp(x->target, y->target);
+}
+
+/* Into the order of the engine. */
+static void
+sort_told(struct site *s)
+{
+    if (s->unsorted && s->told.count)
+        qsort(s->told.item, s->told.count, sizeof(*s->told.item), by_place);
+    s->unsorted = false;
 }
 
 enum status
@@ -209,6 +246,7 @@ site_use(struct site *s, const struct rule_pack *pack, struct diag *d)
 
     if (st != ST_OK)
         return st;
+    sort_told(s);
     if (s->told.count && renumber(&s->told, s->pack, pack) != ST_OK) {
         free(reads);
         free(only);
@@ -239,8 +277,21 @@ site_marked(const struct site *s)
 void
 site_forget(struct site *s)
 {
-    told_clear(&s->told);
+    /* The pairs stay known: one that is bound no more by then has to be told as gone. */
+    for (size_t i = 0; i < s->told.count; i++)
+        s->told.item[i].sure = false;
     s->all = true;
+}
+
+enum status
+site_recall(struct site *s, const char *control, const char *target)
+{
+    for (size_t i = 0; i < s->controls; i++)
+        if (strcmp(rule_pack_control(s->pack, i)->id, control) == 0) {
+            s->unsorted = true;
+            return told_adopt(&s->told, i, strdup(target), NULL);
+        }
+    return ST_NOTFOUND;
 }
 
 size_t
@@ -263,7 +314,7 @@ static void
 keep(struct comparison *c)
 {
     struct told *t = &c->old.item[c->at++];
-    enum status st = told_adopt(&c->now, t->control, t->target, t->digest);
+    enum status st = told_adopt(&c->now, t->control, t->target, t->sure ? t->digest : NULL);
 
     t->target = NULL;
     if (c->status == ST_OK)
@@ -321,7 +372,7 @@ compare(struct comparison *c, size_t control, const struct verdict *v)
     known = old && order(old, control, v->target) == 0;
     if (c->status == ST_OK)
         c->status = site_digest(v, digest);
-    if (c->status != ST_OK || (known && memcmp(old->digest, digest, DIGEST) == 0)) {
+    if (c->status != ST_OK || (known && old->sure && memcmp(old->digest, digest, DIGEST) == 0)) {
         if (known)
             keep(c);
         return;
@@ -329,8 +380,10 @@ compare(struct comparison *c, size_t control, const struct verdict *v)
     c->status = c->ops->change(
         c->ops->ctx,
         &(struct site_change){.rule = v->rule, .target = v->target, .verdict = v, .first = !known});
-    if (c->status == ST_OK && known)
+    if (c->status == ST_OK && known) {
         memcpy(old->digest, digest, DIGEST);
+        old->sure = true;
+    }
     if (known)
         keep(c);
     else if (c->status == ST_OK)
@@ -350,12 +403,16 @@ site_judge(struct site *s, int64_t now, const struct site_ops *ops, struct diag 
         s->only[i] = s->all || (s->reads[i] & s->changed);
         s->judged += s->only[i];
     }
-    st = engine_evaluate(
-        s->pack,
-        &(struct engine_input){.facts = s->facts, .now = now, .scope = s->scope, .only = s->only},
-        &v, d);
+    st = engine_evaluate(s->pack,
+                         &(struct engine_input){.facts = s->facts,
+                                                .now = now,
+                                                .interval_s = SITE_INTERVAL_S,
+                                                .scope = s->scope,
+                                                .only = s->only},
+                         &v, d);
     if (st != ST_OK)
         return st;
+    sort_told(s);
     c.old = s->told;
     for (size_t i = 0; i < v.count; i++) {
         while (rule_pack_control(s->pack, control) != v.item[i].rule)

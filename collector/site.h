@@ -10,6 +10,7 @@
 #include "rules/engine/engine.h"
 
 #define MAX_SITE_VERDICTS 2000000
+#define SITE_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
 
 struct site;
 
@@ -49,9 +50,13 @@ bool site_marked(const struct site *s);
  * ST_CONFIG: an expression fails at run time, d says which. */
 enum status site_judge(struct site *s, int64_t now, const struct site_ops *ops,
                        struct diag *d) MUST_USE;
-/* Nothing counts as told any more (the batch that it was written in is gone): the next judging
- * tells everything. */
+/* Nothing counts as kept any more (the batch that it was written in is gone): the next judging
+ * tells everything, also what is bound no more since. */
 void site_forget(struct site *s);
+/* A pair that was told by an earlier process, as the store has it: the next judging tells its
+ * verdict, or that nothing binds it any more. Each pair once. ST_NOTFOUND: the pack has no such
+ * control. */
+enum status site_recall(struct site *s, const char *control, const char *target) MUST_USE;
 /* Number of controls that the last judging ran. */
 size_t site_judged(const struct site *s);
 

@@ -19,7 +19,7 @@
 /* PEM files. Kubernetes mounts them as symbolic links, so links are followed. */
 struct tls_files {
     const char *certificate; /* our own, then intermediates */
-    const char *key;         /* unencrypted; a regular file of ours or root, 0600 or stricter */
+    const char *key;         /* unencrypted; a regular file of ours or root, secret_is_kept() */
     const char *trust;       /* CA certificates that peers may chain to */
     const char *crl;         /* NULL, or a CRL of every CA in a chain: one that is missing or past
                                 its nextUpdate refuses the peer */

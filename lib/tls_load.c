@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/secret.h"
+
 #define MAX_PEM_FILE (4u << 20) /* a CRL of a large CA is the longest */
 #define MAX_CHAIN 8             /* intermediates of ours */
 #define MAX_ANCHORS 1000
@@ -51,10 +53,10 @@ check_file(int fd, const char *path, bool secret, size_t *size, struct diag *d)
         return diag_set(d, ST_DENIED, path, 0, "must be a regular file");
     if (st.st_size > (off_t)MAX_PEM_FILE)
         return diag_set(d, ST_LIMIT, path, 0, "must have at most %u bytes", MAX_PEM_FILE);
-    if (secret && (st.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)))
+    if (secret && !secret_is_kept(&st))
         return diag_set(d, ST_DENIED, path, 0,
                         "the private key has mode %04o: group and others must have no right "
-                        "(0600 or stricter)",
+                        "(0600 or stricter; root's may be 0440 and of a group of ours)",
                         (unsigned)(st.st_mode & 07777));
     if (secret && st.st_uid != geteuid() && st.st_uid != 0)
         return diag_set(d, ST_DENIED, path, 0,

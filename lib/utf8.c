@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/utf8.h"
 
+#include <string.h>
+
 size_t
 utf8_len(const char *text)
 {
@@ -31,4 +33,28 @@ utf8_len(const char *text)
     if (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)
         return 0;
     return n;
+}
+
+size_t
+utf8_cut(const char *text, size_t max)
+{
+    size_t n = strnlen(text, max + 1);
+
+    if (n <= max)
+        return n;
+    for (n = max; n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80;)
+        n--;
+    return n;
+}
+
+void
+utf8_clean(char *text)
+{
+    while (*text) {
+        size_t n = utf8_len(text);
+
+        if (!n)
+            *text = '?';
+        text += n ? n : 1;
+    }
 }

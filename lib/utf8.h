@@ -10,5 +10,9 @@
  * well-formed (Unicode, table 3-7), no control character, and a character of XML.
  */
 size_t utf8_len(const char *text);
+/* Where a text of any length is cut to at most max bytes without cutting a character. */
+size_t utf8_cut(const char *text, size_t max);
+/* Every byte that is no part of such a sequence becomes '?'. */
+void utf8_clean(char *text);
 
 #endif

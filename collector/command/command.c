@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/command/table.h"
+#include "lib/utf8.h"
 
 static const char *const role_names[] = {"nobody", "noc", "operator", "approver", "administrator"};
 
@@ -126,7 +127,13 @@ json_t *
 command_json_text(const char *text)
 {
     json_t *v = text ? json_string(text) : NULL;
+    char *copy = text && !v ? strdup(text) : NULL;
 
+    if (copy) {
+        utf8_clean(copy);
+        v = json_string(copy);
+        free(copy);
+    }
     return v ? v : json_null();
 }
 

@@ -13,7 +13,9 @@
 
 #include "lib/buf.h"
 
-#define IDLE_MS 60000 /* without a request, or without taking the answer */
+#define MAX_NOBODIES 8 /* clients without a role */
+#define RETRY_MS 100   /* after the kernel had no descriptor */
+#define IDLE_MS 60000  /* without a request, or without taking the answer */
 
 struct client {
     struct command_server *server;
@@ -21,7 +23,7 @@ struct client {
     struct loop_timer idle;
     int fd;
     char user[64];
-    enum command_role role;
+    uid_t uid;
     struct buf in;
     char *answer; /* NULL: none is being sent */
     size_t answer_len, sent;
@@ -30,6 +32,7 @@ struct client {
 struct command_server {
     struct command_server_env env;
     struct loop_watch watch;
+    struct loop_timer retry;
     int fd;
     char path[108];
     struct client *client[MAX_COMMAND_CLIENTS];
@@ -78,13 +81,25 @@ flush(struct client *c)
     return loop_watch_set(&c->watch, LOOP_READ) == ST_OK;
 }
 
+/* Asked each time: the configuration may have changed since the client came. */
+static enum command_role
+role_of(const struct client *c)
+{
+    const struct command_server_env *e = &c->server->env;
+
+    enum command_role r = c->uid == 0 ? ROLE_ADMINISTRATOR : e->role(e->ctx, c->user);
+
+    /* Whoever runs as we do could read the store itself: health checks do. */
+    return r == ROLE_NOBODY && c->uid == geteuid() ? ROLE_NOC : r;
+}
+
 /* Answer the first request in the buffer. False: the client is gone. */
 static bool
 answer_one(struct client *c, bool *more)
 {
     const char *text = buf_text(&c->in);
     const char *lf = memchr(text, '\n', c->in.len);
-    const struct command_user user = {.name = c->user, .role = c->role};
+    const struct command_user user = {.name = c->user, .role = role_of(c)};
     size_t line = lf ? (size_t)(lf - text) : 0, rest;
 
     *more = lf != NULL;
@@ -140,8 +155,20 @@ identify(struct client *c)
         snprintf(c->user, sizeof(c->user), "%s", pw.pw_name);
     else
         snprintf(c->user, sizeof(c->user), "uid-%u", (unsigned)cred.uid);
-    c->role = cred.uid == 0 ? ROLE_ADMINISTRATOR : c->server->env.role(c->server->env.ctx, c->user);
+    c->uid = cred.uid;
     return true;
+}
+
+/* Whoever may do nothing must not take the places of those who may. */
+static bool
+is_crowded(const struct client *c)
+{
+    const struct command_server *s = c->server;
+    size_t idlers = 0;
+
+    for (size_t i = 0; i < MAX_COMMAND_CLIENTS; i++)
+        idlers += s->client[i] && role_of(s->client[i]) == ROLE_NOBODY;
+    return role_of(c) == ROLE_NOBODY && idlers > MAX_NOBODIES;
 }
 
 static void
@@ -162,7 +189,8 @@ adopt(struct command_server *s, int fd)
     c->fd = fd;
     buf_init(&c->in, MAX_COMMAND_BYTES);
     s->client[i] = c;
-    if (!identify(c) || loop_timer_init(s->env.loop, &c->idle, on_idle, c) != ST_OK ||
+    if (!identify(c) || is_crowded(c) ||
+        loop_timer_init(s->env.loop, &c->idle, on_idle, c) != ST_OK ||
         loop_watch_start(s->env.loop, &c->watch, fd, LOOP_READ, on_client, c) != ST_OK) {
         drop(c);
         return;
@@ -177,8 +205,22 @@ on_connection(void *ctx, unsigned events)
     int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)events;
-    if (fd >= 0)
+    if (fd >= 0) {
         adopt(s, fd);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        /* The connection stays in the queue: without a pause the loop would do nothing else. */
+        if (loop_watch_set(&s->watch, 0) == ST_OK)
+            loop_timer_set(&s->retry, RETRY_MS);
+    }
+}
+
+static void
+on_retry(void *ctx)
+{
+    struct command_server *s = ctx;
+
+    if (loop_watch_set(&s->watch, LOOP_READ) != ST_OK)
+        loop_timer_set(&s->retry, RETRY_MS);
 }
 
 /* True if somebody listens at the socket; false for one that was left behind, or none. */
@@ -222,6 +264,7 @@ command_server_new(const struct command_server_env *env, const char *path,
     /* Everybody may ask; what is answered depends on who it is. */
     if (s->fd < 0 || bind(s->fd, (const struct sockaddr *)&a, sizeof(a)) != 0 ||
         chmod(path, 0666) != 0 || listen(s->fd, 16) != 0 ||
+        loop_timer_init(env->loop, &s->retry, on_retry, s) != ST_OK ||
         loop_watch_start(env->loop, &s->watch, s->fd, LOOP_READ, on_connection, s) != ST_OK) {
         diag_set(d, ST_IO, path, 0, "cannot listen: %s", strerror(errno));
         command_server_free(s);
@@ -240,6 +283,7 @@ command_server_free(struct command_server *s)
         if (s->client[i])
             drop(s->client[i]);
     loop_watch_stop(&s->watch);
+    loop_timer_clear(&s->retry);
     if (s->fd >= 0) {
         close(s->fd);
         unlink(s->path);

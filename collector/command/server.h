@@ -10,8 +10,9 @@ struct command_server;
 
 struct command_server_env {
     struct loop *loop;
-    const struct command_env *commands;                     /* borrowed */
-    enum command_role (*role)(void *ctx, const char *user); /* of a user of this machine */
+    const struct command_env *commands; /* borrowed */
+    /* Of a user of this machine; whoever runs as we do has the role noc at least. */
+    enum command_role (*role)(void *ctx, const char *user);
     void (*changed)(void *ctx); /* a command was answered that may have changed something */
     void *ctx;
 };

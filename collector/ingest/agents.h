@@ -10,9 +10,10 @@ struct agent_entry {
     uint64_t seq, gaps;
     int64_t enrolled, connected_since, last_seen;
     bool connected;
-    bool dirty;   /* to be written to the store */
-    bool backlog; /* its first evaluation is not committed yet */
-    bool synced;  /* all that it holds has come in since it was enrolled */
+    unsigned sessions; /* now */
+    bool dirty;        /* to be written to the store */
+    bool backlog;      /* its first evaluation is not committed yet */
+    bool synced;       /* all that it holds has come in since it was enrolled */
 };
 
 struct agents;

@@ -64,6 +64,11 @@ may_say(const struct peer *p, enum fact_section kind, const char *key, char *tex
     char name[MAX_FACT_SECTION_NAME];
 
     fact_section_name(kind, name);
+    if (strlen(key) > MAX_INGEST_KEY) {
+        snprintf(text, size, "a section of the kind %s has a key of more than %d bytes", name,
+                 MAX_INGEST_KEY);
+        return false;
+    }
     if (need && !(p->witnesses & need)) {
         snprintf(text, size, "it may not report sections of the kind %s", name);
         return false;
@@ -80,16 +85,40 @@ may_say(const struct peer *p, enum fact_section kind, const char *key, char *tex
 
 /* ---- taking ---- */
 
-/* Heard of at this moment, and fresh. */
+/* Two times of the agent's clock, and what they are by ours. */
+struct moment {
+    int64_t now;  /* ours */
+    int64_t sent; /* theirs: when it was said */
+};
+
+static int64_t
+by_our_clock(const struct moment *m, int64_t observed)
+{
+    /* What lies ahead, and what nobody says, is now. */
+    if (observed <= 0 || observed >= m->sent)
+        return m->now;
+    return m->sent - observed < m->now ? m->now - (m->sent - observed) : 1;
+}
+
+/*
+ * The agent looked at it at observed. Ages are measured by our own clock, from when it looked: an
+ * agent that connects again and tells what it has not looked at since makes nothing fresh.
+ */
 static void
-hear(struct peer *p, struct section_entry *e, int64_t now)
+hear(struct peer *p, struct section_entry *e, const struct moment *m, int64_t observed)
 {
     struct ingest *g = p->ingest;
+    int64_t at = by_our_clock(m, observed);
 
-    e->received = now;
+    if (observed && observed == e->told && e->received)
+        at = e->received;
+    e->told = observed;
+    if (at > e->received)
+        e->received = at;
+    if (!e->expected)
+        e->expected = e->received;
     e->touched = true;
-    /* Ages are measured by our own clock. */
-    (void)!fact_tree_touch(site_facts(g->env.site), e->kind, e->key, now);
+    (void)!fact_tree_touch(site_facts(g->env.site), e->kind, e->key, e->received);
     if (e->stale)
         site_mark(g->env.site, 1u << e->kind);
 }
@@ -119,32 +148,27 @@ is_held(const struct ingest *g, const struct facts_section *s)
            strcmp(revision, s->revision) == 0 && strcmp(head, s->head) == 0;
 }
 
-static struct section_entry *
-entry_of(struct peer *p, enum fact_section kind, const char *key, int64_t now)
-{
-    struct section_entry *e =
-        roster_get(p->ingest->roster, kind, key, session_identity(p->session));
-
-    if (e && !e->expected)
-        e->expected = now;
-    if (e)
-        e->gone = false;
-    return e;
-}
-
 /* Put a section that was checked; the facts move in, even on failure. */
 static enum status
-put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *facts, int64_t now)
+put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *facts,
+    const struct moment *m, int64_t observed)
 {
     struct ingest *g = p->ingest;
-    struct section_entry *e = entry_of(p, kind, key, now);
+    struct section_entry *e = roster_get(g->roster, kind, key, session_identity(p->session));
     char before[FACT_HASH], after[FACT_HASH], revision[FACT_HASH];
     bool was = held(g, kind, key, revision, before);
     struct fact_section_view v;
-    enum status st = fact_tree_put(site_facts(g->env.site), kind, facts);
+    enum status st;
 
-    if (st != ST_OK || !e)
-        return st != ST_OK ? st : ST_IO;
+    if (!e) {
+        /* Nobody would see it grow old. */
+        facts_decoded_clear(&(struct facts_decoded){.facts = facts});
+        return ST_LIMIT;
+    }
+    st = fact_tree_put(site_facts(g->env.site), kind, facts);
+    if (st != ST_OK)
+        return st;
+    e->gone = false;
     st = fact_tree_section(site_facts(g->env.site), kind, key, &v);
     if (st == ST_OK)
         e->interval_s = v.interval_s;
@@ -152,7 +176,8 @@ put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *fa
         site_mark(g->env.site, RULE_READS_HEADS);
     site_mark(g->env.site, 1u << kind);
     e->dirty = true;
-    hear(p, e, now);
+    e->told = 0;
+    hear(p, e, m, observed);
     g->counts.sections++;
     return st;
 }
@@ -174,6 +199,7 @@ drop(struct peer *p, enum fact_section kind, const char *key)
 struct wanted {
     struct facts_decoded facts;
     bool decode; /* its data is not what is held */
+    bool same;   /* it is what is held */
 };
 
 static bool
@@ -191,7 +217,8 @@ check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, 
         }
         if (!may_say(p, s->kind, s->id, text, size))
             return false;
-        if (s->removed || is_held(p->ingest, s))
+        w[i].same = !s->removed && is_held(p->ingest, s);
+        if (s->removed || w[i].same)
             continue;
         if (!s->data) {
             *gap = true; /* unchanged since something that we do not have */
@@ -209,7 +236,8 @@ check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, 
 }
 
 static enum status
-take_sections(struct peer *p, const struct facts_message *m, struct wanted *w, int64_t now)
+take_sections(struct peer *p, const struct facts_message *m, struct wanted *w,
+              const struct moment *at)
 {
     enum status st = ST_OK;
 
@@ -225,9 +253,9 @@ take_sections(struct peer *p, const struct facts_message *m, struct wanted *w, i
             struct lyd_node *facts = w[i].facts.facts;
 
             w[i].facts = (struct facts_decoded){.facts = NULL};
-            st = put(p, s->kind, s->id, facts, now);
-        } else if ((e = roster_find(p->ingest->roster, s->kind, s->id)) != NULL) {
-            hear(p, e, now);
+            st = put(p, s->kind, s->id, facts, at, s->observed);
+        } else if (w[i].same && (e = roster_find(p->ingest->roster, s->kind, s->id)) != NULL) {
+            hear(p, e, at, s->observed);
             p->ingest->counts.unchanged++;
         }
     }
@@ -275,7 +303,7 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         if (!w)
             snprintf(text, size, "out of memory");
         outcome = FACTS_REFUSED;
-    } else if (take_sections(p, m, w, now) != ST_OK) {
+    } else if (take_sections(p, m, w, &(struct moment){now, h->event_time}) != ST_OK) {
         snprintf(text, size, "there is no room for its facts");
         outcome = FACTS_REFUSED;
     } else {
@@ -296,11 +324,13 @@ struct listed {
     enum fact_section kind;
     char *key;
     char revision[FACT_HASH], head[FACT_HASH];
+    int64_t observed;
 };
 
 struct list {
     struct listed *item;
     size_t count, capacity;
+    int64_t latest; /* time of the latest look: the agent's clock was there at least */
     bool failed;
 };
 
@@ -330,6 +360,9 @@ on_section(void *ctx, const struct fact_section_view *v)
         return;
     }
     memcpy(x->revision, v->revision, strlen(v->revision) + 1);
+    x->observed = v->observed;
+    if (x->observed > l->latest)
+        l->latest = x->observed;
     l->count++;
 }
 
@@ -354,20 +387,17 @@ lists(const struct list *l, enum fact_section kind, const char *key)
 static void
 drop_others(struct peer *p, const struct list *l)
 {
-    struct roster *all = p->ingest->roster;
+    const struct section_entry *e = roster_of(p->ingest->roster, session_identity(p->session));
 
-    for (size_t i = 0; i < roster_count(all); i++) {
-        const struct section_entry *e = roster_at(all, i);
-
-        if (!e->gone && strcmp(e->agent, session_identity(p->session)) == 0 &&
-            !lists(l, e->kind, e->key))
+    for (; e; e = e->next)
+        if (!e->gone && !lists(l, e->kind, e->key))
             drop(p, e->kind, e->key);
-    }
 }
 
 static enum status
 take_all(struct peer *p, struct fact_tree *from, const struct list *l, int64_t now)
 {
+    const struct moment m = {now, l->latest};
     enum status st = ST_OK;
 
     for (size_t i = 0; i < l->count && st == ST_OK; i++) {
@@ -377,13 +407,13 @@ take_all(struct peer *p, struct fact_tree *from, const struct list *l, int64_t n
         struct lyd_node *facts;
 
         if (is_held(p->ingest, &s)) {
-            hear(p, roster_find(p->ingest->roster, x->kind, x->key), now);
+            hear(p, roster_find(p->ingest->roster, x->kind, x->key), &m, x->observed);
             p->ingest->counts.unchanged++;
             continue;
         }
         st = fact_tree_take(from, x->kind, x->key, &facts);
         if (st == ST_OK)
-            st = put(p, x->kind, x->key, facts, now);
+            st = put(p, x->kind, x->key, facts, &m, x->observed);
     }
     return st;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/ingest/ingest.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ on_data(void *ctx, const struct store_section *x)
     if (!e)
         return st == ST_OK ? ST_IO : st;
     e->received = e->expected = x->received;
+    e->told = x->observed;
     if (fact_tree_touch(site_facts(g->env.site), s->kind, s->id, x->received) == ST_OK &&
         fact_tree_section(site_facts(g->env.site), s->kind, s->id, &v) == ST_OK)
         e->interval_s = v.interval_s;
@@ -154,9 +156,23 @@ ingest_listen(struct ingest *g, const struct net_address *address, struct tls_ct
     return st;
 }
 
+/* An agent whose grant is another one by now starts afresh, if it still may. */
+static void
+recheck_grant(const struct ingest *g, const struct listener *l, const char *id)
+{
+    struct session *s = listener_find(l, id);
+    const struct peer *p = s ? session_ctx(s) : NULL;
+
+    if (p && p->witnesses != g->env.witnesses(g->env.ctx, id))
+        session_abort(s, SESSION_NOT_ADMITTED, "its grant was changed");
+}
+
 void
 ingest_recheck(struct ingest *g)
 {
+    for (size_t a = 0; a < agents_count(g->agents); a++)
+        for (size_t i = 0; i < g->listeners && agents_at(g->agents, a)->sessions; i++)
+            recheck_grant(g, g->listener[i], agents_at(g->agents, a)->id);
     for (size_t i = 0; i < g->listeners; i++)
         session_pool_recheck(listener_pool(g->listener[i]));
 }
@@ -202,14 +218,15 @@ write_content(struct ingest *g, const struct section_entry *e, const char *id, i
                                                        .site = g->env.site_name,
                                                        .witness = roster_witness(e->kind),
                                                        .revision = v.revision,
-                                                       .observed = v.observed,
+                                                       .observed = e->told,
                                                        .received = e->received,
                                                        .interval_s = e->interval_s,
                                                        .complete = v.complete,
                                                        .data = buf_text(&b),
                                                        .change_seq = store_next_seq(g->env.store)});
     buf_clear(&b);
-    return st;
+    /* As XML of ours it is longer than as it came: its agent tells it again after a restart. */
+    return st == ST_LIMIT ? ST_OK : st;
 }
 
 static enum status
@@ -229,7 +246,7 @@ write_section(struct ingest *g, const struct section_entry *e, int64_t now)
         return ST_OK;
     st = fact_tree_section(site_facts(g->env.site), e->kind, e->key, &v);
     if (st == ST_OK)
-        st = store_touch_section(g->env.store, id, v.revision, v.observed, e->received);
+        st = store_touch_section(g->env.store, id, v.revision, e->told, e->received);
     return st == ST_NOTFOUND ? ST_OK : st;
 }
 
@@ -253,7 +270,7 @@ ingest_write(struct ingest *g, struct life *l)
         const struct section_entry *e = roster_at(g->roster, i);
 
         st = write_section(g, e, now);
-        if (st == ST_OK && e->turned)
+        if (st == ST_OK && e->turned && !e->gone)
             st = write_blindness(g, e, l);
     }
     return st;
@@ -267,15 +284,24 @@ ingest_written(struct ingest *g)
 }
 
 bool
-ingest_is_backlog(const struct ingest *g, const char *agent)
+ingest_is_backlog(const struct ingest *g, const char *agent, int64_t now)
 {
-    const struct agent_entry *a = *agent ? agents_find(g->agents, agent) : NULL;
+    char name[sizeof(((struct agent_entry *)NULL)->id)];
+    const struct agent_entry *a;
+
+    snprintf(name, sizeof(name), "%s", agent);
+    for (char *s = name; *s; s++)
+        *s = (char)tolower((unsigned char)*s);
+    a = *name ? agents_find(g->agents, name) : NULL;
 
     if (a)
         return a->backlog;
-    for (size_t i = 0; i < agents_count(g->agents); i++)
-        if (agents_at(g->agents, i)->backlog)
+    /* One that never tells what it holds must not keep the site silent for ever. */
+    for (size_t i = 0; i < agents_count(g->agents); i++) {
+        a = agents_at(g->agents, i);
+        if (a->backlog && a->sessions && now - a->enrolled < MAX_INGEST_BACKLOG_S)
             return true;
+    }
     return false;
 }
 

@@ -18,6 +18,8 @@
 #include "lib/netconf/listener.h"
 #include "lib/netconf/schema.h"
 
+/* Bytes of the key of a section: keys of findings are made of it. */
+#define MAX_INGEST_KEY 768
 #define MAX_INGEST_MESSAGE (8u * 1024 * 1024) /* bytes of a message of an agent */
 
 struct ingest_env {
@@ -53,8 +55,10 @@ void ingest_age(struct ingest *g, int64_t now);
 enum status ingest_write(struct ingest *g, struct life *l) MUST_USE;
 /* The batch is committed. */
 void ingest_written(struct ingest *g);
-/* True while what is told about this agent ("": about the site) is of its first evaluation. */
-bool ingest_is_backlog(const struct ingest *g, const char *agent);
+/* True while what is told about this agent is of its first evaluation; about the site ("", or an
+ * agent that is none): while that of any is awaited, at most MAX_INGEST_BACKLOG_S after it came. */
+#define MAX_INGEST_BACKLOG_S 300
+bool ingest_is_backlog(const struct ingest *g, const char *agent, int64_t now);
 
 struct ingest_counts {
     size_t agents, connected;

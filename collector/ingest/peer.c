@@ -93,6 +93,7 @@ on_established(void *ctx, struct session *s)
         session_abort(s, SESSION_SYSTEM, "out of memory");
         return;
     }
+    p->agent->sessions++;
     p->agent->connected = p->agent->dirty = true;
     p->agent->connected_since = p->agent->last_seen = now;
     snprintf(p->agent->address, sizeof(p->agent->address), "%s", session_peer(s));
@@ -143,9 +144,10 @@ on_reply(struct peer *p, const char *xml, size_t len)
     if (r.kind == NETCONF_REPLY_ERROR) {
         snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
         give_up(p, SESSION_BAD_MESSAGE, text);
-    } else if (r.has_id && r.id == p->subscribe_id && r.kind == NETCONF_REPLY_OK) {
+    } else if (r.has_id && p->subscribe_id && r.id == p->subscribe_id &&
+               r.kind == NETCONF_REPLY_OK) {
         p->subscribe_id = 0;
-    } else if (r.has_id && r.id == p->get_id && r.kind == NETCONF_REPLY_DATA) {
+    } else if (r.has_id && p->get_id && r.id == p->get_id && r.kind == NETCONF_REPLY_DATA) {
         p->get_id = 0;
         settle(p, facts_replied(p, r.data, r.data_len, text, sizeof(text)), text);
     } else {
@@ -190,9 +192,8 @@ on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
     note(g, line);
     if (p && p->agent) {
         g->counts.connected--;
-        /* A newer session of the same agent may be up already. */
-        if (end != SESSION_REPLACED)
-            p->agent->connected = false;
+        /* A newer session of the same agent may be up already, at another address of ours. */
+        p->agent->connected = --p->agent->sessions > 0;
         p->agent->dirty = true;
         g->env.changed(g->env.ctx);
     }

@@ -6,8 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An agent that has sections. */
+struct roster_owner {
+    const char *name;
+    char *text; /* owns it */
+    struct section_entry *first;
+    size_t count;
+};
+
 struct roster {
-    void *tree; /* of struct section_entry, by kind and key */
+    void *tree;   /* of struct section_entry, by kind and key */
+    void *owners; /* of struct roster_owner, by name */
     struct section_entry **item;
     size_t count, capacity;
 };
@@ -28,9 +37,101 @@ roster_new(void)
     return calloc(1, sizeof(struct roster));
 }
 
-static void
-entry_free(struct section_entry *e)
+/* ---- owners ---- */
+
+static int
+by_name(const void *a, const void *b)
 {
+    const struct roster_owner *x = a, *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
+static struct roster_owner *
+find_owner(const struct roster *s, const char *name)
+{
+    struct roster_owner want = {.name = name};
+    struct roster_owner *const *found = tfind(&want, &s->owners, by_name);
+
+    return found ? *found : NULL;
+}
+
+/* The owner of this name with room for one more. */
+static struct roster_owner *
+get_owner(struct roster *s, const char *name)
+{
+    struct roster_owner *o = find_owner(s, name);
+
+    if (o)
+        return o->count < MAX_ROSTER_AGENT ? o : NULL;
+    o = calloc(1, sizeof(*o));
+    if (!o)
+        return NULL;
+    o->name = o->text = strdup(name);
+    if (!o->name || !tsearch(o, &s->owners, by_name)) {
+        free(o->text);
+        free(o);
+        return NULL;
+    }
+    return o;
+}
+
+static void
+link_entry(struct section_entry *e, struct roster_owner *o)
+{
+    e->owner = o;
+    e->agent = o->name;
+    e->prev = NULL;
+    e->next = o->first;
+    if (e->next)
+        e->next->prev = e;
+    o->first = e;
+    o->count++;
+}
+
+/* An owner of nothing is forgotten. */
+static void
+drop_owner(struct roster *s, struct roster_owner *o)
+{
+    if (o->count)
+        return;
+    tdelete(o, &s->owners, by_name);
+    free(o->text);
+    free(o);
+}
+
+static void
+unlink_entry(struct roster *s, struct section_entry *e)
+{
+    struct roster_owner *o = e->owner;
+
+    if (!o)
+        return;
+    if (e->prev)
+        e->prev->next = e->next;
+    else
+        o->first = e->next;
+    if (e->next)
+        e->next->prev = e->prev;
+    o->count--;
+    e->owner = NULL;
+    drop_owner(s, o);
+}
+
+struct section_entry *
+roster_of(const struct roster *s, const char *agent)
+{
+    const struct roster_owner *o = find_owner(s, agent);
+
+    return o ? o->first : NULL;
+}
+
+/* ---- entries ---- */
+
+static void
+entry_free(struct roster *s, struct section_entry *e)
+{
+    unlink_entry(s, e);
     free(e->text);
     free(e);
 }
@@ -42,7 +143,7 @@ roster_free(struct roster *s)
         return;
     for (size_t i = 0; i < s->count; i++) {
         tdelete(s->item[i], &s->tree, by_key);
-        entry_free(s->item[i]);
+        entry_free(s, s->item[i]);
     }
     free(s->item);
     free(s);
@@ -77,24 +178,29 @@ struct section_entry *
 roster_get(struct roster *s, enum fact_section kind, const char *key, const char *agent)
 {
     struct section_entry *e = roster_find(s, kind, key);
+    struct roster_owner *o;
 
-    if (e)
+    if (e && strcmp(e->agent, agent) == 0)
         return e;
-    e = grow(s) ? calloc(1, sizeof(*e)) : NULL;
-    if (!e)
+    o = get_owner(s, agent);
+    if (!o)
         return NULL;
-    e->kind = kind;
-    e->text = malloc(strlen(key) + strlen(agent) + 2);
-    if (!e->text) {
-        entry_free(e);
+    if (e) {
+        unlink_entry(s, e);
+        link_entry(e, o);
+        return e;
+    }
+    e = grow(s) ? calloc(1, sizeof(*e)) : NULL;
+    if (!e) {
+        drop_owner(s, o);
         return NULL;
     }
-    e->key = e->text;
-    e->agent = e->text + strlen(key) + 1;
-    memcpy(e->text, key, strlen(key) + 1);
-    memcpy(e->text + strlen(key) + 1, agent, strlen(agent) + 1);
-    if (!tsearch(e, &s->tree, by_key)) {
-        entry_free(e);
+    link_entry(e, o);
+    e->kind = kind;
+    e->turned = true; /* somebody may have been blind here before */
+    e->key = e->text = strdup(key);
+    if (!e->key || !tsearch(e, &s->tree, by_key)) {
+        entry_free(s, e);
         return NULL;
     }
     s->item[s->count++] = e;
@@ -124,7 +230,7 @@ roster_sweep(struct roster *s)
         e->dirty = e->touched = e->turned = false;
         if (e->gone) {
             tdelete(e, &s->tree, by_key);
-            entry_free(e);
+            entry_free(s, e);
         } else {
             s->item[kept++] = e;
         }
@@ -136,8 +242,7 @@ roster_sweep(struct roster *s)
 static struct section_watch
 watch_of(const struct section_entry *e)
 {
-    return (struct section_watch){.interval_s =
-                                      e->interval_s > 0 ? e->interval_s : DEFAULT_INTERVAL_S,
+    return (struct section_watch){.interval_s = e->interval_s > 0 ? e->interval_s : SITE_INTERVAL_S,
                                   .expected = e->expected,
                                   .received = e->received,
                                   .witness = roster_witness(e->kind),

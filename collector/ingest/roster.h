@@ -7,33 +7,39 @@
 #define COLLECTOR_INGEST_ROSTER_H
 
 #include "collector/finding/blind.h"
+#include "collector/site.h"
 #include "lib/fact_tree.h"
 
 #define MAX_ROSTER 1000000
-#define DEFAULT_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
+#define MAX_ROSTER_AGENT 4000 /* sections of one agent: nobody takes the room of the others */
 
 struct section_entry {
     enum fact_section kind;
     const char *key, *agent;
-    char *text; /* owns both */
-    int64_t interval_s, received, expected;
+    char *text;                             /* owns the key */
+    int64_t interval_s, received, expected; /* by our clock */
+    int64_t told; /* when the agent looked last, by its own clock and word */
     bool stale;   /* told as stale */
     bool dirty;   /* to be written to the store: content */
     bool touched; /* to be written to the store: heard of again */
     bool gone;    /* no longer reported; leaves the table when the store knows */
-    bool turned;  /* stale changed: to be told */
+    bool turned;  /* stale changed, or new: to be told */
+    struct roster_owner *owner;
+    struct section_entry *prev, *next; /* of the same agent */
 };
 
 struct roster;
 
 struct roster *roster_new(void);
 void roster_free(struct roster *s);
-/* The entry of a section, made where it is missing; NULL without memory or above MAX_ROSTER.
- * Borrowed until roster_sweep(). */
+/* The entry of a section, made where it is missing, and this agent's from now on; NULL without
+ * memory, above MAX_ROSTER or MAX_ROSTER_AGENT. Borrowed until roster_sweep(). */
 struct section_entry *roster_get(struct roster *s, enum fact_section kind, const char *key,
                                  const char *agent);
 /* NULL: not known. */
 struct section_entry *roster_find(struct roster *s, enum fact_section kind, const char *key);
+/* The first section of an agent, the others behind its next; NULL: it has none. */
+struct section_entry *roster_of(const struct roster *s, const char *agent);
 size_t roster_count(const struct roster *s);
 struct section_entry *roster_at(struct roster *s, size_t i);
 /* Everything marked is in the store: take the marks away, and the entries that are gone. */

@@ -54,7 +54,7 @@ vigil5g:x:10001:' >"$root/etc/group"
     echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
     # What may be written, when a volume is there: named volumes take the owner from the image.
     install -d -m 1777 "$root/tmp"
-    install -d -o 10001 -g 10001 -m 0750 "$root/var/lib/vigil5g" "$root/run/vigil5g"
+    install -d -o 10001 -g 10001 -m 0750 "$root/var/lib/vigil5g" "$root/run/vigil5g" "$root/run/vigil5g/collector"
     case $(basename "$program") in
     vigil-*) install -d -o 10001 -g 10001 -m 0750 "$root/var/lib/vigil5g/${program##*/vigil-}" ;;
     esac

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/engine/assemble.h"
 
+#include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "rules/engine/combine.h"
+#include "rules/engine/facts.h"
 
 #define MAX_ROW_MESSAGES 3 /* different messages of one row that are written out */
 
@@ -153,6 +155,23 @@ join_messages(const struct merged *m)
     return buf_take(&b);
 }
 
+/* When what the evidence shows was seen last: as the entry says that holds the node. */
+static int64_t
+happened(const struct evidence_nodes *e)
+{
+    int64_t latest = 0;
+
+    for (size_t i = 0; i < e->nodes; i++) {
+        const char *seen = NULL;
+
+        for (const struct lyd_node *n = e->node[i]; n && !seen; n = lyd_parent(n))
+            seen = facts_value(n, "last-seen");
+        if (seen && strtoll(seen, NULL, 10) > latest)
+            latest = strtoll(seen, NULL, 10);
+    }
+    return latest;
+}
+
 /* Append the row of one check. */
 static enum status
 add_row(struct verdict *v, const struct rule *rule, const struct part *part, size_t count)
@@ -174,6 +193,8 @@ add_row(struct verdict *v, const struct rule *rule, const struct part *part, siz
                                 .severity = m.severity,
                                 .assurance = m.assurance,
                                 .pending_restart = m.pending_restart,
+                                .happened =
+                                    m.first->verdict == VERDICT_FAIL ? happened(&m.evidence) : 0,
                                 .message = join_messages(&m)};
     return row->message ? evidence_fill(&m.evidence, row) : ST_IO;
 }

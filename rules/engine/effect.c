@@ -8,9 +8,11 @@
 #include <time.h>
 
 #include "lib/buf.h"
+#include "lib/utf8.h"
 #include "rules/engine/facts.h"
 
-#define MAX_PENDING_FILES 4 /* that a message names */
+#define MAX_PENDING_FILES 4  /* that a message names */
+#define MAX_PENDING_NAME 200 /* bytes of the name of each */
 
 /* The section runtime beside the section config that holds the node, or NULL. */
 static const struct lyd_node *
@@ -24,7 +26,7 @@ runtime_of(const struct lyd_node *node)
 }
 
 enum effect
-effect_of(const struct lyd_node *node, int64_t now)
+effect_of(const struct lyd_node *node, int64_t now, int64_t interval_s)
 {
     const struct lyd_node *runtime = runtime_of(node);
     const char *value = runtime ? facts_value(runtime, "in-effect") : NULL;
@@ -33,7 +35,7 @@ effect_of(const struct lyd_node *node, int64_t now)
         return EFFECT_WRITTEN;
     if (strcmp(value, "true") != 0)
         return EFFECT_PENDING;
-    return facts_stale(runtime, now) ? EFFECT_WRITTEN : EFFECT_RUNNING;
+    return facts_stale(runtime, now, interval_s) ? EFFECT_WRITTEN : EFFECT_RUNNING;
 }
 
 static void
@@ -59,9 +61,12 @@ add_leaf(struct evidence_nodes *evidence, const struct lyd_node *parent, const c
 static void
 put_file(struct buf *b, const struct lyd_node *process, const struct lyd_node *file)
 {
+    const char *name = facts_value(file, "file");
+
     if (b->len)
         buf_puts(b, "; ");
-    buf_printf(b, "%.200s changed", facts_value(file, "file"));
+    buf_put(b, name, utf8_cut(name, MAX_PENDING_NAME));
+    buf_puts(b, " changed");
     put_time(b, facts_value(file, "changed"));
     buf_printf(b, ", after process %s started", facts_value(process, "pid"));
     put_time(b, facts_value(process, "started"));

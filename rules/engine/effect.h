@@ -15,8 +15,9 @@ enum effect {
 };
 
 /* Of a node below /facts/nf/config; EFFECT_WRITTEN for all other nodes. Processes that nobody has
- * looked at in time no longer vouch for a file; one that had not read it still has not. */
-enum effect effect_of(const struct lyd_node *node, int64_t now);
+ * looked at in time (interval_s: see facts_stale()) no longer vouch for a file; one that had not
+ * read it still has not. */
+enum effect effect_of(const struct lyd_node *node, int64_t now, int64_t interval_s);
 /*
  * For EFFECT_PENDING: adds when the files changed and the processes started to the evidence and
  * says so in *message (malloc'd), with the word fix-pending-restart.

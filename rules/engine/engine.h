@@ -151,6 +151,7 @@ struct witness_row {
      * depends-on. */
     bool pending_restart;
     char *message;
+    int64_t happened; /* of a fail: the latest last-seen beside its evidence, 0: none is known */
     struct evidence *evidence;
     size_t evidences;
     size_t evidence_total; /* nodes before the ceiling */
@@ -181,8 +182,10 @@ struct verdicts {
 struct engine_input {
     const struct fact_tree *facts; /* the engine adds /facts/evaluation and takes it away again */
     int64_t now;
-    const char *scope; /* "scan" */
-    const bool *only;  /* of each control in the order of the pack: judge it; NULL: all of them */
+    int64_t interval_s; /* of sections that do not say how often they are looked at; 0: they never
+                           become stale */
+    const char *scope;  /* "scan" */
+    const bool *only;   /* of each control in the order of the pack: judge it; NULL: all of them */
 };
 
 /* ST_IO without memory; ST_CONFIG when an expression fails at run time (d says which rule). */

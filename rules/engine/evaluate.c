@@ -296,8 +296,11 @@ no_source(struct run *r, const struct rule *rule)
 static enum status
 run_rule(struct run *r, const struct rule *rule, const struct rule_override *over, size_t overs)
 {
-    struct judge j = {
-        .rule = rule, .has_unresolved = r->has_unresolved, .now = r->in->now, .d = r->d};
+    struct judge j = {.rule = rule,
+                      .has_unresolved = r->has_unresolved,
+                      .now = r->in->now,
+                      .interval_s = r->in->interval_s,
+                      .d = r->d};
     struct parts parts = {0};
     size_t on = 0;
     enum status st;

@@ -74,13 +74,14 @@ facts_nf_type(const struct lyd_node *inventory, const char *type)
 }
 
 bool
-facts_stale(const struct lyd_node *section, int64_t now)
+facts_stale(const struct lyd_node *section, int64_t now, int64_t interval_s)
 {
     const char *interval = facts_value(section, "interval"),
                *observed = facts_value(section, "observed");
 
-    if (!interval)
+    if (interval)
+        interval_s = strtoll(interval, NULL, 10);
+    if (interval_s == 0)
         return false;
-    return !observed ||
-           strtoll(observed, NULL, 10) < now - (2 * strtoll(interval, NULL, 10) + STALE_GRACE_S);
+    return !observed || strtoll(observed, NULL, 10) < now - (2 * interval_s + STALE_GRACE_S);
 }

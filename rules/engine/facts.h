@@ -22,9 +22,9 @@ const struct lyd_node *facts_section(const struct lyd_node *node);
 /* True if type is one of the NF types of the schema that the inventory belongs to. */
 bool facts_nf_type(const struct lyd_node *inventory, const char *type);
 
-/* True if the section was last observed more than twice its interval and STALE_GRACE_S ago; never
- * without an interval. */
+/* True if the section was last observed more than twice its interval and STALE_GRACE_S ago.
+ * interval_s: of one that does not say; 0: it never is. */
 #define STALE_GRACE_S 5
-bool facts_stale(const struct lyd_node *section, int64_t now);
+bool facts_stale(const struct lyd_node *section, int64_t now, int64_t interval_s);
 
 #endif

@@ -372,7 +372,7 @@ judge_stale(const struct judge *j, const struct rule_check *c, const struct lyd_
     const struct lyd_node *section = facts_section(node);
 
     if (out->verdict == VERDICT_FAIL || out->verdict == VERDICT_UNKNOWN || !section ||
-        !facts_stale(section, j->now))
+        !facts_stale(section, j->now, j->interval_s))
         return ST_OK;
     out->verdict = VERDICT_UNKNOWN;
     out->reason = REASON_STALE;
@@ -395,7 +395,7 @@ judge_effect(const struct judge *j, const struct rule_check *c, const struct lyd
 
     if (c->witness != WITNESS_CONFIG || out->verdict == VERDICT_UNKNOWN)
         return ST_OK;
-    e = effect_of(node, j->now);
+    e = effect_of(node, j->now, j->interval_s);
     if (e == EFFECT_RUNNING)
         out->assurance = ASSURANCE_RUNNING;
     if (e != EFFECT_PENDING || out->verdict == VERDICT_FAIL)

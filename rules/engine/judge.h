@@ -22,7 +22,7 @@ struct part {
 struct judge {
     const struct rule *rule;
     bool has_unresolved; /* an annotation unresolved stands somewhere in the tree */
-    int64_t now;
+    int64_t now, interval_s;
     struct diag *d; /* filled when an expression cannot be evaluated */
 };
 

@@ -5,9 +5,10 @@
 
 #include "rules/engine/rule.h"
 
-/* Facts from which the resolver learns who owns an address. */
+/* Facts from which the resolver learns who owns an address, and what a workload is called. */
 #define RESOLVER_READS                                                                             \
-    (1u << FACT_NF_CONFIG | 1u << FACT_MANAGEMENT_CONFIG | 1u << FACT_INVENTORY | RULE_READS_HEADS)
+    (1u << FACT_NF_CONFIG | 1u << FACT_NF_RUNTIME | 1u << FACT_MANAGEMENT_CONFIG |                 \
+     1u << FACT_CONTAINERS | 1u << FACT_INVENTORY | RULE_READS_HEADS)
 
 static uint32_t
 reads_of_node(const struct lysc_node *n)

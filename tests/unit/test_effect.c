@@ -12,6 +12,7 @@
 #include <libyang/libyang.h>
 #include <stdlib.h>
 
+#include "lib/utf8.h"
 #include "rules/engine/rule.h"
 
 #define NOW 1795435200
@@ -207,6 +208,71 @@ test_message(void **state)
     fact_tree_free(t);
 }
 
+/* A long name is cut between characters: a message is text whatever a file is called. */
+static void
+test_long_name(void **state)
+{
+    char name[400] = "/";
+    struct fact_tree *t = fact_tree_new(schema);
+    struct fact_sink *s = fact_tree_sink(t);
+    struct verdicts v;
+    struct diag d;
+
+    (void)state;
+    for (size_t i = 0; i < 130; i++)
+        memcpy(name + 1 + 3 * i, "\xe2\x82\xac", 4);
+    put_nf(s, "info", false, "none", NULL);
+    fact_begin(s, FACT_NF_RUNTIME, "nf:scan/amf", "/proc");
+    fact_leaf(s, FN_IN_EFFECT, "false");
+    fact_enter(s, FN_PROCESS, "7");
+    fact_leaf_i64(s, FN_STARTED, NOW - 100);
+    fact_enter(s, FN_FILE, name);
+    fact_leaf_i64(s, FN_CHANGED, NOW - 50);
+    fact_leaf(s, FN_IN_EFFECT, "false");
+    fact_leave(s);
+    fact_leave(s);
+    fact_end(s, NOW, true);
+    assert_int_equal(s->status, ST_OK);
+    assert_int_equal(
+        engine_evaluate(pack, &(struct engine_input){.facts = t, .now = NOW, .scope = "scan"}, &v,
+                        &d),
+        ST_OK);
+    for (const char *at = v.item[0].row[0].message; *at; at += utf8_len(at))
+        assert_true(utf8_len(at) > 0);
+    assert_non_null(strstr(v.item[0].row[0].message, " changed at "));
+    verdicts_clear(&v);
+    fact_tree_free(t);
+}
+
+/* Without a word on how often a section is looked at, a collector has one of its own. */
+static void
+test_interval_that_is_not_said(void **state)
+{
+    static const struct {
+        int64_t age, interval;
+        enum rule_verdict verdict;
+    } looks[] = {{100000, 0, VERDICT_PASS}, {605, 300, VERDICT_PASS}, {606, 300, VERDICT_UNKNOWN}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        struct fact_tree *t = fact_tree_new(schema);
+        struct verdicts v;
+        struct diag d;
+
+        put_nf(fact_tree_sink(t), "info", false, "true", NULL);
+        assert_int_equal(engine_evaluate(pack,
+                                         &(struct engine_input){.facts = t,
+                                                                .now = NOW + looks[i].age,
+                                                                .interval_s = looks[i].interval,
+                                                                .scope = "scan"},
+                                         &v, &d),
+                         ST_OK);
+        assert_int_equal(v.item[0].verdict, looks[i].verdict);
+        verdicts_clear(&v);
+        fact_tree_free(t);
+    }
+}
+
 /* A check on files runs again when the processes change; one on processes reads no file. */
 static void
 test_read_set(void **state)
@@ -257,10 +323,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_message),
-        cmocka_unit_test(test_read_set),
-        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_cases),     cmocka_unit_test(test_message),
+        cmocka_unit_test(test_long_name), cmocka_unit_test(test_interval_that_is_not_said),
+        cmocka_unit_test(test_read_set),  cmocka_unit_test(test_sections),
     };
 
     return cmocka_run_group_tests_name("effect", tests, load, unload);

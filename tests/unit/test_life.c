@@ -320,6 +320,77 @@ test_silence_closes_nothing(void **state)
     drop_desk(d);
 }
 
+static void
+write_scan(struct desk *d, int64_t seen)
+{
+    struct fact_sink *s = fact_tree_sink(site_facts(d->site));
+
+    fact_begin(s, FACT_TRAFFIC, "a1/n4.pcap", "a1/n4.pcap");
+    fact_enter(s, FN_EVENT, "0");
+    fact_leaf(s, FN_KIND, "port-scan");
+    fact_leaf(s, FN_SOURCE, "192.0.2.1");
+    fact_leaf(s, FN_DESTINATION, "192.0.2.2");
+    fact_leaf_i64(s, FN_LAST_SEEN, seen);
+    fact_leaf_u64(s, FN_COUNT, 100);
+    fact_leave(s);
+    fact_end(s, d->now, true);
+    assert_int_equal(s->status, ST_OK);
+    site_mark(d->site, 1u << FACT_TRAFFIC | RULE_READS_HEADS);
+}
+
+static json_t *
+the_scan(struct desk *d, json_t **answer)
+{
+    *answer = ask(d, "noc", ROLE_NOC, "{\"op\":\"findings\",\"control\":\"SA-DET-01\"}");
+    assert_int_equal(json_array_size(json_object_get(*answer, "findings")), 1);
+    return json_array_get(json_object_get(*answer, "findings"), 0);
+}
+
+/* An attack that a person has closed does not come back because the collector starts again or a
+ * batch failed; it does when it goes on. */
+static void
+test_an_attack_that_is_told_again(void **state)
+{
+    struct desk *d = new_desk();
+    json_t *answer, *f;
+    char request[200];
+
+    (void)state;
+    write_scan(d, NOW - 10);
+    judge(d);
+    f = the_scan(d, &answer);
+    assert_string_equal(text_at(f, "state"), "open");
+    assert_int_equal(json_integer_value(json_object_get(f, "last-seen")), NOW - 10);
+    snprintf(request, sizeof(request), "{\"op\":\"resolve\",\"id\":\"%s\",\"reason\":\"r\"}",
+             text_at(f, "id"));
+    json_decref(answer);
+    d->now += 60;
+    answer = ask(d, "alice", ROLE_APPROVER, request);
+    assert_true(json_is_true(json_object_get(answer, "ok")));
+    json_decref(answer);
+
+    close_desk(d);
+    d->now += 60;
+    open_desk(d);
+    write_scan(d, NOW - 10);
+    judge(d);
+    site_forget(d->site);
+    judge(d);
+    f = the_scan(d, &answer);
+    assert_string_equal(text_at(f, "state"), "resolved");
+    assert_int_equal(json_integer_value(json_object_get(f, "occurrences")), 1);
+    json_decref(answer);
+
+    /* The same words, a later time. */
+    d->now += 60;
+    write_scan(d, d->now - 5);
+    judge(d);
+    f = the_scan(d, &answer);
+    assert_string_equal(text_at(f, "state"), "reopened");
+    json_decref(answer);
+    drop_desk(d);
+}
+
 /* Who may do what, that reasons are asked for, and that all of it is in the audit log. */
 static void
 test_people(void **state)
@@ -441,6 +512,7 @@ main(void)
         cmocka_unit_test(test_a_life),
         cmocka_unit_test(test_a_restart_changes_nothing),
         cmocka_unit_test(test_silence_closes_nothing),
+        cmocka_unit_test(test_an_attack_that_is_told_again),
         cmocka_unit_test(test_people),
         cmocka_unit_test(test_bad_requests),
     };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -213,6 +214,128 @@ test_the_same_rules_again(void **state)
     free(e);
 }
 
+/* The batch is gone: all is told again, and what vanished meanwhile is told as gone. */
+static void
+test_forgotten(void **state)
+{
+    struct ear *e = calloc(1, sizeof(*e));
+    struct site *s = new_site();
+    size_t all;
+
+    (void)state;
+    e->deaf_after = SIZE_MAX;
+    write_amf(s, "nf:lab/amf", "NEA0", "NEA2");
+    write_amf(s, "nf:lab/b", "NEA0", "NEA2");
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    all = e->count;
+    assert_int_equal(fact_tree_remove(site_facts(s), FACT_NF_CONFIG, "nf:lab/b"), ST_OK);
+    site_mark(s, 1u << FACT_NF_CONFIG | RULE_READS_HEADS);
+    site_forget(s);
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_int_equal(e->count, all);
+    assert_non_null(strstr(e->text, "\nSA-NAS-02 nf:lab/amf fail\n"));
+    assert_non_null(strstr(e->text, "-SA-NAS-02 nf:lab/b gone\n"));
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_string_equal(e->text, "");
+    site_free(s);
+    free(e);
+}
+
+/* Pairs of an earlier process, in any order: what is bound is told, the rest is gone. */
+static void
+test_recalled(void **state)
+{
+    struct ear *e = calloc(1, sizeof(*e));
+    struct site *s = new_site();
+
+    (void)state;
+    e->deaf_after = SIZE_MAX;
+    assert_int_equal(site_recall(s, "SA-NAS-02", "nf:lab/old"), ST_OK);
+    assert_int_equal(site_recall(s, "SA-NAS-02", "nf:lab/amf"), ST_OK);
+    assert_int_equal(site_recall(s, "SA-DET-03", "nf:lab/old"), ST_OK);
+    assert_int_equal(site_recall(s, "XX-NONE-01", "nf:lab/amf"), ST_NOTFOUND);
+    write_amf(s, "nf:lab/amf", "NEA0", "NEA2");
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_non_null(strstr(e->text, "-SA-NAS-02 nf:lab/old gone\n"));
+    assert_non_null(strstr(e->text, "-SA-DET-03 nf:lab/old gone\n"));
+    assert_non_null(strstr(e->text, "\nSA-NAS-02 nf:lab/amf fail\n"));
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_string_equal(e->text, "");
+    site_free(s);
+    free(e);
+}
+
+static void
+copy(const char *name, const char *dir, char to[96])
+{
+    char from[512], data[65536];
+    FILE *in, *out;
+    size_t n;
+
+    snprintf(from, sizeof(from), VIGIL_BUILD_ROOT "/rules/packs/x1818/%s", name);
+    snprintf(to, 96, "%s/%s", dir, strrchr(from, '/') + 1);
+    in = fopen(from, "r");
+    out = fopen(to, "w");
+    assert_true(in && out);
+    n = fread(data, 1, sizeof(data), in);
+    assert_int_equal(fwrite(data, 1, n, out), n);
+    fclose(in);
+    fclose(out);
+}
+
+/* Some rules of the pack, in another order of numbers. */
+static struct rule_pack *
+small_pack(void)
+{
+    static const char *const files[] = {"pack.yaml", "5g-sa/SA-NAS-02.yaml",
+                                        "5g-sa/SA-DET-03.yaml"};
+    char dir[] = "/tmp/vigil-pack-XXXXXX", path[3][96];
+    struct rule_pack *p = NULL;
+    struct diag_list errors;
+
+    diag_list_init(&errors);
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < 3; i++)
+        copy(files[i], dir, path[i]);
+    if (rule_pack_load(dir, schema, RULES_TO_JUDGE, &p, &errors) != ST_OK)
+        fail_msg("%s: %s", errors.item[0].file, errors.item[0].text);
+    diag_list_clear(&errors);
+    for (size_t i = 0; i < 3; i++)
+        unlink(path[i]);
+    rmdir(dir);
+    return p;
+}
+
+/* Rules go and come: what stays is not told again, under whatever number; what comes is new. */
+static void
+test_other_rules(void **state)
+{
+    struct rule_pack *fewer = small_pack();
+    struct ear *e = calloc(1, sizeof(*e));
+    struct site *s = new_site();
+    struct diag d;
+    size_t all;
+
+    (void)state;
+    e->deaf_after = SIZE_MAX;
+    assert_true(rule_pack_controls(fewer) < rule_pack_controls(pack));
+    write_amf(s, "nf:lab/amf", "NEA0", "NEA2");
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    all = e->count;
+    assert_int_equal(site_use(s, fewer, &d), ST_OK);
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_string_equal(e->text, "");
+    assert_int_equal(site_use(s, pack, &d), ST_OK);
+    assert_int_equal(judge(s, NOW, e), ST_OK);
+    assert_true(e->count > 0 && e->count < all);
+    assert_null(strstr(e->text, "SA-NAS-02"));
+    for (const char *at = e->text; at && *at; at = strchr(at, '\n') + 1)
+        assert_int_equal(*at, '+');
+    site_free(s);
+    rule_pack_free(fewer);
+    free(e);
+}
+
 int
 main(void)
 {
@@ -221,6 +344,9 @@ main(void)
         cmocka_unit_test(test_a_vanished_target_is_told),
         cmocka_unit_test(test_a_refused_change_comes_again),
         cmocka_unit_test(test_the_same_rules_again),
+        cmocka_unit_test(test_forgotten),
+        cmocka_unit_test(test_recalled),
+        cmocka_unit_test(test_other_rules),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
