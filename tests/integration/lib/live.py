@@ -204,7 +204,7 @@ class Lab:
         while True:
             answer = self.ask("findings", *args, *(["--cursor", cursor] if cursor else []), expect=None)
             found += answer.get("findings", [])
-            cursor = answer.get("next") or answer.get("cursor")
+            cursor = answer.get("next") if answer.get("more") else None
             if not cursor:
                 return found
 
