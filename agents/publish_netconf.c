@@ -31,7 +31,8 @@ struct publish_netconf {
     struct nc_schema *schema;
     struct fact_tree *facts;
     struct tls_ctx *tls;
-    struct dialer *dialer;
+    struct dialer *dialer; /* NULL: nothing is called yet */
+    bool calling;
     struct loop_timer timer;
     struct news *news, **last;
     unsigned waits; /* for readings that belong to the news */
@@ -340,7 +341,7 @@ dial(struct publish_netconf *p, const struct config *c, struct tls_ctx **tls,
     enum status st = tls_ctx_new(&files, tls, d);
 
     *dialer = NULL;
-    if (st != ST_OK)
+    if (st != ST_OK || !p->calling)
         return st;
     for (size_t i = 0; i < c->collectors && i < DIALER_MAX_TARGETS; i++)
         read_target(c->collector[i], c->tls.collector, &config.target[config.target_count++]);
@@ -427,4 +428,11 @@ publish_netconf_reload(struct publish_netconf *p, const struct config *c, struct
     p->dialer = dialer;
     p->tls = tls;
     return ST_OK;
+}
+
+enum status
+publish_netconf_call(struct publish_netconf *p, const struct config *c, struct diag *d)
+{
+    p->calling = true;
+    return publish_netconf_reload(p, c, d);
 }
