@@ -40,7 +40,7 @@ YANG_STD   := build/yang-std
 STD_FROM   := /usr/share/yuma/modules
 STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-04 ietf/ietf-netconf-acm@2018-02-14 \
               ietf/ietf-netconf-with-defaults@2011-06-01 \
-              ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
+              ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
 MAINS      := agents/main.c collector/main.c

@@ -109,12 +109,20 @@ witnesses(void *ctx, const char *identity)
     return setup_witnesses(c->setup, identity);
 }
 
-static enum command_role
-role(void *ctx, const char *user)
+static const struct command_user *
+user(void *ctx, const char *name)
 {
     struct collector *c = ctx;
 
-    return setup_role(c->setup, user);
+    return setup_user(c->setup, name);
+}
+
+static const struct rule_info *
+control(void *ctx, const char *id)
+{
+    struct collector *c = ctx;
+
+    return rule_pack_find(c->pack, id);
 }
 
 static void
@@ -263,7 +271,7 @@ start_rooms(struct collector *c, struct diag *d)
     struct desk_env desk = {
         .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
     struct command_server_env server = {
-        .loop = c->loop, .commands = &c->commands, .role = role, .changed = on_answered, .ctx = c};
+        .loop = c->loop, .commands = &c->commands, .user = user, .changed = on_answered, .ctx = c};
     enum status st = life_new(&life, &c->life, d);
 
     if (st == ST_OK)
@@ -283,6 +291,7 @@ start_rooms(struct collector *c, struct diag *d)
                                        .wall = wall,
                                        .mono_ms = mono_ms,
                                        .state = state_json,
+                                       .control = control,
                                        .ctx = c};
     if (st == ST_OK)
         st = command_server_new(&server, c->setup->socket, &c->server, d);

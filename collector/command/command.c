@@ -26,11 +26,26 @@ command_role_parse(const char *text, enum command_role *out)
 }
 
 const struct store_scope *
-command_scope(void)
+command_scope(const struct command *c)
 {
-    static const struct store_scope all = {.every_tenant = true, .every_site = true};
+    return &c->user->scope;
+}
 
-    return &all;
+static bool
+is_one_of(const char *text, bool every, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count && !every; i++)
+        every = strcmp(list[i], text) == 0;
+    return every;
+}
+
+bool
+command_sees(const struct command *c, const char *tenant, const char *site)
+{
+    const struct store_scope *s = &c->user->scope;
+
+    return is_one_of(tenant, s->every_tenant, s->tenant, s->tenants) &&
+           is_one_of(site, s->every_site, s->site, s->sites);
 }
 
 /* ---- reading requests ---- */

@@ -21,7 +21,7 @@ struct client {
     struct loop_timer idle;
     int fd;
     char user[64];
-    enum command_role role;
+    bool root;
     struct buf in;
     char *answer; /* NULL: none is being sent */
     size_t answer_len, sent;
@@ -78,18 +78,34 @@ flush(struct client *c)
     return loop_watch_set(&c->watch, LOOP_READ) == ST_OK;
 }
 
+/* As the configuration has it now; root may everything. */
+static void
+identify_rights(const struct client *c, struct command_user *out)
+{
+    const struct command_user *found = c->server->env.user(c->server->env.ctx, c->user);
+
+    if (c->root) {
+        out->role = ROLE_ADMINISTRATOR;
+        out->scope = (struct store_scope){.every_tenant = true, .every_site = true};
+    } else if (found) {
+        out->role = found->role;
+        out->scope = found->scope;
+    }
+}
+
 /* Answer the first request in the buffer. False: the client is gone. */
 static bool
 answer_one(struct client *c, bool *more)
 {
     const char *text = buf_text(&c->in);
     const char *lf = memchr(text, '\n', c->in.len);
-    const struct command_user user = {.name = c->user, .role = c->role};
+    struct command_user user = {.name = c->user, .role = ROLE_NOBODY};
     size_t line = lf ? (size_t)(lf - text) : 0, rest;
 
     *more = lf != NULL;
     if (!lf)
         return c->in.status == ST_OK; /* a request that is too long has no end */
+    identify_rights(c, &user);
     c->answer = command_answer(c->server->env.commands, &user, text, line, &c->answer_len);
     c->sent = 0;
     rest = c->in.len - line - 1;
@@ -140,7 +156,7 @@ identify(struct client *c)
         snprintf(c->user, sizeof(c->user), "%s", pw.pw_name);
     else
         snprintf(c->user, sizeof(c->user), "uid-%u", (unsigned)cred.uid);
-    c->role = cred.uid == 0 ? ROLE_ADMINISTRATOR : c->server->env.role(c->server->env.ctx, c->user);
+    c->root = cred.uid == 0;
     return true;
 }
 

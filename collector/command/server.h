@@ -10,8 +10,10 @@ struct command_server;
 
 struct command_server_env {
     struct loop *loop;
-    const struct command_env *commands;                     /* borrowed */
-    enum command_role (*role)(void *ctx, const char *user); /* of a user of this machine */
+    const struct command_env *commands; /* borrowed */
+    /* What a user of this machine may do and see; NULL: nothing. Asked before each command, so that
+     * a configuration read again holds at once. */
+    const struct command_user *(*user)(void *ctx, const char *name);
     void (*changed)(void *ctx); /* a command was answered that may have changed something */
     void *ctx;
 };
