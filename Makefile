@@ -15,9 +15,9 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev
+              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              libnetconf2-dev libssh-dev
+              openssh-server openssh-client python3-ncclient yangcli
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 DEPS_CONTAINERS := podman buildah runc debootstrap
@@ -43,11 +43,12 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c
+MAINS      := agents/main.c collector/main.c collector/north/main.c
 AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
-COLLECTOR_SRC := $(filter-out $(MAINS),$(wildcard collector/*.c collector/*/*.c))
+NORTH_SRC  := $(filter-out $(MAINS),$(wildcard collector/north/*.c))
+COLLECTOR_SRC := $(filter-out $(MAINS) $(NORTH_SRC),$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
@@ -59,7 +60,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -72,6 +73,11 @@ $(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
+
+# The only program with libnetconf2: a session is a process of its own.
+$(B)/vigil-netconf: $(B)/collector/north/main.o $(NORTH_SRC:%.c=$(B)/%.o) $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
 
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
 	$(QUIET)rm -f $@ && ar rcs $@ $^
@@ -213,7 +219,7 @@ bench: deps-bench
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c)
 
 .PHONY: lint format cover
