@@ -123,7 +123,8 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil.a $(LDLIBS)
 
-$(B)/tests/bench/store: tests/bench/store.c $(B)/libvigil-collector.a $(B)/libvigil.a
+STORE_TOOLS := $(B)/tests/bench/store $(B)/tests/north/world
+$(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
@@ -182,7 +183,8 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN)
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
+               $(B)/tests/north/world
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -193,7 +195,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin
+check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin $(B)/tests/north/world
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile
@@ -220,7 +222,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
 
 .PHONY: lint format cover
 lint: deps-test

@@ -193,6 +193,9 @@ main(int argc, char **argv)
         return rc - 1;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    /* All times are UTC; otherwise the C library would look for a file of the zone now and then. */
+    if (setenv("TZ", "UTC0", 1) != 0)
+        return EXIT_FAILED;
     nc_verbosity(NC_VERB_ERROR);
     nc_set_print_clb(NULL);
     datadir_path("yang", yang);

@@ -19,7 +19,8 @@ read_subtree(struct north_model *m, const struct lyd_node *filter, struct north_
 
     if (any->value_type == LYD_ANYDATA_DATATREE && any->value.tree) {
         if (lyd_print_mem(&text, any->value.tree, LYD_XML,
-                          LYD_PRINT_SHRINK | LYD_PRINT_WITHSIBLINGS) != LY_SUCCESS)
+                          LYD_PRINT_SHRINK | LYD_PRINT_WITHSIBLINGS | LYD_PRINT_KEEPEMPTYCONT) !=
+            LY_SUCCESS)
             return ST_IO;
     } else if (any->value_type == LYD_ANYDATA_XML && any->value.str && any->value.str[0]) {
         text = strdup(any->value.str);
