@@ -15,9 +15,9 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev
+              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              libnetconf2-dev libssh-dev iproute2
+              openssh-server openssh-client python3-ncclient yangcli iproute2
 DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
@@ -41,14 +41,15 @@ YANG_STD   := build/yang-std
 STD_FROM   := /usr/share/yuma/modules
 STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-04 ietf/ietf-netconf-acm@2018-02-14 \
               ietf/ietf-netconf-with-defaults@2011-06-01 \
-              ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
+              ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c
+MAINS      := agents/main.c collector/main.c collector/north/main.c
 AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
-COLLECTOR_SRC := $(filter-out $(MAINS),$(wildcard collector/*.c collector/*/*.c))
+NORTH_SRC  := $(filter-out $(MAINS),$(wildcard collector/north/*.c))
+COLLECTOR_SRC := $(filter-out $(MAINS) $(NORTH_SRC),$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
@@ -60,7 +61,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -73,6 +74,11 @@ $(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
+
+# The only program with libnetconf2: a session is a process of its own.
+$(B)/vigil-netconf: $(B)/collector/north/main.o $(NORTH_SRC:%.c=$(B)/%.o) $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
 
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
 	$(QUIET)rm -f $@ && ar rcs $@ $^
@@ -118,7 +124,8 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil.a $(LDLIBS)
 
-$(B)/tests/bench/store: tests/bench/store.c $(B)/libvigil-collector.a $(B)/libvigil.a
+STORE_TOOLS := $(B)/tests/bench/store $(B)/tests/north/world
+$(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
@@ -179,7 +186,8 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN)
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
+               $(B)/tests/north/world
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -190,7 +198,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin
+check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin $(B)/tests/north/world
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile
@@ -217,8 +225,8 @@ bench: deps-bench
 	@sh tests/bench/parts.sh $(B)/tests/bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c)
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
 
 .PHONY: lint format cover
 lint: deps-test

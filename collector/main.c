@@ -112,12 +112,20 @@ witnesses(void *ctx, const char *identity)
     return setup_witnesses(c->setup, identity);
 }
 
-static enum command_role
-role(void *ctx, const char *user)
+static const struct command_user *
+user(void *ctx, const char *name)
 {
     struct collector *c = ctx;
 
-    return setup_role(c->setup, user);
+    return setup_user(c->setup, name);
+}
+
+static const struct rule_info *
+control(void *ctx, const char *id)
+{
+    struct collector *c = ctx;
+
+    return rule_pack_find(c->pack, id);
 }
 
 static void
@@ -286,7 +294,7 @@ start_rooms(struct collector *c, struct diag *d)
     struct desk_env desk = {
         .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
     struct command_server_env server = {
-        .loop = c->loop, .commands = &c->commands, .role = role, .changed = on_answered, .ctx = c};
+        .loop = c->loop, .commands = &c->commands, .user = user, .changed = on_answered, .ctx = c};
     enum status st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
 
     if (st == ST_OK) {
@@ -310,6 +318,7 @@ start_rooms(struct collector *c, struct diag *d)
                                        .wall = wall,
                                        .mono_ms = mono_ms,
                                        .state = state_json,
+                                       .control = control,
                                        .ctx = c};
     if (st == ST_OK)
         st = command_server_new(&server, c->setup->socket, &c->server, d);

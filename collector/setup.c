@@ -140,6 +140,36 @@ read_grants(struct load *l, struct setup *c)
                 complain(l, "agents", "names an agent twice");
 }
 
+/* A leaf-list of names of one user; absent: every one. */
+static const char *const *
+read_names(struct load *l, size_t user, const char *leaf, bool *every, size_t *count)
+{
+    char path[64];
+    char **out;
+    size_t n;
+
+    snprintf(path, sizeof(path), "users[index='%zu']/%s", user, leaf);
+    n = settings_count(l->s, path);
+    *every = n == 0;
+    *count = 0;
+    out = n ? calloc(n, sizeof(*out)) : NULL;
+    l->memory = l->memory && (out || n == 0);
+    for (size_t i = 0; out && i < n; i++) {
+        out[i] = strdup(settings_item(l->s, path, i));
+        l->memory = l->memory && out[i];
+        ++*count;
+    }
+    return (const char *const *)out;
+}
+
+static void
+free_names(const char *const *name, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)name[i]);
+    free((void *)(uintptr_t)name);
+}
+
 static void
 read_users(struct load *l, struct setup *c)
 {
@@ -151,6 +181,7 @@ read_users(struct load *l, struct setup *c)
     for (size_t i = 0; c->user && c->user_name && i < n; i++) {
         char path[64];
         const char *role;
+        struct store_scope *scope;
 
         snprintf(path, sizeof(path), "users[index='%zu']/name", i);
         c->user_name[i] = text_of(l, path);
@@ -159,6 +190,9 @@ read_users(struct load *l, struct setup *c)
         role = settings_text(l->s, path);
         if (role && !command_role_parse(role, &c->user[i].role))
             c->user[i].role = ROLE_NOBODY;
+        scope = &c->user[i].scope;
+        scope->tenant = read_names(l, i, "tenants", &scope->every_tenant, &scope->tenants);
+        scope->site = read_names(l, i, "sites", &scope->every_site, &scope->sites);
         c->users++;
     }
 }
@@ -261,8 +295,11 @@ setup_free(struct setup *c)
         return;
     for (size_t i = 0; i < c->grants; i++)
         free(c->grant[i].name);
-    for (size_t i = 0; c->user_name && i < c->users; i++)
+    for (size_t i = 0; c->user_name && i < c->users; i++) {
         free(c->user_name[i]);
+        free_names(c->user[i].scope.tenant, c->user[i].scope.tenants);
+        free_names(c->user[i].scope.site, c->user[i].scope.sites);
+    }
     free(c->user_name);
     free(c->grant);
     free(c->user);
@@ -290,15 +327,13 @@ setup_witnesses(const struct setup *c, const char *identity)
     return 0;
 }
 
-enum command_role
-setup_role(const struct setup *c, const char *user)
+const struct command_user *
+setup_user(const struct setup *c, const char *name)
 {
-    if (strcmp(user, "root") == 0)
-        return ROLE_ADMINISTRATOR;
     for (size_t i = 0; i < c->users; i++)
-        if (strcmp(c->user[i].name, user) == 0)
-            return c->user[i].role;
-    return ROLE_NOBODY;
+        if (strcmp(c->user[i].name, name) == 0)
+            return &c->user[i];
+    return NULL;
 }
 
 static bool

@@ -58,7 +58,7 @@ bool setup_restarts_not(const struct setup *from, const struct setup *to, struct
 
 /* What this agent may report; 0: nothing, it is not known. identity is in lower case. */
 unsigned setup_witnesses(const struct setup *c, const char *identity);
-/* The role of a user of this machine; root is administrator. */
-enum command_role setup_role(const struct setup *c, const char *user);
+/* What a user of this machine may do and see, borrowed; NULL: nothing, there is no such user. */
+const struct command_user *setup_user(const struct setup *c, const char *name);
 
 #endif

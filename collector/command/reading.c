@@ -135,6 +135,7 @@ problem_json(const struct problem *p)
 struct rows {
     json_t *array;
     bool whole;
+    const struct command *only; /* what this user does not see is not there */
 };
 
 static enum status
@@ -148,6 +149,8 @@ on_finding(void *ctx, const struct finding *f)
 {
     struct rows *r = ctx;
 
+    if (r->only && !command_sees(r->only, f->tenant, f->site))
+        return ST_NOTFOUND;
     return append(r->array, command_json_finding(f, r->whole));
 }
 
@@ -212,7 +215,7 @@ read_query(struct command *c, int (*state_of)(const char *), struct store_query 
     const char *severity;
     enum status st;
 
-    *q = (struct store_query){.scope = *command_scope(), .filter.severity = STORE_ANY_SEVERITY};
+    *q = (struct store_query){.scope = *command_scope(c), .filter.severity = STORE_ANY_SEVERITY};
     st = read_page(c, q);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && st == ST_OK; i++)
         st = command_text(c, texts[i].key, texts[i].to);
@@ -278,7 +281,7 @@ on_member(void *ctx, const struct finding *f)
 static enum status
 add_members(struct command *c, json_t *problem)
 {
-    struct store_query q = {.scope = *command_scope(), .by_id = true, .limit = MAX_NAMES};
+    struct store_query q = {.scope = *command_scope(c), .by_id = true, .limit = MAX_NAMES};
     uint8_t id[FINDING_ID_LEN];
     struct command one = {.env = c->env, .user = c->user, .request = problem};
     struct store_page page;
@@ -336,7 +339,7 @@ command_events(struct command *c)
         st = command_number(c, "after", 0, INT64_MAX, 0, &after);
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK ? store_events(c->env->store, command_scope(), subject, after,
+    return st == ST_OK ? store_events(c->env->store, command_scope(c), subject, after,
                                       (unsigned)limit, on_event, &r)
                        : st;
 }
@@ -345,7 +348,7 @@ command_events(struct command *c)
 enum status
 command_finding(struct command *c)
 {
-    struct rows found = {.array = json_array(), .whole = true};
+    struct rows found = {.array = json_array(), .whole = true, .only = c};
     struct rows history = {.array = new_rows(c, "history")};
     uint8_t id[FINDING_ID_LEN];
     char hex[STORE_ID_HEX];
@@ -358,7 +361,7 @@ command_finding(struct command *c)
     if (st == ST_OK) {
         store_id_hex(id, hex);
         json_object_set(c->answer, "finding", json_array_get(found.array, 0));
-        st = store_events(c->env->store, command_scope(), hex, 0, MAX_STORE_PAGE, on_event,
+        st = store_events(c->env->store, command_scope(c), hex, 0, MAX_STORE_PAGE, on_event,
                           &history);
     }
     json_decref(found.array);
@@ -392,7 +395,7 @@ command_agents(struct command *c)
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
     return st == ST_OK
-               ? store_agents(c->env->store, command_scope(), after, (unsigned)limit, on_agent, &r)
+               ? store_agents(c->env->store, command_scope(c), after, (unsigned)limit, on_agent, &r)
                : st;
 }
 
@@ -429,7 +432,7 @@ command_controls(struct command *c)
                       "'after-control' and 'after-target' come together");
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK ? store_verdicts(c->env->store, command_scope(), control, after_control,
+    return st == ST_OK ? store_verdicts(c->env->store, command_scope(c), control, after_control,
                                         after_target, (unsigned)limit, on_verdict, &r)
                        : st;
 }
@@ -502,7 +505,7 @@ command_waivers(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_waivers(c->env->store, command_scope(), (uint64_t)after, limit,
+    return st == ST_OK ? store_waivers(c->env->store, command_scope(c), (uint64_t)after, limit,
                                        on_waiver, &r)
                        : st;
 }
@@ -515,7 +518,7 @@ command_windows(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_windows(c->env->store, command_scope(), (uint64_t)after, limit,
+    return st == ST_OK ? store_windows(c->env->store, command_scope(c), (uint64_t)after, limit,
                                        on_window, &r)
                        : st;
 }
@@ -528,7 +531,7 @@ command_audit(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_audits(c->env->store, command_scope(), after, limit, on_audit, &r)
+    return st == ST_OK ? store_audits(c->env->store, command_scope(c), after, limit, on_audit, &r)
                        : st;
 }
 
@@ -548,7 +551,7 @@ command_summary(struct command *c)
     struct store_summary s;
     struct store_info info;
     json_t *findings = json_object(), *problems = json_object(), *verdicts = json_object();
-    enum status st = store_summary(c->env->store, command_scope(), &s);
+    enum status st = store_summary(c->env->store, command_scope(c), &s);
 
     if (st == ST_OK)
         st = store_info(c->env->store, &info);

@@ -72,6 +72,7 @@ struct store_info {
     char epoch[STORE_EPOCH_HEX];
     uint64_t change_seq; /* of the latest change */
     int64_t event_seq, audit_seq;
+    int64_t push_id;       /* of the latest notification */
     int64_t latest;        /* greatest time written: start of struct life_clock */
     int64_t history_bytes; /* of old section revisions */
     bool created;          /* store_open() made the database */
