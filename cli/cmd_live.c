@@ -46,15 +46,16 @@ static const struct live_row rows[] = {
      "accept what fails for a time"},
     {"approve", "approve", "reason", ARG_NUMBER, live_show_done, "grant a waiver as second person"},
     {"revoke", "revoke", "reason", ARG_NUMBER, live_show_done, "end a waiver"},
-    {"waivers", "waivers", "limit", ARG_NONE, live_show_waivers, "waivers and requests"},
+    {"waivers", "waivers", "limit after", ARG_NONE, live_show_waivers, "waivers and requests"},
     {"window", "window", "control target start end reason", ARG_NONE, live_show_done,
      "open a maintenance window"},
-    {"windows", "windows", "limit", ARG_NONE, live_show_windows, "maintenance windows"},
-    {"agents", "agents", "limit", ARG_NONE, live_show_agents, "agents and when they were heard of"},
+    {"windows", "windows", "limit after", ARG_NONE, live_show_windows, "maintenance windows"},
+    {"agents", "agents", "limit after", ARG_NONE, live_show_agents,
+     "agents and when they were heard of"},
     {"controls", "controls", "limit", ARG_MAY_CONTROL, live_show_controls,
      "verdict of each control on each target, and its age"},
-    {"events", "events", "limit", ARG_NONE, live_show_events, "the journal"},
-    {"audit", "audit", "limit", ARG_NONE, live_show_audit, "who did what"},
+    {"events", "events", "limit after subject", ARG_NONE, live_show_events, "the journal"},
+    {"audit", "audit", "limit after", ARG_NONE, live_show_audit, "who did what"},
 };
 
 static const char *const live_help =
@@ -69,7 +70,10 @@ static const char *const live_help =
     "      --emergency      a waiver by one person for at most 24 hours\n"
     "      --until S        findings: wait until all that match have this state\n"
     "      --timeout SECONDS   and no longer than this (30)\n"
-    "      --limit N, --cursor C, --total   pages\n";
+    "      --limit N, --cursor C, --total   pages\n"
+    "      --after ID       lists with numbers, and agents: those behind this one\n"
+    "      --subject ID     events of this finding, problem, agent or section\n"
+    "  -h, --help           print this\n";
 
 enum { OPT_FIRST = 256, OPT_SOCKET, OPT_JSON, OPT_EMERGENCY, OPT_TOTAL, OPT_TIMEOUT, OPT_UNTIL };
 
@@ -157,7 +161,8 @@ set_value(struct call *c, const char *key, const char *value)
         if (t == 0)
             complain(c, "2026-11-30, 2026-11-30T12:00:00Z or +12h would be right for", key);
         json_object_set_new(c->request, key, json_integer(t));
-    } else if (strcmp(key, "limit") == 0) {
+    } else if (strcmp(key, "limit") == 0 ||
+               (strcmp(key, "after") == 0 && strcmp(c->row->op, "agents") != 0)) {
         json_object_set_new(c->request, key, json_integer(strtoll(value, NULL, 10)));
     } else {
         json_object_set_new(c->request, key, json_string(value));
@@ -177,6 +182,8 @@ static const struct option options[] = {
     {"problem", required_argument, NULL, OPT_FIRST},
     {"limit", required_argument, NULL, OPT_FIRST},
     {"cursor", required_argument, NULL, OPT_FIRST},
+    {"after", required_argument, NULL, OPT_FIRST},
+    {"subject", required_argument, NULL, OPT_FIRST},
     {"reason", required_argument, NULL, OPT_FIRST},
     {"expires", required_argument, NULL, OPT_FIRST},
     {"due", required_argument, NULL, OPT_FIRST},
@@ -233,6 +240,8 @@ read_options(int argc, char **argv, struct call *c)
             break;
         case OPT_TIMEOUT:
             c->timeout_s = strtol(optarg, NULL, 10);
+            if (!has_word(c->row->keys, "timeout"))
+                complain(c, "this command does not take", "timeout");
             if (c->timeout_s < 1 || c->timeout_s > 86400)
                 complain(c, "1 to 86400 would be right for", "timeout");
             break;
@@ -347,7 +356,18 @@ all_have(const json_t *answer, const char *state)
         if (!s || strcmp(s, state) != 0)
             return false;
     }
-    return json_array_size(list) > 0;
+    /* Those that stand behind the end of this page have not been looked at. */
+    return json_array_size(list) > 0 && !json_is_true(json_object_get(answer, "more"));
+}
+
+/* That a clock is set must not end or prolong the waiting. */
+static time_t
+seconds(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec;
 }
 
 /* Ask, with --until again and again. */
@@ -355,7 +375,7 @@ static json_t *
 ask(const struct call *c, struct live *l, bool *late)
 {
     const struct timespec pause = {.tv_nsec = UNTIL_POLL_MS * 1000000L};
-    time_t end = time(NULL) + c->timeout_s;
+    time_t end = seconds() + c->timeout_s;
     json_t *answer;
 
     *late = false;
@@ -364,7 +384,7 @@ ask(const struct call *c, struct live *l, bool *late)
         if (!answer || !c->until || !json_is_true(json_object_get(answer, "ok")) ||
             all_have(answer, c->until))
             return answer;
-        if (time(NULL) > end) {
+        if (seconds() > end) {
             *late = true;
             return answer;
         }
@@ -378,16 +398,20 @@ answer_to(const struct call *c, struct live *l)
 {
     bool late;
     json_t *answer = ask(c, l, &late);
-    const char *error = json_string_value(json_object_get(answer, "error"));
+    const char *error;
     int code = EXIT_WRONG;
 
     if (answer && !json_is_true(json_object_get(answer, "ok"))) {
+        live_plain(answer);
+        error = json_string_value(json_object_get(answer, "error"));
         fprintf(stderr, "vigil: %s\n", error ? error : "refused");
         code = EXIT_FINDINGS;
     } else if (answer) {
         code = late ? EXIT_FINDINGS : EXIT_CLEAN;
-        if (!c->json)
+        if (!c->json) {
+            live_plain(answer);
             c->row->show(answer, stdout);
+        }
     }
     if (answer && c->json) {
         json_dumpf(answer, stdout, JSON_INDENT(1));

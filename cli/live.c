@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/utf8.h"
 
 #define ANSWER_S 30 /* the longest that an answer takes */
 
@@ -111,4 +112,38 @@ live_ask(struct live *l, json_t *request)
         fprintf(stderr, "vigil: the collector gave no answer\n");
     free(text);
     return answer;
+}
+
+static void
+plain_text(json_t *text)
+{
+    char *copy = strdup(json_string_value(text));
+
+    if (copy) {
+        utf8_clean(copy);
+        (void)json_string_set(text, copy);
+    }
+    free(copy);
+}
+
+/* The parser of JSON has bounded the depth. */
+void
+live_plain(json_t *answer)
+{
+    const char *key;
+    json_t *v;
+    size_t i;
+
+    if (json_is_string(answer))
+        plain_text(answer);
+    if (json_is_object(answer))
+        json_object_foreach(answer, key, v)
+        {
+            live_plain(v);
+        }
+    if (json_is_array(answer))
+        json_array_foreach(answer, i, v)
+        {
+            live_plain(v);
+        }
 }

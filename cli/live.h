@@ -19,6 +19,9 @@ void live_close(struct live *l);
 /* Ask and wait for the answer; the request is the callee's. NULL: no answer, stderr says why. */
 json_t *live_ask(struct live *l, json_t *request);
 
+/* Make all texts of an answer fit for a terminal: names come from files and agents. */
+void live_plain(json_t *answer);
+
 /* Tables of answers for people (live_show.c). */
 void live_show_summary(const json_t *answer, FILE *out);
 void live_show_problems(const json_t *answer, FILE *out);

@@ -195,6 +195,10 @@ read_users(struct load *l, struct setup *c)
         scope->site = read_names(l, i, "sites", &scope->every_site, &scope->sites);
         c->users++;
     }
+    for (size_t i = 0; i < c->users; i++)
+        for (size_t k = 0; k < i && c->user[i].name && c->user[k].name; k++)
+            if (strcmp(c->user[i].name, c->user[k].name) == 0)
+                complain(l, "users", "names a user twice");
 }
 
 static void

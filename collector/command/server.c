@@ -34,6 +34,7 @@ struct command_server {
     struct loop_watch watch;
     struct loop_timer retry;
     int fd;
+    bool bound; /* the file at path is ours */
     char path[108];
     struct client *client[MAX_COMMAND_CLIENTS];
 };
@@ -275,9 +276,9 @@ command_server_new(const struct command_server_env *env, const char *path,
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
         unlink(path);
     s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    s->bound = s->fd >= 0 && bind(s->fd, (const struct sockaddr *)&a, sizeof(a)) == 0;
     /* Everybody may ask; what is answered depends on who it is. */
-    if (s->fd < 0 || bind(s->fd, (const struct sockaddr *)&a, sizeof(a)) != 0 ||
-        chmod(path, 0666) != 0 || listen(s->fd, 16) != 0 ||
+    if (!s->bound || chmod(path, 0666) != 0 || listen(s->fd, 16) != 0 ||
         loop_timer_init(env->loop, &s->retry, on_retry, s) != ST_OK ||
         loop_watch_start(env->loop, &s->watch, s->fd, LOOP_READ, on_connection, s) != ST_OK) {
         diag_set(d, ST_IO, path, 0, "cannot listen: %s", strerror(errno));
@@ -298,9 +299,9 @@ command_server_free(struct command_server *s)
             drop(s->client[i]);
     loop_watch_stop(&s->watch);
     loop_timer_clear(&s->retry);
-    if (s->fd >= 0) {
+    if (s->fd >= 0)
         close(s->fd);
+    if (s->bound)
         unlink(s->path);
-    }
     free(s);
 }

@@ -3,12 +3,13 @@
 is written has a place that can be written, everybody calls the port that the collector opens, and the schema accepts them."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import ROOT, check, directory, finish, write
+from vigil import ROOT, VIGIL, check, directory, finish, write
 
 try:
     import yaml
@@ -95,6 +96,25 @@ check(called == set(alias), f"agents call {called}, the collector is {alias}")
 for name, s in services.items():
     known = "call-home" in s.get("networks", []) or any(h.startswith(alias[0] + ":") for h in s.get("extra_hosts", []))
     check(known, f"{name} does not know {alias[0]}")
+
+# The programs take every example once the files that it names are there.
+BUILD = os.path.dirname(VIGIL)
+with directory() as d:
+    subprocess.run(["sh", os.path.join(DEPLOY, "test-ca.sh"), os.path.join(d, "ca"), "one"], check=True, capture_output=True)
+    tls = os.path.join(d, "ca", "one")
+    for name in (*everything, "agent.yaml", "collector.yaml"):
+        with open(os.path.join(DEPLOY, name), encoding="utf-8") as f:
+            example = f.read().replace("/etc/vigil5g/tls", tls).replace("root: /host", f"root: {d}")
+        if name == "agent.yaml": # what stands there as a comment is good, too
+            commented = re.search(r"^# collectors:\n(#.*\n)+", example, re.M).group(0)
+            plain = "".join(l[2:] for l in commented.splitlines(True) if "crl:" not in l)
+            example = example.replace(commented, plain)
+            check("4335" in plain and "key.pem" in plain, f"{name}: {plain}")
+        path = write(d, name.replace("/", "-"), example)
+        program = "vigil-collector" if "collector.yaml" in name else "vigil-agent"
+        p = subprocess.run([os.path.join(BUILD, program), "--check", "--config", path], capture_output=True, text=True,
+                           timeout=60, check=False)
+        check(p.returncode == 0 and not p.stderr, f"{program} --check {name}: {p.returncode} {p.stderr[:400]}")
 
 if not os.path.exists(SCHEMA) or not shutil.which("yanglint"):
     print("SKIPPED: example configurations are NOT checked by the schema: no yanglint or no schema of the agent")

@@ -14,7 +14,9 @@ with directory() as d:
     data = os.path.join(d, "usr/share/vigil5g")
     for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
                  "usr/sbin/vigil-agent", "usr/share/man/man8/vigil-agent.8", "usr/share/vigil5g/examples/agent.yaml",
-                 "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
+                 "usr/sbin/vigil-collector", "usr/share/man/man8/vigil-collector.8", "usr/share/vigil5g/examples/collector.yaml",
+                 "usr/share/bash-completion/completions/vigil-agent", "usr/share/bash-completion/completions/vigil-collector",
+                 "usr/lib/systemd/system/vigil-collector.service", "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
                  "usr/share/vigil5g/yang-std/ietf-netconf@2011-06-01.yang", "usr/share/vigil5g/yang-std/copyright",
                  "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
         check(os.path.isfile(os.path.join(d, name)), f"{name} is not installed")
@@ -27,6 +29,12 @@ with directory() as d:
     agent = subprocess.run([os.path.join(d, "usr/sbin/vigil-agent"), "--check", "--config",
                             os.path.join(data, "examples/agent.yaml")], env=env, capture_output=True, check=False, cwd="/")
     check(agent.returncode == 0, f"the example is no good configuration: {agent.stderr[:300]}")
+    # The collector's names certificates: nothing but them is missing.
+    example = os.path.join(data, "examples/collector.yaml")
+    collector = subprocess.run([os.path.join(d, "usr/sbin/vigil-collector"), "--check", "--config", example], env=env,
+                               capture_output=True, text=True, check=False, cwd="/")
+    wrong = [l for l in collector.stderr.splitlines() if "names a file that cannot be used: No such file" not in l]
+    check(not wrong and collector.returncode == (2 if collector.stderr else 0), f"the example of the collector: {wrong}")
     # It reads what is installed, not the source tree.
     os.rename(os.path.join(data, "yang"), os.path.join(data, "gone"))
     check(subprocess.run([vigil, *args], env=env, capture_output=True, check=False).returncode == 2,
