@@ -294,6 +294,14 @@ on_note(void *ctx, const char *text)
     fprintf(stderr, "vigil-agent: %s\n", text);
 }
 
+static bool
+more_to_come(void *ctx)
+{
+    const struct program *p = ctx;
+
+    return p->agent && agent_looks(p->agent);
+}
+
 /* Make ready to call the collectors, unless facts are only printed. */
 static bool
 prepare_calls(struct program *p, const struct config *c)
@@ -303,6 +311,7 @@ prepare_calls(struct program *p, const struct config *c)
                                             .yang_dir = p->yang_dir,
                                             .std_dir = datadir_path("yang-std", std),
                                             .note = on_note,
+                                            .more = more_to_come,
                                             .ctx = p};
     struct diag d;
 

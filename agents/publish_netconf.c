@@ -12,6 +12,7 @@
 #include "lib/netconf/message.h"
 
 #define SETTLE_MS 20                         /* what changes together is told together */
+#define MAX_SETTLES 500                      /* that more to come can hold it back */
 #define MAX_NOTIFICATION (512u * 1024)       /* where a notification is cut, if it can be */
 #define MAX_SECTION_BYTES (7u * 1024 * 1024) /* of one section as XML */
 #define MAX_QUEUE (32u * 1024 * 1024)
@@ -34,6 +35,7 @@ struct publish_netconf {
     bool calling;
     struct loop_timer timer;
     struct news *news, **last;
+    unsigned settles; /* that the news has been held back */
     struct facts_head head;
     uint32_t sessions;             /* ever: ids of sessions */
     struct session *subscriber[2]; /* two while a certificate is renewed */
@@ -97,6 +99,11 @@ on_settled(void *ctx)
     struct publish_netconf *p = ctx;
     struct news *n = p->news;
 
+    if (p->env.more && p->env.more(p->env.ctx) && p->settles++ < MAX_SETTLES) {
+        loop_timer_set(&p->timer, SETTLE_MS);
+        return;
+    }
+    p->settles = 0;
     while (n && anybody(p)) {
         enum status st = ST_OK;
         struct buf b;

@@ -18,6 +18,8 @@ struct publish_netconf_env {
     const char *yang_dir, *std_dir; /* borrowed for the call of publish_netconf_new() */
     /* One line for the log: sessions that begin and end, collectors that cannot be reached. */
     void (*note)(void *ctx, const char *text);
+    /* More is about to change that belongs to what changed: it is told together. May be NULL. */
+    bool (*more)(void *ctx);
     void *ctx;
 };
 

@@ -65,10 +65,9 @@ class Core:
 
         def probe():
             f = self.lab.finding(RIGHTS, self.target(kind))
-            if not f:
-                return False
-            whole = self.lab.ask("finding", f["id"])["finding"]
-            return {p for w in whole["witnesses"] for e in w["evidence"] for p in re.findall(r"pid=(\d+)", e["origin"] or "")} == want
+            named = set(re.findall(r"process (\d+) of", f["message"])) if f else set()
+            more = re.search(r"and (\d+) more", f["message"]) if f else None
+            return named and named <= want and len(named) + int(more.group(1) if more else 0) == len(want)
         return until(f"{what} of {kind} seen", probe)
 
 
