@@ -295,11 +295,11 @@ on_note(void *ctx, const char *text)
 }
 
 static bool
-is_busy(void *ctx)
+more_to_come(void *ctx)
 {
     const struct program *p = ctx;
 
-    return p->agent && agent_busy(p->agent, now_ms());
+    return p->agent && agent_looks(p->agent);
 }
 
 /* Make ready to call the collectors, unless facts are only printed. */
@@ -310,8 +310,8 @@ prepare_calls(struct program *p, const struct config *c)
     const struct publish_netconf_env env = {.loop = p->loop,
                                             .yang_dir = p->yang_dir,
                                             .std_dir = datadir_path("yang-std", std),
-                                            .busy = is_busy,
                                             .note = on_note,
+                                            .more = more_to_come,
                                             .ctx = p};
     struct diag d;
 

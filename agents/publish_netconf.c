@@ -11,8 +11,8 @@
 #include "lib/netconf/dialer.h"
 #include "lib/netconf/message.h"
 
-#define MAX_WAITS 100                        /* times SETTLE_MS: a reading may be slow */
 #define SETTLE_MS 20                         /* what changes together is told together */
+#define MAX_SETTLES 500                      /* that more to come can hold it back */
 #define MAX_NOTIFICATION (512u * 1024)       /* where a notification is cut, if it can be */
 #define MAX_SECTION_BYTES (7u * 1024 * 1024) /* of one section as XML */
 #define MAX_QUEUE (32u * 1024 * 1024)
@@ -35,7 +35,7 @@ struct publish_netconf {
     bool calling;
     struct loop_timer timer;
     struct news *news, **last;
-    unsigned waits; /* for readings that belong to the news */
+    unsigned settles; /* that the news has been held back */
     struct facts_head head;
     uint32_t sessions;             /* ever: ids of sessions */
     struct session *subscriber[2]; /* two while a certificate is renewed */
@@ -99,11 +99,11 @@ on_settled(void *ctx)
     struct publish_netconf *p = ctx;
     struct news *n = p->news;
 
-    if (p->waits++ < MAX_WAITS && p->env.busy && p->env.busy(p->env.ctx)) {
+    if (p->env.more && p->env.more(p->env.ctx) && p->settles++ < MAX_SETTLES) {
         loop_timer_set(&p->timer, SETTLE_MS);
         return;
     }
-    p->waits = 0;
+    p->settles = 0;
     while (n && anybody(p)) {
         enum status st = ST_OK;
         struct buf b;

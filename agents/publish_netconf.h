@@ -16,11 +16,10 @@ struct publish_netconf;
 struct publish_netconf_env {
     struct loop *loop;
     const char *yang_dir, *std_dir; /* borrowed for the call of publish_netconf_new() */
-    /* A reading is at hand or due at once: what it says belongs to what was just said (a file, and
-     * the process that has not read it). May be NULL. */
-    bool (*busy)(void *ctx);
     /* One line for the log: sessions that begin and end, collectors that cannot be reached. */
     void (*note)(void *ctx, const char *text);
+    /* More is about to change that belongs to what changed: it is told together. May be NULL. */
+    bool (*more)(void *ctx);
     void *ctx;
 };
 

@@ -47,6 +47,13 @@ def until(what, probe, ceiling=CEILING, pause=0.05):
         time.sleep(pause)
 
 
+def tick():
+    """Let the clocks of files and of processes (10 ms) tell what follows from what was before."""
+    begun = time.monotonic()
+    while time.monotonic() < begun + 0.03:
+        time.sleep(0.01)
+
+
 class Process:
     """A process whose output lands in a file."""
 
@@ -109,8 +116,10 @@ class Nf(Process):
         lab.processes.append(self)
 
     def start(self):
+        tick()
         super().start()
         self.wait_said(r"(?m)^ready$", self.from_here)
+        tick()
         return self
 
 
