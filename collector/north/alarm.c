@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/north/alarm_list.h"
-#include "collector/north/finding.h"
+#include "collector/north/severity.h"
 
 #define MAX_SHELVES 1000
 

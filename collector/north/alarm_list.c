@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/north/finding.h"
+#include "collector/north/severity.h"
 
 #define MAX_CHANGES 100      /* of one alarm */
 #define MAX_WITH_HISTORY 200 /* alarms of an answer: beyond it only the latest change is told */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/north/alarm.h"
-#include "collector/north/finding.h"
+#include "collector/north/severity.h"
 
 struct north_feed {
     struct north_model *m;

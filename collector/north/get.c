@@ -201,7 +201,11 @@ north_get_schema(struct north *n, const struct lyd_node *in)
             module = found;
     if (!module)
         return north_error(n, NC_ERR_INVALID_VALUE, "there is no such schema");
-    if (lys_print_mem(&text, module, LYS_OUT_YANG, 0) != LY_SUCCESS)
+    if (module == n->model->findings)
+        text = strdup(n->model->findings_text);
+    else if (lys_print_mem(&text, module, LYS_OUT_YANG, 0) != LY_SUCCESS)
+        text = NULL;
+    if (!text)
         return north_refuse(n, ST_IO, NULL);
     reply = north_top(n->model, n->model->monitoring, "get-schema");
     done = reply &&

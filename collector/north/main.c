@@ -25,6 +25,15 @@ struct options {
     bool show;            /* say what protects this process */
 };
 
+/* What libnetconf2 has to say may quote what clients sent. */
+static void
+silent(const struct nc_session *session, NC_VERB_LEVEL level, const char *text)
+{
+    (void)session;
+    (void)level;
+    (void)text;
+}
+
 static void
 say(const struct diag *d)
 {
@@ -129,7 +138,7 @@ read_config(struct options *o, const char *yang)
 
 /* Everything is open now: from here on this process opens nothing. */
 static enum status
-confine(const struct options *o, struct diag *d)
+confine(const struct options *o, bool *confined, struct diag *d)
 {
     static const char *const words[] = {[SANDBOX_NOT_WANTED] = "not wanted",
                                         [SANDBOX_ACTIVE] = "active",
@@ -142,11 +151,13 @@ confine(const struct options *o, struct diag *d)
     for (int i = 0; i < SANDBOX_PROTECTIONS && st == ST_OK && o->show; i++)
         fprintf(stderr, "vigil-netconf: %s: %s%s%s\n", sandbox_name((enum sandbox_protection)i),
                 words[r.state[i]], r.reason[i][0] ? ", " : "", r.reason[i]);
+    *confined = st == ST_OK && r.state[SANDBOX_SYSCALLS] == SANDBOX_ACTIVE;
     return st;
 }
 
 static enum status
-start(struct north *n, const struct options *o, const char *yang, const char *std, struct diag *d)
+start(struct north *n, const struct options *o, const char *yang, const char *std, bool *confined,
+      struct diag *d)
 {
     struct store_options so = {.path = o->store, .now = time(NULL)};
     struct store_summary warm;
@@ -165,13 +176,16 @@ start(struct north *n, const struct options *o, const char *yang, const char *st
     /* The first statement opens what SQLite opens late. */
     if (st == ST_OK)
         st = store_summary(n->store, &n->user.scope, &warm);
-    return st == ST_OK ? confine(o, d) : st;
+    return st == ST_OK ? confine(o, confined, d) : st;
 }
 
+/* Closing a database, SQLite looks at the name of its file, which a confined process may not: the
+ * end of the process closes it. */
 static void
-stop(struct north *n)
+stop(struct north *n, bool confined)
 {
-    store_close(n->store);
+    if (!confined)
+        store_close(n->store);
     north_model_free(n->model);
     north_ask_free(n->ask);
     north_user_clear(&n->user);
@@ -185,6 +199,7 @@ main(int argc, char **argv)
     struct diag d = {.text = ""};
     char yang[1024], std[1024];
     int rc = read_options(argc, argv, &o);
+    bool confined = false;
     enum status st;
 
     if (rc) {
@@ -197,12 +212,12 @@ main(int argc, char **argv)
     if (setenv("TZ", "UTC0", 1) != 0)
         return EXIT_FAILED;
     nc_verbosity(NC_VERB_ERROR);
-    nc_set_print_clb(NULL);
+    nc_set_print_clb_session(silent);
     datadir_path("yang", yang);
     datadir_path("yang-std", std);
     st = read_config(&o, yang);
     if (st == ST_OK) {
-        st = start(&n, &o, yang, std, &d);
+        st = start(&n, &o, yang, std, &confined, &d);
         if (st != ST_OK)
             say(&d);
         else
@@ -211,7 +226,7 @@ main(int argc, char **argv)
     } else {
         rc = EXIT_WRONG;
     }
-    stop(&n);
+    stop(&n, confined);
     free(o.store);
     free(o.socket);
     return rc;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#define MAX_MODULE_BYTES (1024u * 1024)
+
 static const char *const alarm_features[] = {"operator-actions", "alarm-shelving", "alarm-history",
                                              "alarm-summary", NULL};
 static const char *const netconf_features[] = {"xpath", NULL};
@@ -22,7 +24,6 @@ static const struct {
     {"notifications", NULL, 0},
     {"nc-notifications", NULL, offsetof(struct north_model, streams)},
     {"ietf-alarms", alarm_features, offsetof(struct north_model, alarms)},
-    {"x1818-findings", NULL, offsetof(struct north_model, findings)},
 };
 
 static enum status
@@ -45,6 +46,68 @@ load_all(struct north_model *m, const char *std_dir, struct diag *d)
     return ST_OK;
 }
 
+/* The file of our own module. */
+static char *
+read_text(const char *yang_dir)
+{
+    char path[1200], data[8192];
+    struct buf b;
+    size_t n;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/x1818-findings.yang", yang_dir);
+    f = fopen(path, "re");
+    if (!f)
+        return NULL;
+    buf_init(&b, MAX_MODULE_BYTES);
+    while ((n = fread(data, 1, sizeof(data), f)) > 0)
+        buf_put(&b, data, n);
+    fclose(f);
+    if (b.status != ST_OK || b.len == 0) {
+        buf_clear(&b);
+        return NULL;
+    }
+    return buf_take(&b);
+}
+
+/* Statement "what {...}" becomes anyxml; false where there is none. Braces stand in no string of
+ * these statements. */
+static bool
+make_anyxml(char *text, const char *what)
+{
+    static const char instead[] = "anyxml finding;";
+    char *at = strstr(text, what), *end;
+    size_t depth = 1;
+
+    if (!at)
+        return false;
+    for (end = at + strlen(what); *end && depth; end++) {
+        depth += *end == '{';
+        depth -= *end == '}';
+    }
+    memset(at, ' ', (size_t)(end - at));
+    memcpy(at, instead, sizeof(instead) - 1);
+    return depth == 0;
+}
+
+static enum status
+load_findings(struct north_model *m, const char *yang_dir, struct diag *d)
+{
+    char *text;
+    struct lys_module *module = NULL;
+
+    m->findings_text = read_text(yang_dir);
+    text = m->findings_text ? strdup(m->findings_text) : NULL;
+    if (text && make_anyxml(text, "list finding {") && make_anyxml(text, "container finding {"))
+        (void)lys_parse_mem(m->ctx, text, LYS_IN_YANG, &module);
+    free(text);
+    m->findings = module;
+    if (module)
+        return ST_OK;
+    return diag_set(d, ST_CONFIG, yang_dir, 0, "module x1818-findings cannot be loaded: %s",
+                    ly_errmsg(m->ctx) ? ly_errmsg(m->ctx) : "not found, or another version");
+}
+
 enum status
 north_model_new(const char *yang_dir, const char *std_dir, struct north_model **out, struct diag *d)
 {
@@ -60,6 +123,8 @@ north_model_new(const char *yang_dir, const char *std_dir, struct north_model **
         st = diag_set(d, ST_CONFIG, yang_dir, 0, "this directory of YANG modules cannot be used");
     else
         st = load_all(m, std_dir, d);
+    if (st == ST_OK)
+        st = load_findings(m, yang_dir, d);
     if (st == ST_OK && nc_schema_around(m->ctx, &m->filters) != ST_OK)
         st = diag_set(d, ST_IO, yang_dir, 0, "out of memory");
     if (st != ST_OK) {
@@ -77,6 +142,7 @@ north_model_free(struct north_model *m)
         return;
     nc_schema_free(m->filters);
     ly_ctx_destroy(m->ctx);
+    free(m->findings_text);
     free(m);
 }
 
@@ -147,15 +213,35 @@ north_number(struct north_model *m, struct lyd_node *parent, const char *name, u
         north_leaf(m, parent, parent->schema->module, name, text);
 }
 
+static char *
+digits(char *p, unsigned two, char behind)
+{
+    *p++ = (char)('0' + two / 10);
+    *p++ = (char)('0' + two % 10);
+    if (behind)
+        *p++ = behind;
+    return p;
+}
+
 void
 north_time_text(int64_t at, char out[NORTH_TIME])
 {
     const time_t t = (time_t)at;
     struct tm tm;
+    char *p = out;
 
     out[0] = '\0';
-    if (!gmtime_r(&t, &tm) || strftime(out, NORTH_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        out[0] = '\0';
+    if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
+        return;
+    /* By hand: a page has ten thousand of them. */
+    p = digits(p, (unsigned)(tm.tm_year + 1900) / 100, '\0');
+    p = digits(p, (unsigned)(tm.tm_year + 1900) % 100, '-');
+    p = digits(p, (unsigned)tm.tm_mon + 1, '-');
+    p = digits(p, (unsigned)tm.tm_mday, 'T');
+    p = digits(p, (unsigned)tm.tm_hour, ':');
+    p = digits(p, (unsigned)tm.tm_min, ':');
+    p = digits(p, (unsigned)tm.tm_sec, 'Z');
+    *p = '\0';
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The YANG that NOCs see, and nodes of it.
+ * The YANG that NOCs see, and nodes of it. Where x1818-findings has a list or container "finding"
+ * in the output of an RPC, the context has anyxml of this name, into which text goes (page.h);
+ * findings_text is what clients are told.
  *
  * Making nodes: a parent that is NULL makes nothing, and a value that is NULL makes no leaf, so
  * that a tree is written down without asking after each line. A value that its type refuses (a text
@@ -21,7 +23,8 @@ struct north_model {
     struct ly_ctx *ctx;
     struct nc_schema *filters; /* around ctx */
     const struct lys_module *alarms, *findings, *monitoring, *streams, *netconf;
-    bool failed; /* memory, since north_model_reset() */
+    char *findings_text; /* of x1818-findings as it is published */
+    bool failed;         /* memory, since it was last set to false */
 };
 
 /* Load everything; nothing of it writes to stderr afterwards. ST_CONFIG: a module is missing or

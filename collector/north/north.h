@@ -43,10 +43,6 @@ north_operation north_query, north_get_finding;                /* query.c */
 north_operation north_act, north_set_operator_state;           /* act.c */
 north_operation north_create_subscription;                     /* subscribe.c */
 
-/* What mends a control, as leaf-list remediation below node; nothing when the collector is silent.
- */
-void north_remediation(struct north *n, struct lyd_node *node, const char *control);
-
 /*
  * Serve the session that stdin and stdout are, until it ends. ST_OK: it was closed; ST_IO: it broke
  * off; ST_DENIED: the user has no role.

@@ -4,28 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/north/finding.h"
 #include "collector/north/north.h"
+#include "collector/north/page.h"
 
 #define MAX_DETAIL_PAGE 200
 #define MAX_HISTORY 500
+#define MAX_REMEDIATION 32
+
+#define MAX_PAGE_BYTES (256u * 1024 * 1024)
+#define ELEMENT "<finding xmlns=\"urn:vigil5g:yang:x1818-findings\">"
 
 struct page_ctx {
-    struct north_model *m;
-    struct lyd_node *reply;
+    struct buf text;
+    size_t findings;
     bool detail;
 };
 
+/* The node around the text gives the first start tag and the last end tag. */
 static enum status
 on_finding(void *ctx, const struct finding *f)
 {
     struct page_ctx *p = ctx;
-    struct lyd_node *n = NULL;
 
-    if (lyd_new_list(p->reply, p->m->findings, "finding", 1, &n) != LY_SUCCESS)
-        return ST_IO;
-    north_finding(p->m, n, f, p->detail);
-    return p->m->failed ? ST_IO : ST_OK;
+    if (p->findings++)
+        buf_puts(&p->text, "</finding>" ELEMENT);
+    north_page_finding(&p->text, f, p->detail);
+    return p->text.status;
+}
+
+/* Moves the text into the reply, where it is printed as it is. */
+static void
+put_findings(struct north *n, struct lyd_node *reply, struct buf *text)
+{
+    char *xml = text->status == ST_OK ? buf_take(text) : NULL;
+
+    buf_clear(text);
+    if (!reply || !xml ||
+        lyd_new_any(reply, n->model->findings, "finding", xml, 1, LYD_ANYDATA_XML, 1, NULL) !=
+            LY_SUCCESS) {
+        n->model->failed = true;
+        free(xml);
+    }
 }
 
 static void
@@ -89,7 +108,8 @@ north_query(struct north *n, const struct lyd_node *in)
     struct store_query q = {.scope = n->user.scope};
     const char *cursor = north_value(in, "cursor"), *limit = north_value(in, "limit");
     const char *order = north_value(in, "order");
-    struct page_ctx p = {.m = n->model, .detail = north_has(in, "detail")};
+    struct page_ctx p = {.detail = north_has(in, "detail")};
+    struct lyd_node *reply;
     char nf[MAX_FINDING_KEY], text[STORE_CURSOR_TEXT];
     uint8_t problem[FINDING_ID_LEN];
     struct store_page page = {.rows = 0};
@@ -104,29 +124,30 @@ north_query(struct north *n, const struct lyd_node *in)
     q.want_total = !cursor || north_has(in, "total");
     if (cursor && store_cursor_parse(cursor, &q.after) != ST_OK)
         return north_error(n, NC_ERR_INVALID_VALUE, "the cursor is none of ours");
-    p.reply = north_top(n->model, n->model->findings, "query");
-    if (!p.reply)
-        return north_data(n, NULL);
+    buf_init(&p.text, MAX_PAGE_BYTES);
     st = store_findings(n->store, &q, on_finding, &p, &page, &d);
     if (st != ST_OK) {
-        lyd_free_all(p.reply);
-        return north_refuse(n, st == ST_NOTFOUND ? ST_MALFORMED : st, &d);
+        buf_clear(&p.text);
+        return north_refuse(n, st, &d);
     }
+    reply = north_top(n->model, n->model->findings, "query");
+    if (p.findings)
+        put_findings(n, reply, &p.text);
     store_cursor_format(&page.next, text);
-    north_output(n->model, p.reply, "next", text);
-    north_output(n->model, p.reply, "more", page.more ? "true" : "false");
+    north_output(n->model, reply, "next", text);
+    north_output(n->model, reply, "more", page.more ? "true" : "false");
     if (q.want_total) {
         snprintf(text, sizeof(text), "%llu", (unsigned long long)page.total);
-        north_output(n->model, p.reply, "total", text);
+        north_output(n->model, reply, "total", text);
     }
-    return north_data(n, p.reply);
+    return north_data(n, reply);
 }
 
 /* ---- one ---- */
 
 struct one_ctx {
     struct north *n;
-    struct lyd_node *node;
+    struct buf text;
     char control[MAX_FINDING_KEY];
 };
 
@@ -148,7 +169,7 @@ on_one(void *ctx, const struct finding *f)
     if (!is_one_of(f->tenant, s->every_tenant, s->tenant, s->tenants) ||
         !is_one_of(f->site, s->every_site, s->site, s->sites))
         return ST_NOTFOUND;
-    north_finding(o->n->model, o->node, f, true);
+    north_page_finding(&o->text, f, true);
     snprintf(o->control, sizeof(o->control), "%s", f->control);
     return ST_OK;
 }
@@ -156,37 +177,33 @@ on_one(void *ctx, const struct finding *f)
 static enum status
 on_event(void *ctx, const struct store_event *e)
 {
-    struct one_ctx *o = ctx;
-    struct north_model *m = o->n->model;
-    struct lyd_node *h = NULL;
-    char seq[24];
+    struct buf *b = &((struct one_ctx *)ctx)->text;
 
-    if (lyd_new_list(o->node, m->findings, "history", 0, &h) != LY_SUCCESS)
-        return ST_IO;
-    snprintf(seq, sizeof(seq), "%lld", (long long)e->seq);
-    north_leaf(m, h, m->findings, "number", seq);
-    north_time(m, h, "time", e->at);
-    north_leaf(m, h, m->findings, "event", e->kind);
-    north_leaf(m, h, m->findings, "from", e->from);
-    north_leaf(m, h, m->findings, "to", e->to);
-    north_leaf(m, h, m->findings, "text", e->text);
-    return ST_OK;
+    buf_puts(b, "<history>");
+    north_page_number(b, "number", (uint64_t)e->seq);
+    north_page_time(b, "time", e->at);
+    north_page_leaf(b, "event", e->kind);
+    north_page_leaf(b, "from", e->from);
+    north_page_leaf(b, "to", e->to);
+    north_page_leaf(b, "text", e->text);
+    buf_puts(b, "</history>");
+    return b->status;
 }
 
-void
-north_remediation(struct north *n, struct lyd_node *node, const char *control)
+/* What mends it; nothing when the collector is silent. */
+static void
+put_remediation(struct one_ctx *o)
 {
     json_t *answer = NULL;
     const json_t *list;
     struct diag d;
 
-    if (north_ask(n->ask, json_pack("{s:s, s:s}", "op", "control", "id", control), &answer, &d) !=
-        ST_OK)
+    if (north_ask(o->n->ask, json_pack("{s:s, s:s}", "op", "control", "id", o->control), &answer,
+                  &d) != ST_OK)
         return;
     list = json_object_get(answer, "remediation");
-    for (size_t i = 0; i < json_array_size(list) && i < 32; i++)
-        north_leaf(n->model, node, n->model->findings, "remediation",
-                   json_string_value(json_array_get(list, i)));
+    for (size_t i = 0; i < json_array_size(list) && i < MAX_REMEDIATION; i++)
+        north_page_leaf(&o->text, "remediation", json_string_value(json_array_get(list, i)));
     json_decref(answer);
 }
 
@@ -194,6 +211,7 @@ struct nc_server_reply *
 north_get_finding(struct north *n, const struct lyd_node *in)
 {
     struct one_ctx o = {.n = n};
+    struct diag none = {.text = "there is no finding with this id"};
     const char *hex = north_value(in, "id");
     struct lyd_node *reply;
     uint8_t id[FINDING_ID_LEN];
@@ -202,21 +220,17 @@ north_get_finding(struct north *n, const struct lyd_node *in)
     if (!hex)
         return north_error(n, NC_ERR_MISSING_ELEM, "'id' is missing");
     read_id(hex, id);
-    reply = north_top(n->model, n->model->findings, "get-finding");
-    o.node = north_inner(n->model, reply, n->model->findings, "finding", true);
-    if (!o.node) {
-        lyd_free_all(reply);
-        return north_data(n, NULL);
-    }
+    buf_init(&o.text, MAX_PAGE_BYTES);
     st = store_finding(n->store, id, on_one, &o);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        put_remediation(&o);
         st = store_events(n->store, &n->user.scope, hex, 0, MAX_HISTORY, on_event, &o);
-    if (st != ST_OK) {
-        struct diag d = {.text = "there is no finding with this id"};
-
-        lyd_free_all(reply);
-        return north_refuse(n, st, st == ST_NOTFOUND ? &d : NULL);
     }
-    north_remediation(n, o.node, o.control);
+    if (st != ST_OK) {
+        buf_clear(&o.text);
+        return north_refuse(n, st, st == ST_NOTFOUND ? &none : NULL);
+    }
+    reply = north_top(n->model, n->model->findings, "get-finding");
+    put_findings(n, reply, &o.text);
     return north_data(n, reply);
 }

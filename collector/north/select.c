@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/north/finding.h"
+#include "collector/north/severity.h"
 #include "lib/netconf/plain.h"
 
 #define MAX_FILTER_BYTES 65536
