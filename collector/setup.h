@@ -13,8 +13,9 @@
 
 #define MAX_SETUP_LISTEN 16
 #define SETUP_SOCKET 108 /* bytes of the path of a socket */
-#define SETUP_DEFAULT_SOCKET "/run/vigil5g/collector/collector.sock" /* as the YANG module has it  \
-                                                                      */
+#define SETUP_DEFAULT_SOCKET                                                                       \
+    "/run/vigil5g/collector/collector.sock" /* as the YANG module has it                           \
+                                             */
 
 /* What an agent may report: bits of enum setup_witness. */
 enum setup_witness { SETUP_CONFIG = 1, SETUP_RUNTIME = 2, SETUP_TRAFFIC = 4, SETUP_INVENTORY = 8 };
