@@ -87,9 +87,10 @@ flush(struct client *c)
 static void
 identify_rights(const struct client *c, struct command_user *out)
 {
-    const struct command_user *found = c->server->env.user(c->server->env.ctx, c->user);
+    const struct command_server_env *e = &c->server->env;
+    const struct command_user *found = c->uid != 0 ? e->user(e->ctx, c->user) : NULL;
 
-    if (found && c->uid != 0) {
+    if (found) {
         out->role = found->role;
         out->scope = found->scope;
     } else if (c->uid == 0 || c->uid == geteuid()) {
