@@ -136,7 +136,10 @@ on_note(void *ctx, const char *text)
 static void
 on_answered(void *ctx)
 {
-    (void)ctx;
+    struct collector *c = ctx;
+
+    if (c->desk)
+        desk_plan(c->desk);
 }
 
 static json_t *
