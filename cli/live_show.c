@@ -399,6 +399,26 @@ live_show_windows(const json_t *answer, FILE *out)
 }
 
 void
+live_show_pushes(const json_t *answer, FILE *out)
+{
+    const json_t *p;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "pushes"), i, p)
+    {
+        char at[32];
+
+        fprintf(out, "%s  %-6s  %-8s  %s  ", time_of(p, "at", at), text_of(p, "kind"),
+                text_of(p, "severity"), text_of(p, "problem"));
+        text_plain(text_of(p, "title"), out);
+        fprintf(out, ": %lld findings%s\n", number_of(p, "members"),
+                json_is_true(json_object_get(p, "flapping")) ? ", flapping" : "");
+    }
+    if (i == 0)
+        fputs("nothing was pushed\n", out);
+}
+
+void
 live_show_audit(const json_t *answer, FILE *out)
 {
     const json_t *a;

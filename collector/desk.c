@@ -67,6 +67,16 @@ complain(struct desk *d, const struct diag *why, enum status st)
     loop_timer_set(&d->soon, DESK_RETRY_MS);
 }
 
+/* Not later than a minute, and when a window begins or ends. */
+void
+desk_plan(struct desk *d)
+{
+    int64_t now = life_now(d->env.life), next = life_next(d->env.life);
+
+    if (next > now && next - now < DESK_TICK_MS / 1000)
+        loop_timer_set(&d->tick, (uint32_t)(next - now) * 1000);
+}
+
 enum status
 desk_run(struct desk *d)
 {
@@ -87,6 +97,8 @@ desk_run(struct desk *d)
         return st;
     }
     ingest_written(d->env.ingest);
+    if (d->ticking)
+        desk_plan(d);
     d->ticking = false;
     d->counts.batches++;
     d->counts.controls += site_judged(d->env.site);

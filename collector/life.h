@@ -64,6 +64,9 @@ enum status life_retain(struct life *l) MUST_USE;
 /* What time alone does: waivers that expire, quiet time, due dates, flapping, windows that end. */
 enum status life_tick(struct life *l) MUST_USE;
 
+/* When life_tick() has something to do at the latest: a window begins or ends; 0: nothing known. */
+int64_t life_next(const struct life *l);
+
 /*
  * An act of a person on one finding (INPUT_ACKNOWLEDGE, INPUT_UNACKNOWLEDGE, INPUT_RESOLVE,
  * INPUT_UNWAIVE, INPUT_ASSIGN); audited whether it is granted or not. ST_OK: done, or refused and

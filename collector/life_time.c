@@ -134,3 +134,9 @@ life_tick(struct life *l)
     l->ticked = l->now;
     return st == ST_OK ? life_problems_waiting(l->problems, l->now) : st;
 }
+
+int64_t
+life_next(const struct life *l)
+{
+    return window_next(l->window, l->windows, l->now);
+}

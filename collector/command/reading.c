@@ -469,6 +469,21 @@ on_window(void *ctx, const struct store_window *x)
 }
 
 static enum status
+on_push(void *ctx, const struct store_push *x)
+{
+    const struct problem_push *p = &x->push;
+    struct rows *r = ctx;
+    json_t *o = json_pack("{s:I, s:I, s:s, s:s, s:I, s:b, s:s, s:s}", "id", (json_int_t)x->id, "at",
+                          (json_int_t)p->at, "kind", problem_push_name(p->kind), "severity",
+                          rule_severity_name(p->severity), "members", (json_int_t)p->members,
+                          "flapping", (int)p->flapping, "title", x->title, "site", x->site);
+
+    if (o)
+        set_id(o, "problem", p->problem);
+    return append(r->array, o);
+}
+
+static enum status
 on_audit(void *ctx, const struct store_audit *a)
 {
     const struct audit_record *x = &a->record;
@@ -520,6 +535,19 @@ command_windows(struct command *c)
 
     return st == ST_OK ? store_windows(c->env->store, command_scope(c), (uint64_t)after, limit,
                                        on_window, &r)
+                       : st;
+}
+
+/* What was or is to be sent to others, as far as it is kept. */
+enum status
+command_pushes(struct command *c)
+{
+    struct rows r = {.array = new_rows(c, "pushes")};
+    unsigned limit;
+    int64_t after;
+    enum status st = read_numbered(c, &after, &limit);
+
+    return st == ST_OK ? store_pushes(c->env->store, command_scope(), after, limit, on_push, &r)
                        : st;
 }
 

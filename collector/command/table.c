@@ -27,6 +27,7 @@ const struct command_row command_table[] = {
     {"controls", ROLE_NOC, matrix, command_controls},
     {"waivers", ROLE_NOC, page, command_waivers},
     {"windows", ROLE_NOC, page, command_windows},
+    {"pushes", ROLE_NOC, page, command_pushes},
     {"audit", ROLE_APPROVER, page, command_audit},
     {"acknowledge", ROLE_OPERATOR, act, command_acknowledge},
     {"acknowledge-problem", ROLE_OPERATOR, act, command_acknowledge_problem},

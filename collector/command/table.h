@@ -55,6 +55,7 @@ enum status command_agents(struct command *c);
 enum status command_controls(struct command *c);
 enum status command_waivers(struct command *c);
 enum status command_windows(struct command *c);
+enum status command_pushes(struct command *c);
 enum status command_audit(struct command *c);
 /* acting.c */
 enum status command_acknowledge(struct command *c);
