@@ -119,10 +119,10 @@ $(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
 
 # Fuzz targets without libFuzzer: each corpus file is one run.
-$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil.a
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
-	  $(B)/libvigil.a $(LDLIBS)
+	  $(B)/libvigil-collector.a $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS)
 
 STORE_TOOLS := $(B)/tests/bench/store $(B)/tests/north/world
 $(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
@@ -142,14 +142,14 @@ $(B)/tests/interop/%: tests/interop/%.c $(B)/libvigil.a
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
-build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
 	@mkdir -p $(@D)/obj
-	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(B)/gen/fact_nodes.c; do \
+	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c; do \
 	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
 	$(QUIET)ar rcs $@ build-fuzz/obj/*.o
 
 build-fuzz/fuzz_%: tests/fuzz/fuzz_%.c build-fuzz/libvigil.a
-	$(QUIET)$(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer -o $@ $< build-fuzz/libvigil.a $(LDLIBS)
+	$(QUIET)$(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer -o $@ $< build-fuzz/libvigil.a $(STORE_LIBS) $(LDLIBS)
 
 # --- packages ------------------------------------------------------------------------------------------------------
 # apt is asked only when something is missing, so that repeated and offline runs work.
