@@ -34,6 +34,12 @@ static const struct operation {
     {"ietf-alarms", "set-operator-state", ROLE_OPERATOR, north_set_operator_state},
 };
 
+/* Beside those that libnetconf2 derives from the modules. */
+static const char *const capabilities[] = {
+    "urn:ietf:params:netconf:capability:notification:1.0",
+    "urn:ietf:params:netconf:capability:interleave:1.0",
+};
+
 /* ---- answers ---- */
 
 struct nc_server_reply *
@@ -226,6 +232,9 @@ prepare(struct north *n)
     nc_set_rpc_callback(((struct lysc_node *)(uintptr_t)schema), on_rpc);
     nc_set_global_rpc_clb(on_rpc);
     nc_server_set_hello_timeout(HELLO_S);
+    for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
+        if (nc_server_set_capability(capabilities[i]) != 0)
+            return ST_IO;
     return ST_OK;
 }
 
