@@ -522,7 +522,7 @@ read_options(int argc, char **argv, struct collector *c, int *act)
             return EXIT_WRONG + 1;
         }
     }
-    if (optind < argc || (health && *check)) {
+    if (optind < argc || (health && *act != ACT_RUN)) {
         usage(stderr);
         return EXIT_WRONG + 1;
     }
