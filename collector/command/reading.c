@@ -547,7 +547,7 @@ command_pushes(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_pushes(c->env->store, command_scope(), after, limit, on_push, &r)
+    return st == ST_OK ? store_pushes(c->env->store, command_scope(c), after, limit, on_push, &r)
                        : st;
 }
 
