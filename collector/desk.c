@@ -77,12 +77,12 @@ desk_plan(struct desk *d)
         loop_timer_set(&d->tick, (uint32_t)(next - now) * 1000);
 }
 
-enum status
-desk_run(struct desk *d)
+static enum status
+run(struct desk *d, int64_t mono_ms)
 {
     struct life *life = d->env.life;
     struct diag why = {.text = ""};
-    enum status st = life_begin(life, d->env.wall(d->env.ctx), d->env.mono_ms(d->env.ctx));
+    enum status st = life_begin(life, d->env.wall(d->env.ctx), mono_ms);
 
     if (st == ST_OK) {
         st = fill(d, &why);
@@ -104,6 +104,16 @@ desk_run(struct desk *d)
     d->counts.controls += site_judged(d->env.site);
     d->counts.last_ok = life_now(life);
     return ST_OK;
+}
+
+enum status
+desk_run(struct desk *d)
+{
+    int64_t begin = d->env.mono_ms(d->env.ctx);
+    enum status st = run(d, begin);
+
+    d->counts.took_ms = d->env.mono_ms(d->env.ctx) - begin;
+    return st;
 }
 
 static void
@@ -135,8 +145,10 @@ on_tick(void *ctx)
 void
 desk_wake(struct desk *d)
 {
+    int64_t delay_ms = d->counts.took_ms < DESK_BUSY_MS ? d->counts.took_ms : DESK_BUSY_MS;
+
     if (!loop_timer_is_set(&d->soon))
-        loop_timer_set(&d->soon, DESK_SETTLE_MS);
+        loop_timer_set(&d->soon, delay_ms > DESK_SETTLE_MS ? delay_ms : DESK_SETTLE_MS);
 }
 
 enum status

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When to judge and to write: a moment after facts changed, in one batch of the store; now and then
- * what time alone changes; again after a while when the disk refused.
+ * When to judge and to write: a moment after facts changed, in one batch of the store, and not
+ * before as much time has passed as the last batch took, so that agents are served in between; now
+ * and then what time alone changes; again after a while when the disk refused.
  */
 #ifndef COLLECTOR_DESK_H
 #define COLLECTOR_DESK_H
@@ -12,6 +13,7 @@
 #include "lib/loop.h"
 
 #define DESK_SETTLE_MS 50  /* facts that change together are judged together */
+#define DESK_BUSY_MS 10000 /* the longest that a batch waits because the one before took long */
 #define DESK_RETRY_MS 5000 /* after a batch that failed */
 #define DESK_LAZY_MS 5000  /* between two batches of what was only heard of again */
 #define DESK_TICK_MS 60000 /* between two looks at what time alone changes */
@@ -42,6 +44,7 @@ struct desk_counts {
     uint64_t batches, failed, changes, controls;
     uint64_t unkept; /* verdicts that have no place in the store */
     int64_t last_ok; /* time of the last batch that was committed */
+    int64_t took_ms; /* by the last batch */
 };
 struct desk_counts desk_counts(const struct desk *d);
 

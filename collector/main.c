@@ -161,13 +161,14 @@ state_json(void *ctx)
     struct ingest_counts in = ingest_counts(c->ingest);
     struct desk_counts desk = desk_counts(c->desk);
 
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
                      VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
                      rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
                      (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps",
                      (json_int_t)in.gaps, "refused", (json_int_t)in.refused, "batches",
                      (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed,
-                     "last-batch", (json_int_t)desk.last_ok);
+                     "last-batch", (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms,
+                     "unkept", (json_int_t)desk.unkept);
 }
 
 /* ---- rules ---- */

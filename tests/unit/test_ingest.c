@@ -30,8 +30,9 @@ struct lab {
     struct pki_cert collector_cert, agent_cert;
     struct tls_ctx *collector_tls, *agent_tls;
     struct loop *loop;
-    int64_t now_ms; /* of the loop, and of our clock: NOW + now_ms / 1000 */
-    int64_t skew_s; /* the agent's clock is ahead of ours by this */
+    int64_t now_ms;           /* of the loop, and of our clock: NOW + now_ms / 1000 */
+    int64_t slow_ms, lost_ms; /* what each batch takes, and has taken */
+    int64_t skew_s;           /* the agent's clock is ahead of ours by this */
     struct nc_schema *schema;
     struct rule_pack *pack;
     struct store *store;
@@ -57,6 +58,16 @@ static int64_t
 lab_wall(void *ctx)
 {
     return NOW + ((struct lab *)ctx)->now_ms / 1000;
+}
+
+/* For the desk: time passes while it works. */
+static int64_t
+lab_mono(void *ctx)
+{
+    struct lab *w = ctx;
+
+    w->lost_ms += w->slow_ms;
+    return w->now_ms + w->lost_ms;
 }
 
 static unsigned
@@ -94,7 +105,7 @@ open_collector(struct lab *w)
                             .note = lab_note,
                             .ctx = w};
     struct desk_env desk = {
-        .loop = w->loop, .wall = lab_wall, .mono_ms = lab_ms, .note = lab_note, .ctx = w};
+        .loop = w->loop, .wall = lab_wall, .mono_ms = lab_mono, .note = lab_note, .ctx = w};
     struct finding_params params;
     struct net_address any;
     struct diag d;
@@ -915,6 +926,34 @@ test_a_mute_agent(void **state)
     assert_true(ingest_is_backlog(w->ingest, "amf-1", lab_wall(w)));
 }
 
+/* After a batch that took long the next one comes as much later. */
+static void
+test_slow_batches(void **state)
+{
+    struct lab *w = *state;
+
+    look(w, AMF, "NEA0");
+    sync_agent(w);
+    w->slow_ms = 700;
+    batch(w);
+    assert_int_equal(desk_counts(w->desk).took_ms, 700);
+    site_mark(w->site, 1u << FACT_NF_CONFIG);
+    desk_wake(w->desk);
+    pass(w, 0);
+    w->now_ms += 600;
+    pass(w, 0);
+    assert_int_equal(desk_counts(w->desk).batches, 1);
+    w->now_ms += 101;
+    pass(w, 0);
+    assert_int_equal(desk_counts(w->desk).batches, 2);
+    w->slow_ms = 0;
+    batch(w);
+    desk_wake(w->desk);
+    w->now_ms += DESK_SETTLE_MS + 1;
+    pass(w, 0);
+    assert_int_equal(desk_counts(w->desk).batches, 4);
+}
+
 /* The store has everything, so a collector that starts knows it, and how old it is. */
 static void
 test_a_restart_of_the_collector(void **state)
@@ -959,6 +998,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_newer_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_messages_out_of_turn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_mute_agent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_slow_batches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_restart_of_the_collector, set_up, tear_down),
     };
 
