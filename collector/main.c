@@ -27,6 +27,7 @@ enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 struct collector {
     const char *config_path;
     struct setup *setup;
+    char *site_name, *tenant; /* as at the start: rooms borrow them, and the setup is replaced */
     struct loop *loop;
     struct nc_schema *schema;
     struct rule_pack *pack;
@@ -197,9 +198,10 @@ reload(struct collector *c)
     if (setup_load(datadir_path("yang", dir), c->config_path, &setup, &errors) != ST_OK) {
         say_diags(&errors);
         say("the configuration was not taken, the old one stays");
-    } else if (strcmp(setup->site, c->setup->site) != 0 ||
+    } else if (strcmp(setup->site, c->site_name) != 0 ||
+               strcmp(or_empty(setup->tenant), c->tenant) != 0 ||
                strcmp(setup->store, c->setup->store) != 0) {
-        say("site and store change with a restart only; the old configuration stays");
+        say("site, tenant and store change with a restart only; the old configuration stays");
     } else if (load_pack(c, setup, &pack) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
         say("the rules were not taken, the old configuration and rules stay");
         rule_pack_free(pack);
@@ -252,7 +254,7 @@ listen_all(struct collector *c, struct diag *d)
 static enum status
 start_rooms(struct collector *c, struct diag *d)
 {
-    const char *site = c->setup->site, *tenant = or_empty(c->setup->tenant);
+    const char *site = c->site_name, *tenant = c->tenant;
     struct life_options life = {c->store, site, tenant, c->setup->params};
     struct ingest_env in = {.loop = c->loop,
                             .schema = c->schema,
@@ -305,6 +307,10 @@ start(struct collector *c, struct diag *d)
     sigset_t set;
     enum status st = loop_new(NULL, &c->loop);
 
+    c->site_name = strdup(c->setup->site);
+    c->tenant = strdup(or_empty(c->setup->tenant));
+    if (!c->site_name || !c->tenant)
+        return diag_set(d, ST_IO, "", 0, "out of memory");
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
@@ -347,6 +353,8 @@ stop(struct collector *c)
     rule_pack_free(c->pack);
     nc_schema_free(c->schema);
     setup_free(c->setup);
+    free(c->site_name);
+    free(c->tenant);
 }
 
 static int
