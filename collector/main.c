@@ -187,6 +187,20 @@ load_pack(const struct collector *c, const struct setup *s, struct rule_pack **o
     return st;
 }
 
+/* Everything that runs borrows the names of site and tenant: they move on. */
+static void
+replace_setup(struct collector *c, struct setup *next)
+{
+    char *site = next->site, *tenant = next->tenant;
+
+    next->site = c->setup->site;
+    next->tenant = c->setup->tenant;
+    c->setup->site = site;
+    c->setup->tenant = tenant;
+    setup_free(c->setup);
+    c->setup = next;
+}
+
 /* Something on disk changed. What is bad is refused whole, and the old stays. */
 static void
 reload(struct collector *c)
@@ -202,16 +216,16 @@ reload(struct collector *c)
         say_diags(&errors);
         say("the configuration was not taken, the old one stays");
     } else if (strcmp(setup->site, c->setup->site) != 0 ||
+               strcmp(or_empty(setup->tenant), or_empty(c->setup->tenant)) != 0 ||
                strcmp(setup->store, c->setup->store) != 0) {
-        say("site and store change with a restart only; the old configuration stays");
+        say("site, tenant and store change with a restart only; the old configuration stays");
     } else if (load_pack(c, setup, &pack) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
         say("the rules were not taken, the old configuration and rules stay");
         rule_pack_free(pack);
     } else {
         rule_pack_free(c->pack);
         c->pack = pack;
-        setup_free(c->setup);
-        c->setup = setup;
+        replace_setup(c, setup);
         setup = NULL;
         if (tls_ctx_reload(c->tls, &d) != ST_OK)
             say_diag(&d);
