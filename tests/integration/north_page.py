@@ -78,6 +78,13 @@ def filters(place):
     xpath = s.rpc(f'<get><filter xmlns:a="{ALARMS}" type="xpath" '
                   "select=\"/a:alarms/a:alarm-list/a:alarm[a:perceived-severity='major']/a:resource\"/></get>")
     check(xpath.count("<resource>") == PROBLEMS // 4 and "alarm-text" not in xpath, "an XPath filter: " + xpath[:300])
+    for path, want in (("/a:alarms/a:summary", 4), ("/a:alarms/a:alarm-list/a:alarm/a:resource", PROBLEMS),
+                       ("/a:alarms/a:alarm-list/a:alarm[starts-with(a:alarm-type-qualifier, 'configs/1')]", 11),
+                       ("/a:alarms[a:summary]/a:summary/a:alarm-summary", 4), ("//a:resource", PROBLEMS),
+                       ("/a:alarms/a:summary | /a:alarms/a:alarm-list/a:number-of-alarms", 5)):
+        xpath = s.rpc(f'<get><filter xmlns:a="{ALARMS}" type="xpath" select="{path}"/></get>')
+        rows = xpath.count("<alarm-summary>") + xpath.count("<resource>") + xpath.count("<number-of-alarms>")
+        check(rows == want, f"{path}: {rows}, wanted {want}: {xpath[:300]}")
     for bad in ("<limit>0</limit>", "<limit>5001</limit>", "<cursor>x</cursor>", "<severity>odd</severity>",
                 "<unknown/>", f"<cursor>{'0' * 32}.c1.{'0' * 32}</cursor>"):
         check("<rpc-error>" in query(s, bad), f"refused: {bad}")
