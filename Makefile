@@ -76,11 +76,14 @@ $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvi
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
 
 # The only program with libnetconf2: a session is a process of its own.
-$(B)/vigil-netconf: $(B)/collector/north/main.o $(NORTH_SRC:%.c=$(B)/%.o) $(B)/libvigil-collector.a $(B)/libvigil.a
+$(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
 
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
+	$(QUIET)rm -f $@ && ar rcs $@ $^
+
+$(B)/libvigil-north.a: $(NORTH_SRC:%.c=$(B)/%.o)
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
 # Apart, so that vigil and the agents do not carry SQLite.
@@ -117,6 +120,12 @@ $(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  TEST $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
+
+$(B)/unit/test_north: tests/unit/test_north.c $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
+	@mkdir -p $(@D)
+	@echo "  TEST $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-north.a $(B)/libvigil-collector.a \
+	  $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
 
 # Fuzz targets without libFuzzer: each corpus file is one run.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil-collector.a $(B)/libvigil.a

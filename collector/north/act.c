@@ -84,6 +84,27 @@ north_act(struct north *n, const struct lyd_node *in)
     return north_data(n, reply);
 }
 
+const json_t *
+north_advice(struct north *n, const char *control)
+{
+    const json_t *known = json_object_get(n->advice, control);
+    json_t *answer = NULL;
+    enum status st;
+    struct diag d;
+
+    if (known)
+        return known;
+    if (!n->advice)
+        n->advice = json_object();
+    st = north_ask(n->ask, json_pack("{s:s, s:s}", "op", "control", "id", control), &answer, &d);
+    if (st == ST_OK)
+        json_object_set(n->advice, control, json_object_get(answer, "remediation"));
+    else if (st == ST_NOTFOUND) /* of other rules than those in force */
+        json_object_set_new(n->advice, control, json_array());
+    json_decref(answer);
+    return json_object_get(n->advice, control);
+}
+
 /* ---- set-operator-state of an alarm ---- */
 
 struct members {

@@ -32,6 +32,9 @@ enum status north_alarm_problem(struct store *s, const struct store_scope *scope
 #define ALARMS_ALL 31u
 
 struct alarms_wanted {
+    /* Puts what mends a control below node, as leaf-list remediation; may be NULL. */
+    void (*advise)(void *ctx, struct lyd_node *node, const char *control);
+    void *ctx;
     unsigned parts;
     bool by_severity; /* this one alone */
     enum rule_severity severity;

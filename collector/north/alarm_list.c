@@ -86,6 +86,8 @@ read_problems(struct store *s, const struct store_scope *scope, bool shelved, st
 
 struct alarm_ctx {
     struct north_model *m;
+    const struct alarms_wanted *wanted;
+    bool advised;
     struct lyd_node *alarm, *problem;
     int64_t changed, seen[MAX_CHANGES]; /* times of operator-state-change */
     size_t changes;
@@ -125,6 +127,18 @@ put_operator(struct alarm_ctx *a, const struct finding *f)
         a->changed = f->acknowledged.at;
 }
 
+/* An entry of a leaf-list, unless it is there. */
+static void
+put_once(struct alarm_ctx *a, const char *name, const char *value)
+{
+    const struct lyd_node *c;
+
+    for (c = lyd_child(a->problem); c && value; c = c->next)
+        if (strcmp(c->schema->name, name) == 0 && strcmp(lyd_get_value(c), value) == 0)
+            return;
+    north_leaf(a->m, a->problem, a->m->findings, name, value);
+}
+
 static enum status
 on_member(void *ctx, const struct finding *f)
 {
@@ -145,6 +159,11 @@ on_member(void *ctx, const struct finding *f)
     if (f->waiver)
         north_number(m, n, "waiver", f->waiver);
     put_operator(a, f);
+    put_once(a, "control", f->control);
+    put_once(a, "owner", f->owner);
+    if (!a->advised && a->wanted->advise)
+        a->wanted->advise(a->wanted->ctx, a->problem, f->control);
+    a->advised = true;
     if (f->waiver)
         a->waiver = f->waiver;
     memcpy(a->finding, hex, sizeof(hex));
@@ -270,7 +289,8 @@ put_shelf(struct alarm_ctx *a, const struct problem *p)
 
 static enum status
 put_alarm(struct north_model *m, struct store *s, const struct store_scope *scope,
-          const struct problem *p, bool shelved, bool with_history, struct lyd_node *list)
+          const struct alarms_wanted *w, const struct problem *p, bool shelved, bool with_history,
+          struct lyd_node *list)
 {
     struct store_query q = {.scope = *scope,
                             .filter = {.problem = p->id,
@@ -279,7 +299,7 @@ put_alarm(struct north_model *m, struct store *s, const struct store_scope *scop
                                                  1u << FINDING_REOPENED},
                             .by_id = true,
                             .limit = MAX_ALARM_MEMBERS};
-    struct alarm_ctx a = {.m = m, .changed = p->state_since, .severity = p->severity};
+    struct alarm_ctx a = {.m = m, .wanted = w, .changed = p->state_since, .severity = p->severity};
     struct history h = {.count = 0};
     struct buf resource, qualifier;
     struct store_page page;
@@ -337,7 +357,8 @@ north_alarm_list(struct north_model *m, struct store *s, const struct store_scop
             changed = pile.item[i].p.state_since;
     north_time(m, list, shelved ? "shelved-alarms-last-changed" : "last-changed", changed);
     for (size_t i = 0; i < pile.count && st == ST_OK; i++)
-        st = put_alarm(m, s, scope, &pile.item[i].p, shelved, pile.count <= MAX_WITH_HISTORY, list);
+        st = put_alarm(m, s, scope, w, &pile.item[i].p, shelved, pile.count <= MAX_WITH_HISTORY,
+                       list);
     pile_clear(&pile);
     return st;
 }

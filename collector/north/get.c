@@ -9,6 +9,7 @@
 #include "collector/north/select.h"
 
 #define MAX_TREES 8
+#define MAX_ADVICE 32
 
 struct trees {
     struct lyd_node *tree[MAX_TREES];
@@ -37,6 +38,17 @@ clear(struct trees *t)
     t->count = 0;
 }
 
+static void
+advise(void *ctx, struct lyd_node *node, const char *control)
+{
+    struct north *n = ctx;
+    const json_t *list = north_advice(n, control);
+
+    for (size_t i = 0; i < json_array_size(list) && i < MAX_ADVICE; i++)
+        north_leaf(n->model, node, n->model->findings, "remediation",
+                   json_string_value(json_array_get(list, i)));
+}
+
 static enum status
 add_alarms(struct north *n, const struct north_select *s, struct trees *t, struct diag *d)
 {
@@ -45,6 +57,8 @@ add_alarms(struct north *n, const struct north_select *s, struct trees *t, struc
     enum status st;
 
     north_select_alarms(s, &wanted);
+    wanted.advise = advise;
+    wanted.ctx = n;
     st = north_alarms(n->model, n->store, &n->user.scope, &wanted, time(NULL), &tree, d);
     if (st == ST_OK)
         add(t, tree);

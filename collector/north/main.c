@@ -189,6 +189,7 @@ stop(struct north *n, bool confined)
     north_model_free(n->model);
     north_ask_free(n->ask);
     north_user_clear(&n->user);
+    json_decref(n->advice);
 }
 
 int

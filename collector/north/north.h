@@ -24,6 +24,7 @@ struct north {
     int64_t asked; /* CLOCK_MONOTONIC in seconds, of the latest whoami */
     struct north_feed *feed;
     struct nc_session *session;
+    json_t *advice;  /* by control, as far as it was asked for */
     int64_t started; /* epoch seconds */
     uint64_t rpcs, bad, refused;
 };
@@ -35,6 +36,10 @@ struct nc_server_reply *north_data(struct north *n, struct lyd_node *reply);
 struct nc_server_reply *north_error(struct north *n, NC_ERR tag, const char *text);
 /* The error that fits a status of the store or the collector, with the words of d. */
 struct nc_server_reply *north_refuse(struct north *n, enum status st, const struct diag *d);
+
+/* What mends a control: texts, borrowed until the session ends; NULL when the collector is silent.
+ */
+const json_t *north_advice(struct north *n, const char *control);
 
 /* The operations (table in serve.c). in is the RPC or action node. */
 typedef struct nc_server_reply *north_operation(struct north *n, const struct lyd_node *in);

@@ -194,17 +194,10 @@ on_event(void *ctx, const struct store_event *e)
 static void
 put_remediation(struct one_ctx *o)
 {
-    json_t *answer = NULL;
-    const json_t *list;
-    struct diag d;
+    const json_t *list = north_advice(o->n, o->control);
 
-    if (north_ask(o->n->ask, json_pack("{s:s, s:s}", "op", "control", "id", o->control), &answer,
-                  &d) != ST_OK)
-        return;
-    list = json_object_get(answer, "remediation");
     for (size_t i = 0; i < json_array_size(list) && i < MAX_REMEDIATION; i++)
         north_page_leaf(&o->text, "remediation", json_string_value(json_array_get(list, i)));
-    json_decref(answer);
 }
 
 struct nc_server_reply *

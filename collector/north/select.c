@@ -40,7 +40,7 @@ read_subtree(struct north_model *m, const struct lyd_node *filter, struct north_
 static enum status
 read_xpath(struct north_model *m, const char *expr, struct north_select *out)
 {
-    out->xpath = true;
+    out->xpath = expr;
     return netconf_filter_xpath(m->filters, expr, &out->filter);
 }
 
@@ -78,11 +78,39 @@ is_named(const struct lyd_node *n, const char *name, const char *ns)
            (!ns || !*plain_ns(n) || strcmp(plain_ns(n), ns) == 0);
 }
 
+/* Behind "/MODULE:NAME" or "/NAME" at the start of a path, or NULL. The filter refuses paths that
+ * leave their predicate; a union may go anywhere. */
+static const char *
+step(const char *expr, const char *name)
+{
+    const char *end, *colon;
+    size_t n = strlen(name);
+
+    if (!expr || expr[0] != '/' || strchr(expr, '|'))
+        return NULL;
+    expr++;
+    end = expr + strcspn(expr, "/[");
+    colon = memchr(expr, ':', (size_t)(end - expr));
+    if (colon)
+        expr = colon + 1;
+    return (size_t)(end - expr) == n && strncmp(expr, name, n) == 0 ? end : NULL;
+}
+
+/* Whether a path can be read that way at all: names from the root, one after the other. */
+static bool
+is_plain(const char *expr)
+{
+    return expr[0] == '/' && expr[1] != '/' && !strchr(expr, '|') && !strchr(expr, '*') &&
+           !strstr(expr, "..") && expr[1 + strcspn(expr + 1, "/[(")] != '(';
+}
+
 bool
 north_selects(const struct north_select *s, const char *name, const char *ns)
 {
     const struct lyd_node *n;
 
+    if (s->xpath && is_plain(s->xpath))
+        return step(s->xpath, name) != NULL;
     if (!s->filter || s->xpath)
         return true;
     for (n = s->subtree; n; n = n->next)
@@ -117,6 +145,37 @@ narrow(const struct lyd_node *list, struct alarms_wanted *out)
     }
 }
 
+/* "/alarm[perceived-severity='WORD']": one predicate that is this comparison alone. */
+static void
+narrow_xpath(const char *rest, struct alarms_wanted *out)
+{
+    static const char leaf[] = "perceived-severity='";
+    const char *p = step(rest, "alarm");
+    enum rule_severity severity;
+    char word[16];
+    size_t n;
+
+    if (!p)
+        p = step(rest, "shelved-alarm");
+    if (!p || *p != '[')
+        return;
+    p++;
+    if (p[strcspn(p, ":='")] == ':')
+        p += strcspn(p, ":") + 1;
+    if (strncmp(p, leaf, sizeof(leaf) - 1) != 0)
+        return;
+    p += sizeof(leaf) - 1;
+    n = strcspn(p, "'");
+    if (n >= sizeof(word) || p[n] != '\'' || p[n + 1] != ']')
+        return;
+    memcpy(word, p, n);
+    word[n] = '\0';
+    if (north_alarm_severity_parse(word, &severity)) {
+        out->by_severity = true;
+        out->severity = severity;
+    }
+}
+
 void
 north_select_alarms(const struct north_select *s, struct alarms_wanted *out)
 {
@@ -129,9 +188,15 @@ north_select_alarms(const struct north_select *s, struct alarms_wanted *out)
                  {"alarm-list", ALARMS_LIST},
                  {"shelved-alarms", ALARMS_SHELVED}};
     const struct lyd_node *top, *c;
+    const char *rest = s->xpath && is_plain(s->xpath) ? step(s->xpath, "alarms") : NULL;
     size_t lists = 0;
 
     *out = (struct alarms_wanted){.parts = !s->filter || s->xpath ? ALARMS_ALL : 0};
+    for (size_t i = 0; rest && i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (step(rest, parts[i].name)) {
+            out->parts = parts[i].part;
+            narrow_xpath(step(rest, parts[i].name), out);
+        }
     for (top = s->subtree; top; top = top->next) {
         if (!is_named(top, "alarms", NULL))
             continue;

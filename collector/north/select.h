@@ -8,8 +8,8 @@
 
 struct north_select {
     struct netconf_filter *filter; /* NULL: everything */
-    bool xpath;
-    struct lyd_node *subtree; /* its content, borrowed of filter; NULL: empty, or XPath */
+    const char *xpath;             /* borrowed of the RPC; NULL: a subtree filter, or none */
+    struct lyd_node *subtree;      /* its content, borrowed of filter; NULL: empty, or XPath */
 };
 
 /* filter: the node of the RPC, or NULL. d says what is wrong with it. */

@@ -200,6 +200,15 @@ feed(struct north *n)
 
 /* ---- the session ---- */
 
+/* A client that hangs up without a word is nothing unusual. */
+static enum status
+end_of(const struct north *n, int rc)
+{
+    if (!(rc & (NC_PSPOLL_SESSION_ERROR | NC_PSPOLL_ERROR)))
+        return ST_OK;
+    return nc_session_get_term_reason(n->session) == NC_SESSION_TERM_DROPPED ? ST_OK : ST_IO;
+}
+
 /* Sleeps in poll(2): libnetconf2 would look ten thousand times a second. */
 static enum status
 serve(struct north *n, struct nc_pollsession *ps, int in)
@@ -215,7 +224,7 @@ serve(struct north *n, struct nc_pollsession *ps, int in)
         if (rc & NC_PSPOLL_BAD_RPC)
             n->bad++;
         if (rc & (NC_PSPOLL_SESSION_TERM | NC_PSPOLL_ERROR | NC_PSPOLL_NOSESSIONS))
-            return rc & (NC_PSPOLL_SESSION_ERROR | NC_PSPOLL_ERROR) ? ST_IO : ST_OK;
+            return end_of(n, rc);
         if (feed(n) != ST_OK)
             return ST_IO;
     }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-import netconf as nc
+import netconf_tls as nc
 from live import BAD, GOOD, OPEN, Lab, amf, until
 from vigil import check, finish
 

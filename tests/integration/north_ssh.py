@@ -75,6 +75,7 @@ def talk(place, noc, other):
     resource, qualifier = leaf(raised, "resource"), leaf(raised, "alarm-type-qualifier")
     check(f"<resource>{resource}</resource>" in listed and f"<alarm-type-qualifier>{qualifier}<" in listed,
           "the alarm that was raised is listed under its key")
+    check("<remediation>" in listed and "<control>SA-NAS-02</control>" in listed, "with its control and what mends it")
     check(leaf(raised, "epoch") and leaf(raised, "number"), "epoch and number of the notification")
 
     state = f"""<action xmlns="urn:ietf:params:xml:ns:yang:1"><alarms xmlns="{ALARMS}"><alarm-list><alarm>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes a store of many findings for the tests of the northbound, with the store's own functions.
- * Usage: world DATABASE FINDINGS [PROBLEMS]. Finding i has severity i % 4, tenant "tenant-I" with
- * I = i % 10, site "site-J" with J = i / 10 % 10; a third is resolved. Each problem (default 40)
- * has a cause; open ones have the findings i % PROBLEMS as members. Problem p and all its members
- * are of tenant p % 10 and site p / 10 % 10, so PROBLEMS must be a multiple of 100, or up to 10.
+ * Usage: world DATABASE FINDINGS [PROBLEMS]. Finding i is member number k = i / PROBLEMS of problem
+ * p = i % PROBLEMS; its severity is (i + k) % 4, and each third is resolved (k % 3 == 2). Tenant is
+ * "tenant-I" with I = p % 10, site "site-J" with J = p / 10 % 10, or "lab" where J is 0.
  */
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -45,7 +44,10 @@ make(struct sample *x, unsigned i, unsigned problems, uint64_t seq)
     snprintf(x->control, sizeof(x->control), "SA-NAS-%02u", i % 80);
     snprintf(x->target, sizeof(x->target), "nf:lab/agent-%u/amf-%u", i % 50, i / 80);
     snprintf(x->tenant, sizeof(x->tenant), "tenant-%u", p % 10);
-    snprintf(x->site, sizeof(x->site), "site-%u", p / 10 % 10);
+    if (p / 10 % 10 == 0)
+        snprintf(x->site, sizeof(x->site), "lab");
+    else
+        snprintf(x->site, sizeof(x->site), "site-%u", p / 10 % 10);
     snprintf(x->cause, sizeof(x->cause), "configs/%u/amf.yaml", p);
     snprintf(x->message, sizeof(x->message), "amf-%u prefers NEA0 (order NEA0 NEA1 NEA2)", i / 80);
     f->control = x->control;
@@ -59,7 +61,7 @@ make(struct sample *x, unsigned i, unsigned problems, uint64_t seq)
     f->domain = "5g-sa";
     f->agent = "agent-1";
     f->state = i / problems % 3 == 2 ? FINDING_RESOLVED : FINDING_OPEN;
-    f->severity = (enum rule_severity)(i % 4);
+    f->severity = (enum rule_severity)((i + i / problems) % 4);
     f->verdict = VERDICT_FAIL;
     f->message = x->message;
     f->owner = i % 1000 == 7 ? "anna" : NULL;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """vigil-netconf over pipes, with framing of our own (RFC 6242): what it costs, what it refuses, whom it serves."""
 import os
+import pwd
 import re
 import select
 import subprocess
@@ -23,11 +24,17 @@ class Closed(Exception):
     """The other side ended the session."""
 
 
+def as_user(name):
+    """Arguments of Popen."""
+    entry = pwd.getpwnam(name)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
 class Session:
     """One session; replies and notifications are bytes."""
 
     def __init__(self, *args, user=None, env=None):
-        more = {"user": user, "group": user, "extra_groups": []} if user else {}
+        more = as_user(user) if user else {}
         self.process = subprocess.Popen([NORTH, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=env, **more)
         self.buffer, self.notifications, self.number = b"", [], 0
