@@ -415,6 +415,9 @@ main(int argc, char **argv)
     struct program p = {.config_path = DEFAULT_CONFIG};
     int o;
 
+    /* What was large goes back to the system: clients decide how much they ask for. */
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
     while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
         switch (o) {
         case 'c':

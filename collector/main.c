@@ -3,6 +3,7 @@
  * docs/vigil-collector.8 */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -543,6 +544,9 @@ main(int argc, char **argv)
     if (rc)
         return rc - 1;
     umask(027);
+    /* What was large goes back to the system: peers decide how large messages are. */
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
     /* A disk or a limit that is full is an error of one batch, a peer that went one of a session.
      */
     (void)signal(SIGXFSZ, SIG_IGN);
