@@ -22,6 +22,7 @@
 #include "lib/tls.h"
 
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
+#define MMAP_BYTES (256 * 1024)
 
 enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY };
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
@@ -551,6 +552,8 @@ main(int argc, char **argv)
      */
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
+    /* What one large message took goes back to the system, whatever was freed before. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     diag_list_init(&errors);
     if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
         say_diags(&errors);

@@ -186,6 +186,7 @@ with Lab("a1", "b1", "c1", collector="agents:\n  - name: a1\n  - name: b1\n  - n
     tls_trouble(net, play)
     lies(net, play, agents_hello, facts)
     framing(net, play, agents_hello)
+    crowd(net, play, agents_hello)
     before = net.collector.rss_kib()
     lies(net, play, agents_hello, facts)
     framing(net, play, agents_hello)

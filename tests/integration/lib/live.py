@@ -144,7 +144,7 @@ class Lab:
 
     def __exit__(self, *_):
         if _[0] is not None:
-            print(self.collector.said()[-3000:])
+            print(self.collector.said()[-3000:] if os.path.exists(self.collector.log) else "")
         for p in reversed(self.processes):
             p.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
