@@ -131,7 +131,7 @@ read_grants(struct load *l, struct setup *c)
     l->memory = l->memory && c->grant;
     for (size_t i = 0; c->grant && i < n; i++)
         read_grant(l, c->grants++, &c->grant[i]);
-    for (size_t i = 0; i < c->grants; i++)
+    for (size_t i = 0; c->grant && i < c->grants; i++)
         for (size_t k = 0; k < i && c->grant[i].name && c->grant[k].name; k++)
             if (strcmp(c->grant[i].name, c->grant[k].name) == 0)
                 complain(l, "agents", "names an agent twice");
@@ -156,7 +156,7 @@ read_users(struct load *l, struct setup *c)
             c->user[i].role = ROLE_NOBODY;
         c->users++;
     }
-    for (size_t i = 0; i < c->users; i++)
+    for (size_t i = 0; c->user && i < c->users; i++)
         for (size_t k = 0; k < i && c->user[i].name && c->user[k].name; k++)
             if (strcmp(c->user[i].name, c->user[k].name) == 0)
                 complain(l, "users", "names a user twice");
@@ -260,8 +260,12 @@ setup_free(struct setup *c)
         return;
     for (size_t i = 0; i < c->grants; i++)
         free(c->grant[i].name);
-    for (size_t i = 0; i < c->users; i++)
-        free((char *)(uintptr_t)c->user[i].name);
+    for (size_t i = 0; i < c->users; i++) {
+        char *name;
+
+        memcpy(&name, &c->user[i].name, sizeof(name)); /* ours, const to others */
+        free(name);
+    }
     free(c->grant);
     free(c->user);
     free(c->site);

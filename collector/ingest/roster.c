@@ -49,9 +49,11 @@ by_name(const void *a, const void *b)
 static struct roster_owner *
 find_owner(const struct roster *s, const char *name)
 {
-    struct roster_owner want = {.name = (char *)(uintptr_t)name};
-    struct roster_owner *const *found = tfind(&want, &s->owners, by_name);
+    struct roster_owner want = {.count = 0};
+    struct roster_owner *const *found;
 
+    memcpy(&want.name, &name, sizeof(name)); /* only read */
+    found = tfind(&want, &s->owners, by_name);
     return found ? *found : NULL;
 }
 
@@ -151,9 +153,11 @@ roster_free(struct roster *s)
 struct section_entry *
 roster_find(struct roster *s, enum fact_section kind, const char *key)
 {
-    struct section_entry want = {.kind = kind, .key = (char *)(uintptr_t)key};
-    struct section_entry *const *found = tfind(&want, &s->tree, by_key);
+    struct section_entry want = {.kind = kind};
+    struct section_entry *const *found;
 
+    memcpy(&want.key, &key, sizeof(key)); /* only read */
+    found = tfind(&want, &s->tree, by_key);
     return found ? *found : NULL;
 }
 
