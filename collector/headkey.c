@@ -33,29 +33,64 @@ finish(FILE *f)
     return fclose(f) == 0 && good;
 }
 
+/* A file appears whole or not at all: what a start that was cut off left must not stop the next. */
+static bool
+put(const char *path, mode_t mode, EVP_PKEY *key, bool secret)
+{
+    char fresh[PATH_MAX];
+    bool good;
+    FILE *f;
+
+    snprintf(fresh, sizeof(fresh), "%s.new", path);
+    unlink(fresh);
+    f = create(fresh, mode);
+    good = f && (secret ? PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL)
+                        : PEM_write_PUBKEY(f, key)) == 1;
+    if (f)
+        good = finish(f) && good;
+    good = good && rename(fresh, path) == 0;
+    if (!good)
+        unlink(fresh);
+    return good;
+}
+
+/* For auditors; of a key that is no more it would be wrong. */
 static enum status
-make(const char *path, const char *store, EVP_PKEY **out, struct diag *d)
+publish(const char *store, EVP_PKEY *key, bool anew, struct diag *d)
+{
+    char pub[PATH_MAX];
+    struct stat st;
+
+    snprintf(pub, sizeof(pub), "%s.pub", store);
+    if ((!anew && stat(pub, &st) == 0) || put(pub, 0644, key, false))
+        return ST_OK;
+    return diag_set(d, ST_IO, pub, 0, "cannot be written: %s", strerror(errno));
+}
+
+static enum status
+make(const char *path, EVP_PKEY **out, struct diag *d)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    char pub[PATH_MAX];
-    FILE *f = key ? create(path, 0600) : NULL;
-    bool good = f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1;
 
-    if (f)
-        good = finish(f) && good;
-    snprintf(pub, sizeof(pub), "%s.pub", store);
-    unlink(pub); /* of a key that is no more */
-    f = good ? create(pub, 0644) : NULL;
-    good = f && PEM_write_PUBKEY(f, key) == 1;
-    if (f)
-        good = finish(f) && good;
-    if (!good) {
+    if (!key || !put(path, 0600, key, true)) {
         EVP_PKEY_free(key);
         return diag_set(d, ST_IO, path, 0, "the key of the journal cannot be made: %s",
                         strerror(errno));
     }
     *out = key;
     return ST_OK;
+}
+
+static enum status
+use(EVP_PKEY **key, const char *store, bool anew, struct diag *d)
+{
+    enum status st = publish(store, *key, anew, d);
+
+    if (st != ST_OK) {
+        EVP_PKEY_free(*key);
+        *key = NULL;
+    }
+    return st;
 }
 
 enum status
@@ -69,7 +104,7 @@ headkey_load(const char *store, EVP_PKEY **out, struct diag *d)
     snprintf(path, sizeof(path), "%s.key", store);
     f = fopen(path, "re");
     if (!f && errno == ENOENT)
-        return make(path, store, out, d);
+        return make(path, out, d) == ST_OK ? use(out, store, true, d) : ST_IO;
     if (!f)
         return diag_set(d, ST_IO, path, 0, "%s", strerror(errno));
     if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_mode & (S_IRWXG | S_IRWXO)) {
@@ -85,7 +120,7 @@ headkey_load(const char *store, EVP_PKEY **out, struct diag *d)
         *out = NULL;
         return diag_set(d, ST_MALFORMED, path, 0, "holds no Ed25519 key");
     }
-    return ST_OK;
+    return use(out, store, false, d);
 }
 
 void

@@ -134,7 +134,7 @@ read_grants(struct load *l, struct setup *c)
     l->memory = l->memory && c->grant;
     for (size_t i = 0; c->grant && i < n; i++)
         read_grant(l, c->grants++, &c->grant[i]);
-    for (size_t i = 0; i < c->grants; i++)
+    for (size_t i = 0; c->grant && i < c->grants; i++)
         for (size_t k = 0; k < i && c->grant[i].name && c->grant[k].name; k++)
             if (strcmp(c->grant[i].name, c->grant[k].name) == 0)
                 complain(l, "agents", "names an agent twice");
@@ -195,7 +195,7 @@ read_users(struct load *l, struct setup *c)
         scope->site = read_names(l, i, "sites", &scope->every_site, &scope->sites);
         c->users++;
     }
-    for (size_t i = 0; i < c->users; i++)
+    for (size_t i = 0; c->user && i < c->users; i++)
         for (size_t k = 0; k < i && c->user[i].name && c->user[k].name; k++)
             if (strcmp(c->user[i].name, c->user[k].name) == 0)
                 complain(l, "users", "names a user twice");

@@ -151,6 +151,9 @@ ingest_listen(struct ingest *g, const struct net_address *address, struct tls_ct
     config.address = *address;
     config.tls = tls;
     config.limits.message_max = MAX_INGEST_MESSAGE;
+    /* One that asks to be asked again and again is read no faster than this. */
+    config.limits.receive_rate_s = INGEST_RATE_S;
+    config.limits.receive_burst = 2 * MAX_INGEST_MESSAGE;
     st = listener_new(g->env.loop, &config, &peer_ops, g, &g->listener[g->listeners], d);
     g->listeners += st == ST_OK;
     return st;

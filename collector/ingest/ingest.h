@@ -22,6 +22,8 @@
 #define MAX_INGEST_KEY 768
 #define MAX_INGEST_MESSAGE (8u * 1024 * 1024) /* bytes of a message of an agent */
 
+#define INGEST_RATE_S (4u * 1024 * 1024) /* bytes a second of one agent in the long run */
+
 struct ingest_env {
     struct loop *loop;
     const struct nc_schema *schema; /* of the trees of the site, too */
