@@ -13,7 +13,8 @@ with directory() as d:
     check(make.returncode == 0, f"make install: {make.stderr[-400:]}")
     data = os.path.join(d, "usr/share/vigil5g")
     for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
-                 "usr/sbin/vigil-agent", "usr/share/man/man8/vigil-agent.8", "usr/share/vigil5g/examples/agent.yaml",
+                 "usr/sbin/vigil-agent", "usr/share/man/man8/vigil-agent.8", "usr/sbin/vigil-netconf",
+                 "usr/share/man/man8/vigil-netconf.8", "usr/share/vigil5g/examples/agent.yaml",
                  "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
                  "usr/share/vigil5g/yang-std/ietf-netconf@2011-06-01.yang", "usr/share/vigil5g/yang-std/copyright",
                  "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
