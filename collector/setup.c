@@ -157,12 +157,22 @@ read_names(struct load *l, size_t user, const char *leaf, bool *every, size_t *c
     return (const char *const *)out;
 }
 
+/* What is handed out for reading alone, freed by its owner. */
+static void
+free_const(const void *p)
+{
+    void *mine;
+
+    memcpy(&mine, &p, sizeof(mine));
+    free(mine);
+}
+
 static void
 free_names(const char *const *name, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        free((char *)(uintptr_t)name[i]);
-    free((void *)(uintptr_t)name);
+        free_const(name[i]);
+    free_const(name);
 }
 
 static void
@@ -273,7 +283,7 @@ setup_free(struct setup *c)
     for (size_t i = 0; i < c->grants; i++)
         free(c->grant[i].name);
     for (size_t i = 0; i < c->users; i++) {
-        free((char *)(uintptr_t)c->user[i].name);
+        free_const(c->user[i].name);
         free_names(c->user[i].scope.tenant, c->user[i].scope.tenants);
         free_names(c->user[i].scope.site, c->user[i].scope.sites);
     }

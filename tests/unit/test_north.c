@@ -236,7 +236,7 @@ struct sent {
 };
 
 static enum status
-on_event(void *ctx, const struct lyd_node *event, int64_t at)
+on_event(void *ctx, struct lyd_node *event, int64_t at)
 {
     struct sent *s = ctx;
     char *xml = NULL;
