@@ -94,7 +94,7 @@ use(EVP_PKEY **key, const char *store, bool anew, struct diag *d)
 }
 
 enum status
-headkey_load(const char *store, EVP_PKEY **out, struct diag *d)
+headkey_load(const char *store, bool may_make, EVP_PKEY **out, struct diag *d)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -103,6 +103,8 @@ headkey_load(const char *store, EVP_PKEY **out, struct diag *d)
     *out = NULL;
     snprintf(path, sizeof(path), "%s.key", store);
     f = fopen(path, "re");
+    if (!f && errno == ENOENT && !may_make)
+        return ST_OK;
     if (!f && errno == ENOENT)
         return make(path, out, d) == ST_OK ? use(out, store, true, d) : ST_IO;
     if (!f)
