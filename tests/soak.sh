@@ -47,6 +47,15 @@ if [ "${1:-all}" = all ]; then
             echo "FAIL  valgrind $(basename "$t")"; tail -n 30 "$work/log"; bad=1
         fi
     done
+    # Living systems, for longer than make test has time for.
+    for t in 'VIGIL_KILLS=100 live_robust.py' 'VIGIL_WAVES=17 live_identity.py' 'VIGIL_FLAPS=40 live_noise.py' \
+        'VIGIL_HALF_OPEN=900 live_hostile.py' 'VIGIL_IDLE_S=60 live_story.py'; do
+        if env "${t%% *}" python3 "tests/integration/${t#* }" build/vigil >"$work/log" 2>&1; then
+            echo "ok    $t"
+        else
+            echo "FAIL  $t"; tail -n 30 "$work/log"; bad=1
+        fi
+    done
     if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$work/log" 2>&1; then
         echo "ok    containers: $(grep -m 1 'SKIPPED\|^images' "$work/log")"
     else
