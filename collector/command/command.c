@@ -110,10 +110,11 @@ command_states(struct command *c, const char *key, int (*parse)(const char *word
         return ST_OK;
     if (!json_is_array(v))
         return diag_set(&c->why, ST_MALFORMED, "request", 0, "'%s' is no list of states", key);
-    json_array_foreach((json_t *)(uintptr_t)v, i, item)
-    {
-        int state = json_is_string(item) ? parse(json_string_value(item)) : -1;
+    for (i = 0; i < json_array_size(v); i++) {
+        int state;
 
+        item = json_array_get(v, i);
+        state = json_is_string(item) ? parse(json_string_value(item)) : -1;
         if (state < 0)
             return diag_set(&c->why, ST_MALFORMED, "request", 0, "'%s' names no state", key);
         *out |= 1u << state;
@@ -216,7 +217,7 @@ check(struct command *c, const struct command_row *row)
         return diag_set(
             &c->why, ST_DENIED, "request", 0, "'%s' needs the role %s; %s has the role %s", row->op,
             command_role_name(row->role), c->user->name, command_role_name(c->user->role));
-    json_object_foreach((json_t *)(uintptr_t)c->request, key, value)
+    json_object_foreach(c->request, key, value)
     {
         if (!knows(row, key))
             return diag_set(&c->why, ST_MALFORMED, "request", 0, "'%s' has a key it does not know",

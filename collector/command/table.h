@@ -8,7 +8,7 @@
 struct command {
     const struct command_env *env;
     const struct command_user *user;
-    const json_t *request;
+    json_t *request; /* only read */
     json_t *answer;  /* an object, filled by the handler */
     struct diag why; /* filled when the handler does not return ST_OK */
 };
