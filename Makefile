@@ -15,9 +15,10 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev
+              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              libnetconf2-dev libssh-dev
+              openssh-server openssh-client python3-ncclient yangcli iproute2
+DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 DEPS_CONTAINERS := podman buildah runc debootstrap
@@ -40,14 +41,15 @@ YANG_STD   := build/yang-std
 STD_FROM   := /usr/share/yuma/modules
 STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-04 ietf/ietf-netconf-acm@2018-02-14 \
               ietf/ietf-netconf-with-defaults@2011-06-01 \
-              ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
+              ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c
+MAINS      := agents/main.c collector/main.c collector/north/main.c
 AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
-COLLECTOR_SRC := $(filter-out $(MAINS),$(wildcard collector/*.c collector/*/*.c))
+NORTH_SRC  := $(filter-out $(MAINS),$(wildcard collector/north/*.c))
+COLLECTOR_SRC := $(filter-out $(MAINS) $(NORTH_SRC),$(wildcard collector/*.c collector/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/*.h cli/*.h collector/*.h collector/*/*.h tests/unit/*.h)
@@ -59,7 +61,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -73,7 +75,15 @@ $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvi
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
 
+# The only program with libnetconf2: a session is a process of its own.
+$(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
+
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
+	$(QUIET)rm -f $@ && ar rcs $@ $^
+
+$(B)/libvigil-north.a: $(NORTH_SRC:%.c=$(B)/%.o)
 	$(QUIET)rm -f $@ && ar rcs $@ $^
 
 # Apart, so that vigil and the agents do not carry SQLite.
@@ -111,13 +121,20 @@ $(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
 
+$(B)/unit/test_north: tests/unit/test_north.c $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
+	@mkdir -p $(@D)
+	@echo "  TEST $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-north.a $(B)/libvigil-collector.a \
+	  $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
+
 # Fuzz targets without libFuzzer: each corpus file is one run.
 $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil-collector.a $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS)
 
-$(B)/tests/bench/store: tests/bench/store.c $(B)/libvigil-collector.a $(B)/libvigil.a
+STORE_TOOLS := $(B)/tests/bench/store $(B)/tests/north/world
+$(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
@@ -166,8 +183,10 @@ deps-fuzz:
 # A fresh make reads pkg-config only after the packages are there.
 .PHONY: demo
 demo: deps
-	@$(MAKE) --no-print-directory -j2 all
+	$(call need,$(DEPS_DEMO))
+	@$(MAKE) --no-print-directory -j2 all $(B)/tests/demo/standin
 	@VIGIL=$(B)/vigil sh tests/demo/demo.sh
+	@BUILD=$(B) sh tests/demo/live.sh
 
 .PHONY: test
 test: deps-test
@@ -176,7 +195,8 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN)
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
+               $(B)/tests/north/world
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -187,7 +207,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin
+check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin $(B)/tests/north/world
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile
@@ -209,12 +229,13 @@ fuzz: deps-fuzz
 
 .PHONY: bench
 bench: deps-bench
-	@$(MAKE) --no-print-directory -j2 all $(B)/tests/bench/pcaploop $(B)/tests/bench/mulpcap
+	@$(MAKE) --no-print-directory -j2 all $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 	@VIGIL=$(B)/vigil BENCH=$(B)/tests/bench python3 tests/bench/bench.py
+	@sh tests/bench/parts.sh $(B)/tests/bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c)
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
 
 .PHONY: lint format cover
 lint: deps-test
@@ -268,7 +289,7 @@ help:
 	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"
 	@echo "soak            full hostile lists, 60 s of fuzzing a target, valgrind"
 	@echo "fuzz            fuzzing alone (FUZZ_SECONDS=60)"
-	@echo "bench           speed and memory beside tshark and a bare libpcap loop"
+	@echo "bench           speed and memory beside tshark and a bare libpcap loop; sessions, messages, store"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
 	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
 	@echo "docker          images with podman or docker (BASE, NAME, ENGINE: deploy/image/build.sh)"

@@ -8,6 +8,7 @@
 #include "agents/schedule.h"
 
 #define MAX_AGENT_BYTES (64u * 1024 * 1024) /* of all sections */
+#define BUSY_MS 300                         /* a change that was seen is read within this time */
 #define SLOTS (MAX_CONFIG_SOURCES + 1)
 
 struct slot {
@@ -81,6 +82,15 @@ on_error(void *ctx, size_t source, const struct diag *d)
     diag_list_add(&s->errors, d);
 }
 
+/* Whether a process has read a file as it is now is for the runtime sources to say. */
+static void
+look_again(struct agent *a)
+{
+    for (size_t i = 0; i < a->config->sources; i++)
+        if (a->config->source[i].kind == CONFIG_RUNTIME && !schedule_waits(a->schedule, i))
+            schedule_changed(a->schedule, i, a->now_ms);
+}
+
 static void
 on_changed(void *ctx, size_t source)
 {
@@ -89,10 +99,18 @@ on_changed(void *ctx, size_t source)
     if (!exists(a, source))
         return;
     schedule_changed(a->schedule, source, a->now_ms);
-    /* Whether a process has read the file as it is now is for the runtime sources to say. */
-    for (size_t i = 0; i < a->config->sources; i++)
-        if (a->config->source[i].kind == CONFIG_RUNTIME)
-            schedule_changed(a->schedule, i, a->now_ms);
+    look_again(a);
+}
+
+/* A change of files that only the interval saw is one, too. */
+static void
+on_section(void *ctx, enum section_event event, const struct section *s)
+{
+    struct agent *a = ctx;
+
+    if (event == SECTION_CHANGED && s->kind == FACT_NF_CONFIG)
+        look_again(a);
+    a->h.section(a->h.ctx, event, s);
 }
 
 static void
@@ -198,8 +216,8 @@ agent_new(struct config *c, const char *program, const char *const *argv,
     a->h = *h;
     a->seed = seed;
     a->now_ms = now_ms;
-    a->sections = sections_new(&(struct section_publisher){.section = h->section, .ctx = h->ctx},
-                               MAX_AGENT_BYTES);
+    a->sections =
+        sections_new(&(struct section_publisher){.section = on_section, .ctx = a}, MAX_AGENT_BYTES);
     if (!a->sections || !equip(a, c, &a->schedule, &a->gather)) {
         agent_free(a);
         return NULL;
@@ -316,6 +334,15 @@ agent_settled(const struct agent *a)
         if (exists(a, i) && !a->slot[i].state.read)
             return false;
     return true;
+}
+
+bool
+agent_looks(const struct agent *a)
+{
+    for (size_t i = 0; i < a->config->sources; i++)
+        if (a->config->source[i].kind == CONFIG_RUNTIME && schedule_waits(a->schedule, i))
+            return true;
+    return false;
 }
 
 const struct config *

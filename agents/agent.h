@@ -61,6 +61,11 @@ void agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s);
 
 /* True once every source was read or tried. */
 bool agent_settled(const struct agent *a);
+/*
+ * What runs is to be read, because something changed. Until then a file that is new would be taken
+ * for one that runs: changes are told together with what runs, not before.
+ */
+bool agent_looks(const struct agent *a);
 const struct config *agent_config(const struct agent *a);
 const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);

@@ -18,6 +18,7 @@
 #include "agents/config.h"
 #include "agents/gather_wire.h"
 #include "agents/pipeline.h"
+#include "agents/runtime/glance.h"
 #include "agents/runtime/runtime.h"
 #include "agents/stamp.h"
 #include "agents/watch.h"
@@ -35,6 +36,7 @@ struct source {
     uint32_t interval_s;
     char *path[MAX_CONFIG_PATHS];
     size_t paths;
+    struct glance *glance; /* of what runs, when it is watched */
 };
 
 struct child {
@@ -46,7 +48,7 @@ struct child {
     uint8_t key[CONFIG_KEY_LEN];
     bool started;
     struct watch *watch;
-    int timer;
+    int timer, look; /* look: between two glances at what runs */
     bool settling;
     struct fact_wire_reader *reader;
     bool broken;     /* the channel is gone */
@@ -288,6 +290,18 @@ read_source(struct child *c, size_t source, int64_t now)
     return st;
 }
 
+/* Has what runs changed since the glance before? */
+static bool
+glance_at(const struct child *c, const struct source *s)
+{
+    char path[PATH_MAX];
+
+    if (!s->glance)
+        return false;
+    full_path(c, s->path[0], path);
+    return glance_look(s->glance, path);
+}
+
 static enum status
 on_run(struct child *c, struct cur in)
 {
@@ -306,6 +320,9 @@ on_run(struct child *c, struct cur in)
         watch_begin(c->watch, source);
         watch_paths(c, source);
     }
+    /* Before it is read: what comes while it is read is seen by the next glance. */
+    if (source < c->sources)
+        (void)glance_at(c, &c->source[source]);
     st = read_source(c, source, (int64_t)now);
     /* A file that is watched only since it was read may have changed in between. */
     if (watch && watch_end(c->watch) && st == ST_OK)
@@ -379,6 +396,25 @@ reads_processes(const struct child *c)
     return false;
 }
 
+/* Processes come and go without a file: they are looked at now and then. */
+static void
+start_glances(struct child *c)
+{
+    const struct timespec each = {GLANCE_MS / 1000, GLANCE_MS % 1000 * 1000000L};
+    const struct itimerspec t = {.it_value = each, .it_interval = each};
+    bool any = false;
+
+    for (size_t i = 0; i < c->sources; i++) {
+        struct source *s = &c->source[i];
+
+        if (s->watch && s->paths && s->kind == CONFIG_RUNTIME)
+            s->glance = glance_new();
+        any = any || s->glance;
+    }
+    if (any)
+        (void)timerfd_settime(c->look, 0, &t, NULL); /* without: the interval sees it */
+}
+
 static enum status
 on_start(struct child *c)
 {
@@ -407,6 +443,7 @@ on_start(struct child *c)
         return ST_DENIED;
     }
     c->watch = watch_new(c->root, MAX_WATCHED);
+    start_glances(c);
     c->started = true;
     send_ready(c, &r);
     return ST_OK;
@@ -467,22 +504,39 @@ on_timer(struct child *c)
     c->settling = read(c->timer, &expirations, sizeof(expirations)) < 0 && errno == EAGAIN;
 }
 
+static void
+on_look(struct child *c)
+{
+    uint64_t expirations, hit = 0;
+
+    if (read(c->look, &expirations, sizeof(expirations)) < 0)
+        return;
+    for (size_t i = 0; i < c->sources; i++)
+        if (glance_at(c, &c->source[i]))
+            hit |= UINT64_C(1) << i;
+    if (hit)
+        send_changed(c, hit);
+}
+
 static int
 loop(struct child *c)
 {
     for (;;) {
-        struct pollfd fds[3] = {
+        struct pollfd fds[4] = {
             {.fd = GATHER_FD, .events = POLLIN},
             {.fd = c->watch && !c->settling ? watch_fd(c->watch) : -1, .events = POLLIN},
             {.fd = c->settling ? c->timer : -1, .events = POLLIN},
+            {.fd = c->look, .events = POLLIN},
         };
 
-        if (poll(fds, 3, -1) < 0 && errno != EINTR)
+        if (poll(fds, 4, -1) < 0 && errno != EINTR)
             return EXIT_FAILURE;
         if (fds[1].revents)
             on_events(c);
         if (fds[2].revents)
             on_timer(c);
+        if (fds[3].revents)
+            on_look(c);
         if (fds[0].revents && !on_channel(c))
             return c->started ? EXIT_SUCCESS : EXIT_FAILURE;
     }
@@ -492,9 +546,11 @@ static void
 child_clear(struct child *c)
 {
     OPENSSL_cleanse(c->key, sizeof(c->key));
-    for (size_t i = 0; i < c->sources; i++)
+    for (size_t i = 0; i < c->sources; i++) {
         for (size_t j = 0; j < c->source[i].paths; j++)
             free(c->source[i].path[j]);
+        glance_free(c->source[i].glance);
+    }
     free(c->scope);
     free(c->root);
     free(c->vantage);
@@ -528,10 +584,11 @@ gather_child(void)
     buf_init(&nothing, 0); /* the agent sends no facts: they would be an error */
     fact_wire_writer_init(&nowhere, &nothing, NULL, NULL);
     c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    c->look = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     c->reader = fact_wire_reader_new(
         &(struct fact_wire_handler){.sink = &nowhere.sink, .extra = on_frame, .ctx = c},
         MAX_COMMAND_BYTES);
-    if (c->reader && c->timer >= 0) {
+    if (c->reader && c->timer >= 0 && c->look >= 0) {
         fact_wire_greeting(&c->out);
         flush(c, &c->out);
         rc = loop(c);

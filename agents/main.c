@@ -57,6 +57,7 @@ struct program {
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
     struct publish_netconf *netconf; /* NULL: no collector is called */
+    bool called;                     /* collectors are, since all sources were read */
     bool ended;                      /* by a signal */
 };
 
@@ -235,6 +236,22 @@ wait_ms(const struct program *p)
     return wait < 0 ? 0 : (int)wait;
 }
 
+/* Once everything was read: what a collector hears first is all there is, and nothing of an agent
+ * that was only started again seems gone. */
+static bool
+call_when_settled(struct program *p)
+{
+    struct diag d;
+
+    if (!p->netconf || p->called || !agent_settled(p->agent))
+        return true;
+    p->called = true;
+    if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)
+        return true;
+    print_error(&d);
+    return false;
+}
+
 /* Until a signal, or until everything was read once. */
 static int
 run_loop(struct program *p)
@@ -250,7 +267,7 @@ run_loop(struct program *p)
             return EXIT_WRONG;
         if (p->out && ferror(stdout))
             return EXIT_WRONG;
-        if (watch_gather(p) != ST_OK)
+        if (watch_gather(p) != ST_OK || !call_when_settled(p))
             return EXIT_WRONG;
         agent_tick(p->agent, now_ms(), (int64_t)time(NULL));
     }
@@ -277,15 +294,24 @@ on_note(void *ctx, const char *text)
     fprintf(stderr, "vigil-agent: %s\n", text);
 }
 
-/* Call the collectors, unless facts are only printed. */
 static bool
-call_home(struct program *p, const struct config *c)
+more_to_come(void *ctx)
+{
+    const struct program *p = ctx;
+
+    return p->agent && agent_looks(p->agent);
+}
+
+/* Make ready to call the collectors, unless facts are only printed. */
+static bool
+prepare_calls(struct program *p, const struct config *c)
 {
     char std[1024];
     const struct publish_netconf_env env = {.loop = p->loop,
                                             .yang_dir = p->yang_dir,
                                             .std_dir = datadir_path("yang-std", std),
                                             .note = on_note,
+                                            .more = more_to_come,
                                             .ctx = p};
     struct diag d;
 
@@ -326,7 +352,7 @@ run(struct program *p, struct config *c)
         config_free(c);
         return EXIT_WRONG;
     }
-    if (!call_home(p, c)) {
+    if (!prepare_calls(p, c)) {
         config_free(c);
         return EXIT_WRONG;
     }
@@ -389,6 +415,9 @@ main(int argc, char **argv)
     struct program p = {.config_path = DEFAULT_CONFIG};
     int o;
 
+    /* What was large goes back to the system: clients decide how much they ask for. */
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
     while ((o = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
         switch (o) {
         case 'c':

@@ -12,6 +12,7 @@
 #include "lib/netconf/message.h"
 
 #define SETTLE_MS 20                         /* what changes together is told together */
+#define MAX_SETTLES 500                      /* that more to come can hold it back */
 #define MAX_NOTIFICATION (512u * 1024)       /* where a notification is cut, if it can be */
 #define MAX_SECTION_BYTES (7u * 1024 * 1024) /* of one section as XML */
 #define MAX_QUEUE (32u * 1024 * 1024)
@@ -30,9 +31,11 @@ struct publish_netconf {
     struct nc_schema *schema;
     struct fact_tree *facts;
     struct tls_ctx *tls;
-    struct dialer *dialer;
+    struct dialer *dialer; /* NULL: nothing is called yet */
+    bool calling;
     struct loop_timer timer;
     struct news *news, **last;
+    unsigned settles; /* that the news has been held back */
     struct facts_head head;
     uint32_t sessions;             /* ever: ids of sessions */
     struct session *subscriber[2]; /* two while a certificate is renewed */
@@ -96,6 +99,11 @@ on_settled(void *ctx)
     struct publish_netconf *p = ctx;
     struct news *n = p->news;
 
+    if (p->env.more && p->env.more(p->env.ctx) && p->settles++ < MAX_SETTLES) {
+        loop_timer_set(&p->timer, SETTLE_MS);
+        return;
+    }
+    p->settles = 0;
     while (n && anybody(p)) {
         enum status st = ST_OK;
         struct buf b;
@@ -150,6 +158,23 @@ add_news(struct publish_netconf *p, enum section_event event, const struct secti
         loop_timer_set(&p->timer, SETTLE_MS);
 }
 
+/* The facts of a section in place of those that were there. They come by way of a tree of their
+ * own: a sink counts all that it ever wrote. */
+static enum status
+replace(struct publish_netconf *p, const struct section *s)
+{
+    struct fact_tree *fresh = fact_tree_new(nc_schema_facts(p->schema));
+    struct lyd_node *facts;
+    enum status st = fresh ? section_replay(s, fact_tree_sink(fresh)) : ST_IO;
+
+    if (st == ST_OK)
+        st = fact_tree_take(fresh, s->kind, s->key, &facts);
+    if (st == ST_OK)
+        st = fact_tree_put(p->facts, s->kind, facts);
+    fact_tree_free(fresh);
+    return st;
+}
+
 void
 publish_netconf_section(struct publish_netconf *p, enum section_event event,
                         const struct section *s)
@@ -158,7 +183,7 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
 
     switch (event) {
     case SECTION_CHANGED:
-        st = section_replay(s, fact_tree_sink(p->facts));
+        st = replace(p, s);
         break;
     case SECTION_SEEN:
         st = fact_tree_touch(p->facts, s->kind, s->key, s->observed);
@@ -167,7 +192,6 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
         st = fact_tree_remove(p->facts, s->kind, s->key);
         break;
     }
-    fact_tree_sink(p->facts)->status = ST_OK;
     if (st == ST_OK)
         add_news(p, event, s);
     else
@@ -240,7 +264,7 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
     if (reply.status != ST_OK) {
         session_abort(s, SESSION_SYSTEM, "a reply could not be made");
     } else if (reply.len && session_send(s, buf_text(&reply), reply.len) != ST_OK) {
-        act = AGENT_GO_ON; /* it is ending */
+        ; /* it is ending */
     } else if (act == AGENT_SUBSCRIBE) {
         /* What was not told yet is in what the subscriber asks for next. */
         if (!subscribe(p, s))
@@ -317,7 +341,7 @@ dial(struct publish_netconf *p, const struct config *c, struct tls_ctx **tls,
     enum status st = tls_ctx_new(&files, tls, d);
 
     *dialer = NULL;
-    if (st != ST_OK)
+    if (st != ST_OK || !p->calling)
         return st;
     for (size_t i = 0; i < c->collectors && i < DIALER_MAX_TARGETS; i++)
         read_target(c->collector[i], c->tls.collector, &config.target[config.target_count++]);
@@ -404,4 +428,11 @@ publish_netconf_reload(struct publish_netconf *p, const struct config *c, struct
     p->dialer = dialer;
     p->tls = tls;
     return ST_OK;
+}
+
+enum status
+publish_netconf_call(struct publish_netconf *p, const struct config *c, struct diag *d)
+{
+    p->calling = true;
+    return publish_netconf_reload(p, c, d);
 }

@@ -18,17 +18,24 @@ struct publish_netconf_env {
     const char *yang_dir, *std_dir; /* borrowed for the call of publish_netconf_new() */
     /* One line for the log: sessions that begin and end, collectors that cannot be reached. */
     void (*note)(void *ctx, const char *text);
+    /* More is about to change that belongs to what changed: it is told together. May be NULL. */
+    bool (*more)(void *ctx);
     void *ctx;
 };
 
 /*
- * Call the collectors of the configuration, which is read but not kept. ST_CONFIG, ST_DENIED,
- * ST_IO, ST_NOTFOUND: d says which file or collector is wrong.
+ * Nothing is called yet: a collector takes what it is told first for everything there is. The
+ * configuration is read but not kept. ST_CONFIG, ST_DENIED, ST_IO, ST_NOTFOUND: d says which file
+ * or collector is wrong.
  */
 enum status publish_netconf_new(const struct publish_netconf_env *env, const struct config *c,
                                 struct publish_netconf **out, struct diag *d) MUST_USE;
 /* Ends the session. */
 void publish_netconf_free(struct publish_netconf *p);
+/* From now on call the collectors of this configuration: all sources have been read or tried.
+ * Statuses as above. */
+enum status publish_netconf_call(struct publish_netconf *p, const struct config *c,
+                                 struct diag *d) MUST_USE;
 /* Another configuration: other collectors are called; on an error the old ones stay. */
 enum status publish_netconf_reload(struct publish_netconf *p, const struct config *c,
                                    struct diag *d) MUST_USE;

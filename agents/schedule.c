@@ -78,6 +78,14 @@ schedule_changed(struct schedule *s, size_t source, int64_t now)
     e->last = now;
 }
 
+bool
+schedule_waits(const struct schedule *s, size_t source)
+{
+    const struct entry *e = &s->entry[source];
+
+    return e->last != SCHEDULE_NEVER || e->started != SCHEDULE_NEVER;
+}
+
 void
 schedule_started(struct schedule *s, size_t source, int64_t now)
 {

@@ -31,6 +31,8 @@ void schedule_free(struct schedule *s);
 void schedule_source(struct schedule *s, size_t source, int64_t interval_ms, int64_t now);
 /* Something of the source changed. While it is being read: it is read again. */
 void schedule_changed(struct schedule *s, size_t source, int64_t now);
+/* A change waits for its reading, or the source is being read. */
+bool schedule_waits(const struct schedule *s, size_t source);
 void schedule_started(struct schedule *s, size_t source, int64_t now);
 void schedule_finished(struct schedule *s, size_t source, bool ok, int64_t now);
 

@@ -63,7 +63,8 @@ inner(struct fact_sink *s)
 static bool
 of_scope(const struct sections *all, enum fact_section kind, const char *key)
 {
-    const uint64_t targets = SECTION_KIND(FACT_NF_CONFIG) | SECTION_KIND(FACT_MANAGEMENT_CONFIG);
+    const uint64_t targets = SECTION_KIND(FACT_NF_CONFIG) | SECTION_KIND(FACT_NF_RUNTIME) |
+                             SECTION_KIND(FACT_MANAGEMENT_CONFIG);
     const char *colon = key ? strchr(key, ':') : NULL;
     size_t len = strlen(all->scope);
 

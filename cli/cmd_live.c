@@ -55,6 +55,8 @@ static const struct live_row rows[] = {
     {"controls", "controls", "limit", ARG_MAY_CONTROL, live_show_controls,
      "verdict of each control on each target, and its age"},
     {"events", "events", "limit after subject", ARG_NONE, live_show_events, "the journal"},
+    {"pushes", "pushes", "limit after", ARG_NONE, live_show_pushes,
+     "what others were told of problems"},
     {"audit", "audit", "limit after", ARG_NONE, live_show_audit, "who did what"},
 };
 

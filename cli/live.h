@@ -32,6 +32,7 @@ void live_show_controls(const json_t *answer, FILE *out);
 void live_show_events(const json_t *answer, FILE *out);
 void live_show_waivers(const json_t *answer, FILE *out);
 void live_show_windows(const json_t *answer, FILE *out);
+void live_show_pushes(const json_t *answer, FILE *out);
 void live_show_audit(const json_t *answer, FILE *out);
 void live_show_done(const json_t *answer, FILE *out);
 

@@ -5,9 +5,11 @@
 
 #include "cli/live.h"
 #include "cli/text.h"
+#include "lib/buf.h"
 
 #define WIDTH 100
 #define INDENT 13
+#define WITNESS 29 /* column of what a witness says */
 
 static const char *
 text_of(const json_t *o, const char *key)
@@ -100,13 +102,56 @@ show_more(const json_t *answer, FILE *out)
         fprintf(out, "and more: --cursor %s\n", text_of(answer, "next"));
 }
 
+static int
+rank(const json_t *o)
+{
+    static const char *const order[] = {"critical", "high", "medium", "low"};
+    int i = 0;
+
+    while (i < 4 && strcmp(text_of(o, "severity"), order[i]) != 0)
+        i++;
+    return i;
+}
+
+/* The items of a list, the worst first, else as they came: a new array. */
+static json_t *
+worst_first(const json_t *list)
+{
+    json_t *sorted = json_array(), *item;
+    size_t i;
+
+    for (int r = 0; r <= 4; r++)
+        json_array_foreach(list, i, item) if (rank(item) == r) json_array_append(sorted, item);
+    return sorted;
+}
+
+/* Names of the members, and that there are more. */
+static void
+show_targets(const json_t *p, FILE *out)
+{
+    const json_t *names = json_object_get(p, "targets"), *name;
+    struct buf b;
+    size_t i;
+
+    buf_init(&b, 65536);
+    json_array_foreach(names, i, name)
+        buf_printf(&b, "%s%s", i ? ", " : "", json_string_value(name));
+    if ((long long)i < total_of(json_object_get(p, "open")))
+        buf_printf(&b, " and %lld more", total_of(json_object_get(p, "open")) - (long long)i);
+    fputs("          ", out);
+    text_wrap(buf_text(&b), 10, 10, WIDTH, out);
+    fputc('\n', out);
+    buf_clear(&b);
+}
+
 void
 live_show_problems(const json_t *answer, FILE *out)
 {
+    json_t *sorted = worst_first(json_object_get(answer, "problems"));
     const json_t *p;
     size_t i;
 
-    json_array_foreach(json_object_get(answer, "problems"), i, p)
+    json_array_foreach(sorted, i, p)
     {
         char since[32];
 
@@ -120,19 +165,22 @@ live_show_problems(const json_t *answer, FILE *out)
         if (total_of(json_object_get(p, "waived")))
             fprintf(out, ", %lld waived", total_of(json_object_get(p, "waived")));
         fputc('\n', out);
+        show_targets(p, out);
     }
     if (i == 0)
         fputs("no problem matches\n", out);
+    json_decref(sorted);
     show_more(answer, out);
 }
 
 void
 live_show_findings(const json_t *answer, FILE *out)
 {
+    json_t *sorted = worst_first(json_object_get(answer, "findings"));
     const json_t *f;
     size_t i;
 
-    json_array_foreach(json_object_get(answer, "findings"), i, f)
+    json_array_foreach(sorted, i, f)
     {
         fprintf(out, "%-8s  %-19s  %-12s  ", text_of(f, "severity"), text_of(f, "state"),
                 text_of(f, "control"));
@@ -143,6 +191,7 @@ live_show_findings(const json_t *answer, FILE *out)
     }
     if (i == 0)
         fputs("no finding matches\n", out);
+    json_decref(sorted);
     show_more(answer, out);
 }
 
@@ -188,14 +237,16 @@ show_witnesses(const json_t *f, FILE *out)
 
     json_array_foreach(json_object_get(f, "witnesses"), i, w)
     {
-        char head[64];
-
-        snprintf(head, sizeof(head), "%.20s %.20s", text_of(w, "witness"), text_of(w, "verdict"));
-        line(head, text_of(w, "message"), out);
+        fprintf(out, "  %-11s %-14s ", text_of(w, "witness"), text_of(w, "verdict"));
+        text_wrap(text_of(w, "message"), WITNESS, WITNESS, WIDTH, out);
+        fputc('\n', out);
         json_array_foreach(json_object_get(w, "evidence"), k, e)
         {
-            if (*text_of(e, "origin"))
-                line("", text_of(e, "origin"), out);
+            if (!*text_of(e, "origin"))
+                continue;
+            fprintf(out, "%*s", WITNESS, "");
+            text_wrap(text_of(e, "origin"), WITNESS, WITNESS, WIDTH, out);
+            fputc('\n', out);
         }
     }
 }
@@ -345,6 +396,26 @@ live_show_windows(const json_t *answer, FILE *out)
     }
     if (i == 0)
         fputs("there are no maintenance windows\n", out);
+}
+
+void
+live_show_pushes(const json_t *answer, FILE *out)
+{
+    const json_t *p;
+    size_t i;
+
+    json_array_foreach(json_object_get(answer, "pushes"), i, p)
+    {
+        char at[32];
+
+        fprintf(out, "%s  %-6s  %-8s  %s  ", time_of(p, "at", at), text_of(p, "kind"),
+                text_of(p, "severity"), text_of(p, "problem"));
+        text_plain(text_of(p, "title"), out);
+        fprintf(out, ": %lld findings%s\n", number_of(p, "members"),
+                json_is_true(json_object_get(p, "flapping")) ? ", flapping" : "");
+    }
+    if (i == 0)
+        fputs("nothing was pushed\n", out);
 }
 
 void

@@ -50,6 +50,8 @@ fill(struct desk *d, struct diag *why)
         st = site_judge(d->env.site, now, &ops, why);
     if (st == ST_OK && d->ticking)
         st = life_tick(d->env.life);
+    if (st == ST_OK && d->ticking)
+        st = life_retain(d->env.life);
     return st;
 }
 
@@ -63,6 +65,16 @@ complain(struct desk *d, const struct diag *why, enum status st)
              why->text[0] ? why->text : status_name(st));
     d->env.note(d->env.ctx, text);
     loop_timer_set(&d->soon, DESK_RETRY_MS);
+}
+
+/* Not later than a minute, and when a window begins or ends. */
+void
+desk_plan(struct desk *d)
+{
+    int64_t now = life_now(d->env.life), next = life_next(d->env.life);
+
+    if (next > now && next - now < DESK_TICK_MS / 1000)
+        loop_timer_set(&d->tick, (uint32_t)(next - now) * 1000);
 }
 
 static enum status
@@ -85,6 +97,8 @@ run(struct desk *d, int64_t mono_ms)
         return st;
     }
     ingest_written(d->env.ingest);
+    if (d->ticking)
+        desk_plan(d);
     d->ticking = false;
     d->counts.batches++;
     d->counts.controls += site_judged(d->env.site);

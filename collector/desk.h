@@ -35,6 +35,8 @@ enum status desk_new(const struct desk_env *env, struct desk **out) MUST_USE;
 void desk_free(struct desk *d);
 /* Something changed: judge soon. */
 void desk_wake(struct desk *d);
+/* A person did something: what time changes may come sooner. */
+void desk_plan(struct desk *d);
 /* Judge and write now; the status of the batch. */
 enum status desk_run(struct desk *d) MUST_USE;
 

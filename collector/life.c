@@ -226,10 +226,12 @@ life_write_problem(struct life *l, const struct finding *before, struct finding 
     struct problem_context ctx = {.now = l->now,
                                   .seq = after->change_seq,
                                   .held = window_holds(l->window, l->windows, after, l->now)};
+    enum status st = problem_place(before, after, ctx.held);
 
+    if (st != ST_OK)
+        return st;
     if (before && memcmp(before->problem, after->problem, FINDING_ID_LEN) != 0) {
-        enum status st = life_problems_leave(l->problems, before, &ctx);
-
+        st = life_problems_leave(l->problems, before, &ctx);
         if (st != ST_OK)
             return st;
         before = NULL;
@@ -256,8 +258,10 @@ life_write_step(struct life *l, const struct finding *before, struct finding_ste
         return ST_OK;
     if (step->change == FINDING_CHANGED)
         st = life_write_problem(l, before, &step->after, title);
+    /* What an open finding stands on is what failed last. */
     if (st == ST_OK)
-        st = store_put_finding(l->o.store, &step->after, NULL, 0);
+        st = store_put_finding(l->o.store, &step->after, l->cites.count ? l->cites.item : NULL,
+                               l->cites.count);
     return st == ST_OK ? write_events(l, step) : st;
 }
 
@@ -320,8 +324,11 @@ life_change(struct life *l, const struct site_change *c, bool backlog)
     if (st != ST_OK)
         return st == ST_IO ? st : ST_UNSUPPORTED;
     st = write_verdict(l, c, &o);
+    if (c->verdict && c->verdict->verdict == VERDICT_FAIL && l->o.facts)
+        cite_verdict(c->verdict, l->o.facts, &l->cites);
     if (st == ST_OK)
         st = take(l, &o.look.input, backlog, c->rule->title);
+    l->cites.count = 0;
     observed_clear(&o);
     return st;
 }

@@ -24,6 +24,7 @@ struct life_options {
     struct store *store;       /* borrowed */
     const char *site, *tenant; /* borrowed; tenant "" where there is none */
     struct finding_params params;
+    const struct fact_tree *facts; /* that verdicts stand on; NULL: their revisions are not cited */
 };
 
 struct life;
@@ -57,8 +58,14 @@ void life_rollback(struct life *l);
 enum status life_change(struct life *l, const struct site_change *c, bool backlog) MUST_USE;
 /* The age of a section, for the finding on blindness. */
 enum status life_blind(struct life *l, const struct section_watch *w) MUST_USE;
+/* Old revisions, and notifications that everybody has, leave the store: some of them in each call.
+ */
+enum status life_retain(struct life *l) MUST_USE;
 /* What time alone does: waivers that expire, quiet time, due dates, flapping, windows that end. */
 enum status life_tick(struct life *l) MUST_USE;
+
+/* When life_tick() has something to do at the latest: a window begins or ends; 0: nothing known. */
+int64_t life_next(const struct life *l);
 
 /*
  * An act of a person on one finding (INPUT_ACKNOWLEDGE, INPUT_UNACKNOWLEDGE, INPUT_RESOLVE,

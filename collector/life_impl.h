@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_LIFE_IMPL_H
 #define COLLECTOR_LIFE_IMPL_H
 
+#include "collector/cite.h"
 #include "collector/finding/clock.h"
 #include "collector/life.h"
 #include "collector/life_problem.h"
@@ -11,6 +12,7 @@ struct life {
     struct life_options o;
     struct life_clock clock;
     struct life_problems *problems; /* touched in this batch */
+    struct cites cites;             /* of the verdict at hand */
     struct window window[MAX_LIFE_WINDOWS];
     void *window_block[MAX_LIFE_WINDOWS];
     size_t windows, windows_kept; /* kept: outlive a rollback */

@@ -5,6 +5,10 @@
 
 #include "collector/life_impl.h"
 
+#define HISTORY_S (90 * 86400)               /* a revision is kept after it was replaced */
+#define HISTORY_BYTES (1024LL * 1024 * 1024) /* of all old revisions */
+#define PUSH_S (14 * 86400)                  /* a notification waits for a receiver that is away */
+
 static enum status
 pile_up(void *ctx, const struct finding *f)
 {
@@ -103,6 +107,16 @@ end_window(struct life *l, const struct window *over)
 }
 
 enum status
+life_retain(struct life *l)
+{
+    static const struct store_retention keep = {
+        .age_s = HISTORY_S, .max_bytes = HISTORY_BYTES, .push_age_s = PUSH_S};
+    size_t removed;
+
+    return store_retain(l->o.store, &keep, l->now, &removed);
+}
+
+enum status
 life_tick(struct life *l)
 {
     static const struct finding_input in = {.kind = INPUT_TICK};
@@ -119,4 +133,10 @@ life_tick(struct life *l)
     free(p.id);
     l->ticked = l->now;
     return st == ST_OK ? life_problems_waiting(l->problems, l->now) : st;
+}
+
+int64_t
+life_next(const struct life *l)
+{
+    return window_next(l->window, l->windows, l->now);
 }

@@ -3,6 +3,7 @@
  * docs/vigil-collector.8 */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,9 @@
 #include "lib/tls.h"
 
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
+#define MMAP_BYTES (256 * 1024)
 
+enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY };
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
 /* Everything that runs. */
@@ -112,12 +115,20 @@ witnesses(void *ctx, const char *identity)
     return setup_witnesses(c->setup, identity);
 }
 
-static enum command_role
-role(void *ctx, const char *user)
+static const struct command_user *
+user(void *ctx, const char *name)
 {
     struct collector *c = ctx;
 
-    return setup_role(c->setup, user);
+    return setup_user(c->setup, name);
+}
+
+static const struct rule_info *
+control(void *ctx, const char *id)
+{
+    struct collector *c = ctx;
+
+    return rule_pack_find(c->pack, id);
 }
 
 static void
@@ -139,7 +150,10 @@ on_note(void *ctx, const char *text)
 static void
 on_answered(void *ctx)
 {
-    (void)ctx;
+    struct collector *c = ctx;
+
+    if (c->desk)
+        desk_plan(c->desk);
 }
 
 static json_t *
@@ -272,7 +286,8 @@ static enum status
 start_rooms(struct collector *c, struct diag *d)
 {
     const char *site = c->setup->site, *tenant = or_empty(c->setup->tenant);
-    struct life_options life = {c->store, site, tenant, c->setup->params};
+    struct life_options life = {
+        .store = c->store, .site = site, .tenant = tenant, .params = c->setup->params};
     struct ingest_env in = {.loop = c->loop,
                             .schema = c->schema,
                             .store = c->store,
@@ -286,11 +301,13 @@ start_rooms(struct collector *c, struct diag *d)
     struct desk_env desk = {
         .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
     struct command_server_env server = {
-        .loop = c->loop, .commands = &c->commands, .role = role, .changed = on_answered, .ctx = c};
-    enum status st = life_new(&life, &c->life, d);
+        .loop = c->loop, .commands = &c->commands, .user = user, .changed = on_answered, .ctx = c};
+    enum status st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
 
-    if (st == ST_OK)
-        st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);
+    if (st == ST_OK) {
+        life.facts = site_facts(c->site);
+        st = life_new(&life, &c->life, d);
+    }
     if (st == ST_OK)
         st = life_recall(c->life, c->pack, c->site, d);
     in.site = c->site;
@@ -308,6 +325,7 @@ start_rooms(struct collector *c, struct diag *d)
                                        .wall = wall,
                                        .mono_ms = mono_ms,
                                        .state = state_json,
+                                       .control = control,
                                        .ctx = c};
     if (st == ST_OK)
         st = command_server_new(&server, c->setup->socket, &c->server, d);
@@ -411,12 +429,45 @@ run(struct collector *c)
     return st == ST_OK ? EXIT_GOOD : EXIT_FAILED;
 }
 
+/* Journal and audit log, from the first line: nothing was changed, left out or put in. Reads only:
+ * the collector that writes may run. */
+static int
+verify(struct collector *c)
+{
+    struct store_options options = {.path = c->setup->store, .now = wall(NULL)};
+    struct store_proof p = {.bad_table = NULL};
+    struct diag d = {.text = ""};
+    enum status st = headkey_load(c->setup->store, &c->head_key, &d);
+
+    options.key = c->head_key;
+    if (st == ST_OK)
+        st = store_open_read(&options, &c->store, &d);
+    if (st != ST_OK) {
+        say_diag(&d);
+        return EXIT_FAILED;
+    }
+    st = store_verify(c->store, c->head_key, true, &p);
+    if (st == ST_OK) {
+        printf("%s: good: %lld events, %lld audits, %lld heads, %lld of them signed\n",
+               c->setup->store, (long long)p.events, (long long)p.audits, (long long)p.heads,
+               (long long)p.signed_heads);
+        return EXIT_GOOD;
+    }
+    if (p.bad_table)
+        fprintf(stderr, "vigil-collector: %s: %s %lld: %s\n", c->setup->store, p.bad_table,
+                (long long)p.bad_seq, p.text);
+    else
+        fprintf(stderr, "vigil-collector: %s: %s\n", c->setup->store, status_name(st));
+    return EXIT_FAILED;
+}
+
 static void
 usage(FILE *out)
 {
-    fputs("usage: vigil-collector [--config FILE] [--check | --health]\n"
+    fputs("usage: vigil-collector [--config FILE] [--check | --verify | --health]\n"
           "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
           "      --check        check configuration and rules, and leave\n"
+          "      --verify       check that nobody changed the journal, and leave\n"
           "      --health       ask the collector that runs for its summary, and leave\n"
           "  -V, --version      print the version\n"
           "  -h, --help         print this\n",
@@ -439,12 +490,15 @@ ask_health(const char *config_path)
 
 /* 0: go on; else the exit status plus one. */
 static int
-read_options(int argc, char **argv, struct collector *c, bool *check)
+read_options(int argc, char **argv, struct collector *c, int *act)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"health", no_argument, NULL, 'H'},       {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check", no_argument, NULL, ACT_CHECK},
+                                            {"verify", no_argument, NULL, ACT_VERIFY},
+                                            {"health", no_argument, NULL, 'H'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     bool health = false;
     int o;
 
@@ -453,8 +507,9 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
         case 'c':
             c->config_path = optarg;
             break;
-        case 'k':
-            *check = true;
+        case ACT_CHECK:
+        case ACT_VERIFY:
+            *act = o;
             break;
         case 'H':
             health = true;
@@ -470,7 +525,7 @@ read_options(int argc, char **argv, struct collector *c, bool *check)
             return EXIT_WRONG + 1;
         }
     }
-    if (optind < argc || (health && *check)) {
+    if (optind < argc || (health && *act != ACT_RUN)) {
         usage(stderr);
         return EXIT_WRONG + 1;
     }
@@ -483,23 +538,34 @@ main(int argc, char **argv)
     struct collector c = {.config_path = DEFAULT_CONFIG};
     char yang[1024], std[1024];
     struct diag_list errors;
-    bool check = false;
+    int act = ACT_RUN;
     struct diag d;
-    int rc = read_options(argc, argv, &c, &check);
+    int rc = read_options(argc, argv, &c, &act);
 
     if (rc)
         return rc - 1;
     umask(027);
+    /* What was large goes back to the system: peers decide how large messages are. */
+    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+    /* A disk or a limit that is full is an error of one batch, a peer that went one of a session.
+     */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    /* What one large message took goes back to the system, whatever was freed before. */
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     diag_list_init(&errors);
     if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
         say_diags(&errors);
         rc = EXIT_WRONG;
+    } else if (act == ACT_VERIFY) {
+        rc = verify(&c);
     } else if (nc_schema_new(yang, datadir_path("yang-std", std), &c.schema, &d) != ST_OK) {
         say_diag(&d);
         rc = EXIT_WRONG;
     } else if (load_pack(&c, c.setup, &c.pack) != ST_OK) {
         rc = EXIT_WRONG;
-    } else if (check) {
+    } else if (act == ACT_CHECK) {
         printf("%s: good; %zu controls\n", c.config_path, rule_pack_controls(c.pack));
     } else {
         rc = run(&c);

@@ -116,10 +116,13 @@ read_grant(struct load *l, size_t i, struct setup_grant *out)
     n = settings_count(l->s, path);
     if (n == 0)
         out->witnesses = EVERY_WITNESS;
-    for (size_t k = 0; k < n; k++)
-        for (size_t w = 0; w < sizeof(witness_words) / sizeof(witness_words[0]); w++)
-            if (strcmp(settings_item(l->s, path, k), witness_words[w].word) == 0)
+    for (size_t k = 0; k < n; k++) {
+        const char *word = settings_item(l->s, path, k);
+
+        for (size_t w = 0; word && w < sizeof(witness_words) / sizeof(witness_words[0]); w++)
+            if (strcmp(word, witness_words[w].word) == 0)
                 out->witnesses |= witness_words[w].bit;
+    }
 }
 
 static void
@@ -131,10 +134,40 @@ read_grants(struct load *l, struct setup *c)
     l->memory = l->memory && c->grant;
     for (size_t i = 0; c->grant && i < n; i++)
         read_grant(l, c->grants++, &c->grant[i]);
-    for (size_t i = 0; c->grant && i < c->grants; i++)
+    for (size_t i = 0; i < c->grants; i++)
         for (size_t k = 0; k < i && c->grant[i].name && c->grant[k].name; k++)
             if (strcmp(c->grant[i].name, c->grant[k].name) == 0)
                 complain(l, "agents", "names an agent twice");
+}
+
+/* A leaf-list of names of one user; absent: every one. */
+static const char *const *
+read_names(struct load *l, size_t user, const char *leaf, bool *every, size_t *count)
+{
+    char path[64];
+    char **out;
+    size_t n;
+
+    snprintf(path, sizeof(path), "users[index='%zu']/%s", user, leaf);
+    n = settings_count(l->s, path);
+    *every = n == 0;
+    *count = 0;
+    out = n ? calloc(n, sizeof(*out)) : NULL;
+    l->memory = l->memory && (out || n == 0);
+    for (size_t i = 0; out && i < n; i++) {
+        out[i] = strdup(settings_item(l->s, path, i));
+        l->memory = l->memory && out[i];
+        ++*count;
+    }
+    return (const char *const *)out;
+}
+
+static void
+free_names(const char *const *name, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)name[i]);
+    free((void *)(uintptr_t)name);
 }
 
 static void
@@ -143,20 +176,26 @@ read_users(struct load *l, struct setup *c)
     size_t n = settings_count(l->s, "users");
 
     c->user = calloc(n ? n : 1, sizeof(*c->user));
-    l->memory = l->memory && c->user;
-    for (size_t i = 0; c->user && i < n; i++) {
+    c->user_name = calloc(n ? n : 1, sizeof(char *));
+    l->memory = l->memory && c->user && c->user_name;
+    for (size_t i = 0; c->user && c->user_name && i < n; i++) {
         char path[64];
         const char *role;
+        struct store_scope *scope;
 
         snprintf(path, sizeof(path), "users[index='%zu']/name", i);
-        c->user[i].name = text_of(l, path);
+        c->user_name[i] = text_of(l, path);
+        c->user[i].name = c->user_name[i];
         snprintf(path, sizeof(path), "users[index='%zu']/role", i);
         role = settings_text(l->s, path);
         if (role && !command_role_parse(role, &c->user[i].role))
             c->user[i].role = ROLE_NOBODY;
+        scope = &c->user[i].scope;
+        scope->tenant = read_names(l, i, "tenants", &scope->every_tenant, &scope->tenants);
+        scope->site = read_names(l, i, "sites", &scope->every_site, &scope->sites);
         c->users++;
     }
-    for (size_t i = 0; c->user && i < c->users; i++)
+    for (size_t i = 0; i < c->users; i++)
         for (size_t k = 0; k < i && c->user[i].name && c->user[k].name; k++)
             if (strcmp(c->user[i].name, c->user[k].name) == 0)
                 complain(l, "users", "names a user twice");
@@ -260,12 +299,12 @@ setup_free(struct setup *c)
         return;
     for (size_t i = 0; i < c->grants; i++)
         free(c->grant[i].name);
-    for (size_t i = 0; i < c->users; i++) {
-        char *name;
-
-        memcpy(&name, &c->user[i].name, sizeof(name)); /* ours, const to others */
-        free(name);
+    for (size_t i = 0; c->user_name && i < c->users; i++) {
+        free(c->user_name[i]);
+        free_names(c->user[i].scope.tenant, c->user[i].scope.tenants);
+        free_names(c->user[i].scope.site, c->user[i].scope.sites);
     }
+    free(c->user_name);
     free(c->grant);
     free(c->user);
     free(c->site);
@@ -292,15 +331,13 @@ setup_witnesses(const struct setup *c, const char *identity)
     return 0;
 }
 
-enum command_role
-setup_role(const struct setup *c, const char *user)
+const struct command_user *
+setup_user(const struct setup *c, const char *name)
 {
-    if (strcmp(user, "root") == 0)
-        return ROLE_ADMINISTRATOR;
     for (size_t i = 0; i < c->users; i++)
-        if (strcmp(c->user[i].name, user) == 0)
-            return c->user[i].role;
-    return ROLE_NOBODY;
+        if (strcmp(c->user[i].name, name) == 0)
+            return &c->user[i];
+    return NULL;
 }
 
 static bool

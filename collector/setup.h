@@ -13,8 +13,9 @@
 
 #define MAX_SETUP_LISTEN 16
 #define SETUP_SOCKET 108 /* bytes of the path of a socket */
-#define SETUP_DEFAULT_SOCKET "/run/vigil5g/collector/collector.sock" /* as the YANG module has it  \
-                                                                      */
+#define SETUP_DEFAULT_SOCKET                                                                       \
+    "/run/vigil5g/collector/collector.sock" /* as the YANG module has it                           \
+                                             */
 
 /* What an agent may report: bits of enum setup_witness. */
 enum setup_witness { SETUP_CONFIG = 1, SETUP_RUNTIME = 2, SETUP_TRAFFIC = 4, SETUP_INVENTORY = 8 };
@@ -37,6 +38,7 @@ struct setup {
     struct setup_grant *grant;
     size_t grants; /* 0: every agent that trust vouches for */
     struct command_user *user;
+    char **user_name; /* owns their names */
     size_t users;
     struct finding_params params;
 };
@@ -57,7 +59,7 @@ bool setup_restarts_not(const struct setup *from, const struct setup *to, struct
 
 /* What this agent may report; 0: nothing, it is not known. identity is in lower case. */
 unsigned setup_witnesses(const struct setup *c, const char *identity);
-/* The role of a user of this machine; root is administrator. */
-enum command_role setup_role(const struct setup *c, const char *user);
+/* What a user of this machine may do and see, borrowed; NULL: nothing, there is no such user. */
+const struct command_user *setup_user(const struct setup *c, const char *name);
 
 #endif

@@ -4,8 +4,8 @@
 #define LIB_DATADIR_H
 
 /*
- * Path of "yang", "yang-std" or "rules/packs/x1818": below VIGIL_DATADIR of the environment, else in the build
- * tree this program was made in, else in the installed data directory. Returns out.
+ * Path of "yang", "yang-std" or "rules/packs/x1818": below VIGIL_DATADIR of the environment, else
+ * in the build tree this program was made in, else in the installed data directory. Returns out.
  */
 const char *datadir_path(const char *what, char out[1024]);
 

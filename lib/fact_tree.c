@@ -226,9 +226,16 @@ child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const
         refuse(t, name);
         return NULL;
     }
-    if (lyd_find_sibling_first(lyd_child(parent), n, &same) == LY_SUCCESS && same != n) {
+    /* Out of the tree while it is looked for: the search finds either of two that are equal. */
+    lyd_unlink_tree(n);
+    if (lyd_find_sibling_first(lyd_child(parent), n, &same) == LY_SUCCESS) {
         lyd_free_tree(n);
-        n = same;
+        return same;
+    }
+    if (lyd_insert_child(parent, n) != LY_SUCCESS) {
+        lyd_free_tree(n);
+        t->sink.status = ST_IO;
+        return NULL;
     }
     return n;
 }

@@ -95,17 +95,21 @@ static const struct {
     [SANDBOX_SNIFF] = {sniff, sizeof(sniff) / sizeof(sniff[0])},
 };
 
-/* Calls that are allowed with some arguments only: (argument & mask) == 0. */
+/* Calls that are allowed with some arguments only: (argument & mask) == value. fstat() of the C
+ * library is newfstatat() with AT_EMPTY_PATH; by name only gather may look. */
+#define ROLE(r) (1u << (r))
+#define ANY_ROLE (ROLE(SANDBOX_GATHER) | ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF))
 static const struct {
     const char *name;
     unsigned argument;
-    uint64_t mask;
-    bool gather_only;
+    uint64_t mask, value;
+    unsigned roles;
 } guarded[] = {
-    {"mmap", 2, PROT_EXEC, false},
-    {"mprotect", 2, PROT_EXEC, false},
-    {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, true},
-    {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, true},
+    {"mmap", 2, PROT_EXEC, 0, ANY_ROLE},
+    {"mprotect", 2, PROT_EXEC, 0, ANY_ROLE},
+    {"newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH, ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF)},
+    {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
+    {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
 };
 
 static int
@@ -118,8 +122,8 @@ bool
 sandbox_allows(enum sandbox_role role, const char *syscall)
 {
     for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
-        if (strcmp(guarded[i].name, syscall) == 0)
-            return !guarded[i].gather_only || role == SANDBOX_GATHER;
+        if (strcmp(guarded[i].name, syscall) == 0 && guarded[i].roles & ROLE(role))
+            return true;
     return bsearch(syscall, common, sizeof(common) / sizeof(common[0]), sizeof(common[0]),
                    by_name) ||
            bsearch(syscall, roles[role].name, roles[role].count, sizeof(char *), by_name);
@@ -142,10 +146,10 @@ guarded_rules(scmp_filter_ctx ctx, enum sandbox_role role)
     for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]) && rc == 0; i++) {
         int nr = seccomp_syscall_resolve_name(guarded[i].name);
 
-        if (nr != __NR_SCMP_ERROR && sandbox_allows(role, guarded[i].name))
-            rc = seccomp_rule_add(
-                ctx, SCMP_ACT_ALLOW, nr, 1,
-                SCMP_CMP(guarded[i].argument, SCMP_CMP_MASKED_EQ, guarded[i].mask, 0));
+        if (nr != __NR_SCMP_ERROR && guarded[i].roles & ROLE(role))
+            rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1,
+                                  SCMP_CMP(guarded[i].argument, SCMP_CMP_MASKED_EQ, guarded[i].mask,
+                                           guarded[i].value));
     }
     return rc;
 }

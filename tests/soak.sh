@@ -1,57 +1,92 @@
 #!/bin/sh
-# The long runs: full hostile lists, fuzzing, valgrind. "soak.sh fuzz" fuzzes alone.
+# SPDX-License-Identifier: Apache-2.0
+# The long runs: fuzzing, valgrind, full hostile lists, images. As many at a time as there are processors.
+# Usage: soak.sh [all|fuzz|valgrind|hostile|containers]; FUZZ_SECONDS (60) a target; JOBS at a time.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 seconds=${FUZZ_SECONDS:-60}
+jobs=${JOBS:-$(nproc)}
 data=${VIGIL_TESTDATA:-}
 [ -z "$data" ] && [ -d ../shared/testdata ] && data=$(cd ../shared/testdata && pwd)
 bad=0
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
 
-fuzz() {
-    for t in build-fuzz/fuzz_*; do
-        n=$(basename "$t"); n=${n#fuzz_}
-        mkdir -p "$work/$n" "tests/fuzz/corpus/$n"
-        if "$t" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
-            "$work/$n" "tests/fuzz/corpus/$n" >"$work/log" 2>&1; then
-            echo "ok    fuzz $n: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log") runs in $seconds s"
-        else
-            echo "FAIL  fuzz $n"; tail -n 30 "$work/log"; bad=1
-        fi
-    done
+# --- one of each; called by name through xargs ---
+
+one_fuzz() {
+    n=${1#build-fuzz/fuzz_}
+    mkdir -p "$SOAK_WORK/$n" "tests/fuzz/corpus/$n"
+    if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
+        "$SOAK_WORK/$n" "tests/fuzz/corpus/$n" >"$SOAK_WORK/fuzz-$n.log" 2>&1; then
+        echo "ok    fuzz $n: $(sed -n 's/^stat::number_of_executed_units: *//p' "$SOAK_WORK/fuzz-$n.log") runs in $seconds s"
+    else
+        echo "FAIL  fuzz $n"
+        tail -n 30 "$SOAK_WORK/fuzz-$n.log"
+        return 1
+    fi
 }
+
+one_valgrind() {
+    n=$(basename "$1")
+    if valgrind -q --error-exitcode=9 --leak-check=full "$1" >"$SOAK_WORK/valgrind-$n.log" 2>&1; then
+        echo "ok    valgrind $n"
+    else
+        echo "FAIL  valgrind $n"
+        grep -v ' RUN \| OK ' "$SOAK_WORK/valgrind-$n.log" | tail -n 30
+        return 1
+    fi
+}
+
+case ${1:-all} in
+one_fuzz | one_valgrind)
+    "$1" "$2"
+    exit
+    ;;
+esac
+
+SOAK_WORK=$(mktemp -d) || exit 2
+export SOAK_WORK
+trap 'rm -rf "$SOAK_WORK"' EXIT
+
+programs() { for t in "$1"*; do [ -x "$t" ] && [ "${t%.d}" = "$t" ] && echo "$t"; done; }
+
+fuzz() { programs build-fuzz/fuzz_ | xargs -n 1 -P "$jobs" sh tests/soak.sh one_fuzz || bad=1; }
+memory() { programs build/unit/test_ | xargs -n 1 -P "$jobs" sh tests/soak.sh one_valgrind || bad=1; }
 
 # hostile LABEL MODE SEED NUMBER LIST
 hostile() {
-    label=$1; shift
-    if xargs -d '\n' -a "$4" -n 40 build-san/tests/hostile/hostile "$1" "$2" "$3" >"$work/log" 2>&1; then
-        echo "ok    $label: $(awk '{s+=$1} END {print s}' "$work/log") runs"
+    label=$1
+    shift
+    if xargs -d '\n' -a "$4" -n 4 -P "$jobs" build-san/tests/hostile/hostile "$1" "$2" "$3" >"$SOAK_WORK/log" 2>&1; then
+        echo "ok    $label: $(awk '{s+=$1} END {print s}' "$SOAK_WORK/log") runs"
     else
-        echo "FAIL  $label"; tail -n 30 "$work/log"; bad=1
+        echo "FAIL  $label"
+        tail -n 30 "$SOAK_WORK/log"
+        bad=1
     fi
 }
 
-if [ "${1:-all}" = all ]; then
-    { find tests/data -name '*.pcap*'; [ -n "$data" ] && find "$data" -name '*.pcap' -o -name '*.pcapng'; } | sort >"$work/pcaps"
-    { find tests/data -name '*.yaml' -not -path '*/rules/*'; [ -n "$data" ] && find "$data/configs" -name '*.y*ml*'; } | sort >"$work/yamls"
-    hostile 'every capture cut at every 64th byte' cut 1 1 "$work/pcaps"
-    hostile 'every YAML file cut at every 64th byte' cut 2 1 "$work/yamls"
-    hostile '1000 flips of each capture' flip 3 1000 "$work/pcaps"
-    hostile '1000 flips of each YAML file' flip 4 1000 "$work/yamls"
-    for t in build/unit/test_*; do
-        [ -x "$t" ] && [ "${t%.d}" = "$t" ] || continue
-        if valgrind -q --error-exitcode=9 --leak-check=full "$t" >"$work/log" 2>&1; then
-            echo "ok    valgrind $(basename "$t")"
-        else
-            echo "FAIL  valgrind $(basename "$t")"; tail -n 30 "$work/log"; bad=1
-        fi
-    done
-    if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$work/log" 2>&1; then
-        echo "ok    containers: $(grep -m 1 'SKIPPED\|^images' "$work/log")"
+hostile_lists() {
+    { find tests/data -name '*.pcap*'; [ -n "$data" ] && find "$data" -name '*.pcap' -o -name '*.pcapng'; } | sort >"$SOAK_WORK/pcaps"
+    { find tests/data -name '*.yaml' -not -path '*/rules/*'; [ -n "$data" ] && find "$data/configs" -name '*.y*ml*'; } | sort >"$SOAK_WORK/yamls"
+    hostile 'every YAML file cut at every 64th byte' cut 2 1 "$SOAK_WORK/yamls"
+    hostile 'every capture cut at every 64th byte' cut 1 1 "$SOAK_WORK/pcaps"
+    hostile '1000 flips of each YAML file' flip 4 1000 "$SOAK_WORK/yamls"
+    hostile '1000 flips of each capture' flip 3 1000 "$SOAK_WORK/pcaps"
+}
+
+containers() {
+    if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$SOAK_WORK/log" 2>&1; then
+        echo "ok    containers: $(grep -m 1 'SKIPPED\|^images' "$SOAK_WORK/log")"
     else
-        echo "FAIL  containers"; tail -n 30 "$work/log"; bad=1
+        echo "FAIL  containers"
+        tail -n 30 "$SOAK_WORK/log"
+        bad=1
     fi
-fi
-fuzz
+}
+
+part=${1:-all}
+case $part in all | fuzz) fuzz ;; esac
+case $part in all | valgrind) memory ;; esac
+case $part in all | containers) containers ;; esac
+case $part in all | hostile) hostile_lists ;; esac
 exit $bad

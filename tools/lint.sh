@@ -9,7 +9,7 @@ arrow() {
     hits=$(grep -lE "^#include \"($2)" $1 2>/dev/null)
     [ -z "$hits" ] || complain "$3: $hits"
 }
-arrow 'lib/*.[ch] lib/*/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
+arrow 'lib/*.[ch] lib/netconf/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
 arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
 arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
 arrow 'agents/runtime/*.[ch]' 'agents/(capture|traffic|dissect|pipeline|link)|rules/|cli/' 'runtime reaches up'
@@ -18,10 +18,11 @@ arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
 arrow 'collector/*.[ch] collector/*/*.[ch]' 'agents/|cli/' 'the collector reaches aside'
 arrow 'collector/store/*.[ch]' 'collector/(ingest|north|web)/' 'the store reaches up'
+arrow 'collector/north/*.[ch]' 'collector/(ingest|life|site|desk|web)' 'the northbound reaches aside'
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c lib/*.c 2>/dev/null |
-       grep -vE '^lib/(fact_tree|settings)')
+       grep -vE '^(lib/(fact_tree|settings)|collector/north/)')
 [ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/settings, lib/netconf and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Source of the witness runtime: the process table into /facts/nf[id]/runtime. */
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,49 +56,17 @@ find_boot(struct reading *r)
     buf_clear(&b);
 }
 
-static int
-by_number(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
 /* Numbers of all processes, sorted. */
 static enum status
 list_processes(struct reading *r, uint32_t **out, size_t *count)
 {
-    int fd = openat(r->env->proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    struct dirent *e;
-    uint32_t *pid = malloc(MAX_RUNTIME_PIDS * sizeof(*pid));
-    enum status st = pid ? ST_OK : ST_IO;
-    size_t n = 0;
+    bool whole = true;
+    enum status st = proc_list(r->env->proc_fd, out, count, &whole);
 
-    *out = pid;
-    *count = 0;
-    if (!d) {
-        if (fd >= 0)
-            close(fd);
-        diag_list_addf(r->env->errors, r->env->name, 0, "the process table cannot be read: %s",
-                       strerror(errno));
-        return ST_DENIED;
-    }
-    while (st == ST_OK && (e = readdir(d)) != NULL) {
-        uint64_t v;
-
-        if (!proc_number(e->d_name, "", 10, &v) || v == 0 || v > INT32_MAX)
-            continue;
-        if (n == MAX_RUNTIME_PIDS) {
-            r->gaps |= GAP_PROCESSES;
-            break;
-        }
-        pid[n++] = (uint32_t)v;
-    }
-    closedir(d);
-    if (n)
-        qsort(pid, n, sizeof(*pid), by_number);
-    *count = n;
+    if (st == ST_DENIED)
+        diag_list_addf(r->env->errors, r->env->name, 0, "the process table cannot be read");
+    if (!whole)
+        r->gaps |= GAP_PROCESSES;
     return st;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/runtime/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -12,7 +13,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "agents/runtime/runtime.h"
+
 #define MAX_LINE 1024
+
+struct numbers {
+    uint32_t *pid;
+    size_t count;
+    bool whole;
+};
 
 static int
 open_with(int dir, const char *path, uint64_t flags, uint64_t resolve)
@@ -56,6 +65,64 @@ proc_open(int proc_fd, uint32_t pid, int *out)
     snprintf(name, sizeof(name), "%u", pid);
     *out = open_with(proc_fd, name, O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     return *out < 0 ? status_of_errno(errno) : ST_OK;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+static enum status
+list(DIR *d, struct numbers *n)
+{
+    struct dirent *e;
+
+    while ((e = readdir(d)) != NULL) {
+        uint64_t v;
+
+        if (!proc_number(e->d_name, "", 10, &v) || v == 0 || v > INT32_MAX)
+            continue;
+        if (n->count == MAX_RUNTIME_PIDS) {
+            n->whole = false;
+            break;
+        }
+        if (n->count % 256 == 0) {
+            uint32_t *pid = realloc(n->pid, (n->count + 256) * sizeof(*pid));
+
+            if (!pid)
+                return ST_IO;
+            n->pid = pid;
+        }
+        n->pid[n->count++] = (uint32_t)v;
+    }
+    return ST_OK;
+}
+
+enum status
+proc_list(int proc_fd, uint32_t **out, size_t *count, bool *whole)
+{
+    int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    struct numbers n = {.whole = true};
+    enum status st = d ? list(d, &n) : ST_DENIED;
+
+    if (d)
+        closedir(d);
+    else if (fd >= 0)
+        close(fd);
+    if (st == ST_OK && n.count)
+        qsort(n.pid, n.count, sizeof(*n.pid), by_number);
+    if (st != ST_OK) {
+        free(n.pid);
+        n = (struct numbers){.whole = true};
+    }
+    *out = n.pid;
+    *count = n.count;
+    *whole = n.whole;
+    return st;
 }
 
 static enum status

@@ -14,6 +14,12 @@
 
 /* True if the directory is of procfs: only there the link root is the kernel's word. */
 bool proc_is_kernel(int proc_fd);
+/*
+ * Numbers of all processes, sorted, freed by the caller. *whole false: more than MAX_RUNTIME_PIDS,
+ * the others are left out. ST_DENIED: the directory cannot be listed; ST_IO: memory. *out is NULL
+ * then.
+ */
+enum status proc_list(int proc_fd, uint32_t **out, size_t *count, bool *whole) MUST_USE;
 /* The directory of a process; what is read through it is of that process or fails. */
 enum status proc_open(int proc_fd, uint32_t pid, int *out) MUST_USE;
 /*

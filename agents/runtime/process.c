@@ -105,24 +105,33 @@ start_ticks(const char *text, uint64_t *out)
     return p && proc_number(p, " \n", 10, out);
 }
 
+enum status
+process_ticks(int dir, uint64_t *out)
+{
+    enum status st;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    st = proc_read(dir, "stat", &b);
+    if (st == ST_OK && !start_ticks(buf_text(&b), out))
+        st = ST_MALFORMED;
+    buf_clear(&b);
+    return st;
+}
+
 static enum status
 read_start(int dir, const struct runtime_moment *boot, struct runtime_process *p)
 {
     const int64_t tick = NS / sysconf(_SC_CLK_TCK);
     uint64_t ticks = 0;
-    struct buf b;
-    enum status st;
+    enum status st = process_ticks(dir, &ticks);
 
-    buf_init(&b, 4096);
-    st = proc_read(dir, "stat", &b);
-    if (st == ST_OK && boot->low > 0 && start_ticks(buf_text(&b), &ticks) &&
-        ticks < (uint64_t)(INT64_MAX / 2 / tick)) {
+    if (st == ST_OK && boot->low > 0 && ticks < (uint64_t)(INT64_MAX / 2 / tick)) {
         p->started.low = boot->low + (int64_t)ticks * tick;
         p->started.high = boot->high + (int64_t)(ticks + 1) * tick;
     } else if (st != ST_NOTFOUND) {
         p->gaps |= GAP_STATUS;
     }
-    buf_clear(&b);
     return st == ST_NOTFOUND || st == ST_IO ? st : ST_OK;
 }
 

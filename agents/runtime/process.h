@@ -99,6 +99,8 @@ struct runtime_process {
  * executable, nf and what the command line says.
  */
 enum status process_recognise(int dir, struct runtime_process *p) MUST_USE;
+/* When it started, in ticks since the boot. ST_NOTFOUND: it is gone; ST_DENIED, ST_MALFORMED. */
+enum status process_ticks(int dir, uint64_t *out) MUST_USE;
 /* Status, start, owner and namespace. boot: of the machine. ST_NOTFOUND: it is gone. */
 enum status process_read(int dir, const struct runtime_moment *boot,
                          struct runtime_process *p) MUST_USE;

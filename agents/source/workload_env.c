@@ -224,9 +224,11 @@ workload_log_level(const struct workload_container *c, unsigned *line)
     bool daemon = false;
 
     for (size_t i = 0; i < c->words.count; i++) {
-        const char *text = word[i].text, *slash = strrchr(text, '/');
-        const char *level = NULL;
+        const char *text = word[i].text, *slash, *level = NULL;
 
+        if (!text)
+            continue;
+        slash = strrchr(text, '/');
         if (strncmp(slash ? slash + 1 : text, "open5gs-", 8) == 0)
             daemon = true;
         else if (daemon && text[0] == '-' && text[1] != '-')

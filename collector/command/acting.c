@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands that change something: each is one batch of the store, and audited. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/command/table.h"
@@ -47,12 +48,41 @@ on_finding(void *ctx, const struct finding *f)
 }
 
 static enum status
+on_seen(void *ctx, const struct finding *f)
+{
+    return command_sees(ctx, f->tenant, f->site) ? ST_OK : ST_NOTFOUND;
+}
+
+/* What somebody may not see is not there. */
+static enum status
+need_finding(struct command *c, const uint8_t id[FINDING_ID_LEN])
+{
+    enum status st = store_finding(c->env->store, id, on_seen, c);
+
+    if (st == ST_NOTFOUND)
+        diag_set(&c->why, st, "request", 0, "there is no finding with this id");
+    return st;
+}
+
+/* Waivers and windows belong to the tenant and site of this collector. */
+static enum status
+need_site(struct command *c)
+{
+    if (command_sees(c, c->env->tenant, c->env->site))
+        return ST_OK;
+    return diag_set(&c->why, ST_DENIED, "request", 0, "%s does not act for this site",
+                    c->user->name);
+}
+
+static enum status
 act(struct command *c, struct finding_input *in)
 {
     uint8_t id[FINDING_ID_LEN];
     const char *reason;
     enum status refused = ST_OK, st = command_id(c, "id", id);
 
+    if (st == ST_OK)
+        st = need_finding(c, id);
     if (st == ST_OK)
         st = command_text(c, "reason", &reason);
     if (st != ST_OK)
@@ -70,6 +100,81 @@ enum status
 command_acknowledge(struct command *c)
 {
     return act(c, &(struct finding_input){.kind = INPUT_ACKNOWLEDGE});
+}
+
+struct members {
+    uint8_t (*id)[FINDING_ID_LEN];
+    size_t count;
+};
+
+static enum status
+on_member(void *ctx, const struct finding *f)
+{
+    struct members *m = ctx;
+
+    memcpy(m->id[m->count++], f->id, FINDING_ID_LEN);
+    return ST_OK;
+}
+
+/* Open members that nobody acknowledged yet. */
+static enum status
+read_members(struct command *c, const uint8_t problem[FINDING_ID_LEN], struct members *m)
+{
+    struct store_query q = {.scope = *command_scope(c),
+                            .filter = {.states = 1u << FINDING_OPEN | 1u << FINDING_REOPENED,
+                                       .severity = STORE_ANY_SEVERITY,
+                                       .problem = problem},
+                            .by_id = true,
+                            .limit = MAX_STORE_PAGE};
+    struct store_page page = {.rows = 0};
+    enum status st = store_findings(c->env->store, &q, on_member, m, &page, &c->why);
+
+    if (st == ST_OK && page.more)
+        st = diag_set(&c->why, ST_LIMIT, "request", 0,
+                      "the problem has more than %d open members; acknowledge them one by one",
+                      MAX_STORE_PAGE);
+    if (st == ST_OK && m->count == 0)
+        st = diag_set(&c->why, ST_NOTFOUND, "request", 0,
+                      "there is no problem with this id that has members to acknowledge");
+    return st;
+}
+
+/* All of them or none. */
+static enum status
+acknowledge_members(struct command *c, const struct members *m, const char *reason)
+{
+    struct finding_input in = {.kind = INPUT_ACKNOWLEDGE, .person = me(c, reason)};
+    enum status refused = ST_OK, st = begin(c);
+
+    if (st != ST_OK)
+        return st;
+    for (size_t i = 0; i < m->count && st == ST_OK && refused == ST_OK; i++)
+        st = life_act(c->env->life, m->id[i], &in, &refused, &c->why);
+    if (st == ST_OK && refused != ST_OK) {
+        life_rollback(c->env->life);
+        return refused;
+    }
+    return end(c, st, ST_OK);
+}
+
+enum status
+command_acknowledge_problem(struct command *c)
+{
+    struct members m = {.id = calloc(MAX_STORE_PAGE, sizeof(*m.id))};
+    uint8_t problem[FINDING_ID_LEN];
+    const char *reason;
+    enum status st = m.id ? command_id(c, "id", problem) : ST_IO;
+
+    if (st == ST_OK)
+        st = command_text(c, "reason", &reason);
+    if (st == ST_OK)
+        st = read_members(c, problem, &m);
+    if (st == ST_OK)
+        st = acknowledge_members(c, &m, reason);
+    if (st == ST_OK)
+        json_object_set_new(c->answer, "acknowledged", json_integer((json_int_t)m.count));
+    free(m.id);
+    return st;
 }
 
 enum status
@@ -99,10 +204,12 @@ enum status
 command_waive(struct command *c)
 {
     struct waiver w = {.emergency = json_is_true(json_object_get(c->request, "emergency"))};
-    enum status refused = ST_OK, st = command_text(c, "control", &w.control);
+    enum status refused = ST_OK, st = need_site(c);
     const char *reason = NULL;
     size_t bound = 0;
 
+    if (st == ST_OK)
+        st = command_text(c, "control", &w.control);
     if (st == ST_OK)
         st = command_text(c, "target", &w.target);
     if (st == ST_OK)
@@ -134,9 +241,11 @@ command_approve(struct command *c)
     enum status refused = ST_OK, st;
     size_t bound = 0;
     struct finding_person who = me(c, NULL);
-    int64_t id;
+    int64_t id = 0;
 
-    st = command_number(c, "id", 1, INT64_MAX, 0, &id);
+    st = need_site(c);
+    if (st == ST_OK)
+        st = command_number(c, "id", 1, INT64_MAX, 0, &id);
     if (st == ST_OK)
         st = command_text(c, "reason", &who.reason);
     if (st != ST_OK)
@@ -156,9 +265,11 @@ command_revoke(struct command *c)
 {
     enum status refused = ST_OK, st;
     struct finding_person who = me(c, NULL);
-    int64_t id;
+    int64_t id = 0;
 
-    st = command_number(c, "id", 1, INT64_MAX, 0, &id);
+    st = need_site(c);
+    if (st == ST_OK)
+        st = command_number(c, "id", 1, INT64_MAX, 0, &id);
     if (st == ST_OK)
         st = command_text(c, "reason", &who.reason);
     if (st != ST_OK)
@@ -174,9 +285,11 @@ enum status
 command_window(struct command *c)
 {
     struct window w = {.control = NULL};
-    enum status refused = ST_OK, st = command_text(c, "control", &w.control);
+    enum status refused = ST_OK, st = need_site(c);
     const char *reason = NULL;
 
+    if (st == ST_OK)
+        st = command_text(c, "control", &w.control);
     if (st == ST_OK)
         st = command_text(c, "target", &w.target);
     if (st == ST_OK)

@@ -7,31 +7,27 @@
 #include "collector/command/table.h"
 #include "lib/utf8.h"
 
-static const char *const role_names[] = {"nobody", "noc", "operator", "approver", "administrator"};
-
-const char *
-command_role_name(enum command_role r)
+const struct store_scope *
+command_scope(const struct command *c)
 {
-    return role_names[r];
+    return &c->user->scope;
+}
+
+static bool
+is_one_of(const char *text, bool every, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count && !every; i++)
+        every = strcmp(list[i], text) == 0;
+    return every;
 }
 
 bool
-command_role_parse(const char *text, enum command_role *out)
+command_sees(const struct command *c, const char *tenant, const char *site)
 {
-    for (size_t i = 1; i < sizeof(role_names) / sizeof(role_names[0]); i++)
-        if (strcmp(text, role_names[i]) == 0) {
-            *out = (enum command_role)i;
-            return true;
-        }
-    return false;
-}
+    const struct store_scope *s = &c->user->scope;
 
-const struct store_scope *
-command_scope(void)
-{
-    static const struct store_scope all = {.every_tenant = true, .every_site = true};
-
-    return &all;
+    return is_one_of(tenant, s->every_tenant, s->tenant, s->tenants) &&
+           is_one_of(site, s->every_site, s->site, s->sites);
 }
 
 /* ---- reading requests ---- */
@@ -102,7 +98,7 @@ command_id(struct command *c, const char *key, uint8_t out[FINDING_ID_LEN])
 enum status
 command_states(struct command *c, const char *key, int (*parse)(const char *word), unsigned *out)
 {
-    const json_t *v = json_object_get(c->request, key), *item;
+    json_t *v = json_object_get(c->request, key), *item;
     size_t i;
 
     *out = 0;
@@ -110,11 +106,10 @@ command_states(struct command *c, const char *key, int (*parse)(const char *word
         return ST_OK;
     if (!json_is_array(v))
         return diag_set(&c->why, ST_MALFORMED, "request", 0, "'%s' is no list of states", key);
-    for (i = 0; i < json_array_size(v); i++) {
-        int state;
+    json_array_foreach(v, i, item)
+    {
+        int state = json_is_string(item) ? parse(json_string_value(item)) : -1;
 
-        item = json_array_get(v, i);
-        state = json_is_string(item) ? parse(json_string_value(item)) : -1;
         if (state < 0)
             return diag_set(&c->why, ST_MALFORMED, "request", 0, "'%s' names no state", key);
         *out |= 1u << state;

@@ -29,6 +29,7 @@ bool command_role_parse(const char *text, enum command_role *out);
 struct command_user {
     const char *name;
     enum command_role role;
+    struct store_scope scope; /* what this user may see and act upon; its lists are borrowed */
 };
 
 /* What commands work on; all borrowed. */
@@ -41,6 +42,8 @@ struct command_env {
     int64_t (*mono_ms)(void *ctx);
     /* Facts about the running collector, as a JSON object that the caller owns; may be NULL. */
     json_t *(*state)(void *ctx);
+    /* A control of the rules in force, NULL when there is none; may be NULL. */
+    const struct rule_info *(*control)(void *ctx, const char *id);
     void *ctx;
 };
 

@@ -5,6 +5,7 @@
 #include "collector/command/table.h"
 
 #define DEFAULT_LIMIT 500
+#define MAX_NAMES 12 /* of members of a problem */
 
 /* ---- shapes ---- */
 
@@ -134,6 +135,7 @@ problem_json(const struct problem *p)
 struct rows {
     json_t *array;
     bool whole;
+    const struct command *only; /* what this user does not see is not there */
 };
 
 static enum status
@@ -147,6 +149,8 @@ on_finding(void *ctx, const struct finding *f)
 {
     struct rows *r = ctx;
 
+    if (r->only && !command_sees(r->only, f->tenant, f->site))
+        return ST_NOTFOUND;
     return append(r->array, command_json_finding(f, r->whole));
 }
 
@@ -211,7 +215,7 @@ read_query(struct command *c, int (*state_of)(const char *), struct store_query 
     const char *severity;
     enum status st;
 
-    *q = (struct store_query){.scope = *command_scope(), .filter.severity = STORE_ANY_SEVERITY};
+    *q = (struct store_query){.scope = *command_scope(c), .filter.severity = STORE_ANY_SEVERITY};
     st = read_page(c, q);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && st == ST_OK; i++)
         st = command_text(c, texts[i].key, texts[i].to);
@@ -267,6 +271,33 @@ command_findings(struct command *c)
     return st == ST_OK ? set_page(c, &q, &page) : st;
 }
 
+static enum status
+on_member(void *ctx, const struct finding *f)
+{
+    return append(ctx, json_string(f->name));
+}
+
+/* Names of what is open in a problem, the first few. */
+static enum status
+add_members(struct command *c, json_t *problem)
+{
+    struct store_query q = {.scope = *command_scope(c), .by_id = true, .limit = MAX_NAMES};
+    uint8_t id[FINDING_ID_LEN];
+    struct command one = {.env = c->env, .user = c->user, .request = problem};
+    struct store_page page;
+    json_t *names = json_array();
+    enum status st = command_id(&one, "id", id);
+
+    q.filter.problem = id;
+    for (int s = 0; s < FINDING_STATES; s++)
+        if (finding_is_open((enum finding_state)s))
+            q.filter.states |= 1u << s;
+    if (st == ST_OK)
+        st = store_findings(c->env->store, &q, on_member, names, &page, &c->why);
+    json_object_set_new(problem, "targets", names);
+    return st;
+}
+
 enum status
 command_problems(struct command *c)
 {
@@ -278,6 +309,8 @@ command_problems(struct command *c)
 
     if (st == ST_OK)
         st = store_problems(c->env->store, &q, on_problem, &r, &page, &c->why);
+    for (size_t i = 0; i < json_array_size(r.array) && st == ST_OK; i++)
+        st = add_members(c, json_array_get(r.array, i));
     return st == ST_OK ? set_page(c, &q, &page) : st;
 }
 
@@ -306,7 +339,7 @@ command_events(struct command *c)
         st = command_number(c, "after", 0, INT64_MAX, 0, &after);
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK ? store_events(c->env->store, command_scope(), subject, after,
+    return st == ST_OK ? store_events(c->env->store, command_scope(c), subject, after,
                                       (unsigned)limit, on_event, &r)
                        : st;
 }
@@ -315,7 +348,7 @@ command_events(struct command *c)
 enum status
 command_finding(struct command *c)
 {
-    struct rows found = {.array = json_array(), .whole = true};
+    struct rows found = {.array = json_array(), .whole = true, .only = c};
     struct rows history = {.array = new_rows(c, "history")};
     uint8_t id[FINDING_ID_LEN];
     char hex[STORE_ID_HEX];
@@ -328,7 +361,7 @@ command_finding(struct command *c)
     if (st == ST_OK) {
         store_id_hex(id, hex);
         json_object_set(c->answer, "finding", json_array_get(found.array, 0));
-        st = store_events(c->env->store, command_scope(), hex, 0, MAX_STORE_PAGE, on_event,
+        st = store_events(c->env->store, command_scope(c), hex, 0, MAX_STORE_PAGE, on_event,
                           &history);
     }
     json_decref(found.array);
@@ -362,7 +395,7 @@ command_agents(struct command *c)
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
     return st == ST_OK
-               ? store_agents(c->env->store, command_scope(), after, (unsigned)limit, on_agent, &r)
+               ? store_agents(c->env->store, command_scope(c), after, (unsigned)limit, on_agent, &r)
                : st;
 }
 
@@ -399,7 +432,7 @@ command_controls(struct command *c)
                       "'after-control' and 'after-target' come together");
     if (st == ST_OK)
         st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK ? store_verdicts(c->env->store, command_scope(), control, after_control,
+    return st == ST_OK ? store_verdicts(c->env->store, command_scope(c), control, after_control,
                                         after_target, (unsigned)limit, on_verdict, &r)
                        : st;
 }
@@ -433,6 +466,21 @@ on_window(void *ctx, const struct store_window *x)
                             command_json_text(w->target), "start", command_json_time(w->start),
                             "end", command_json_time(w->end), "by", person_json(&w->by),
                             "cancelled", command_json_time(w->cancelled)));
+}
+
+static enum status
+on_push(void *ctx, const struct store_push *x)
+{
+    const struct problem_push *p = &x->push;
+    struct rows *r = ctx;
+    json_t *o = json_pack("{s:I, s:I, s:s, s:s, s:I, s:b, s:s, s:s}", "id", (json_int_t)x->id, "at",
+                          (json_int_t)p->at, "kind", problem_push_name(p->kind), "severity",
+                          rule_severity_name(p->severity), "members", (json_int_t)p->members,
+                          "flapping", (int)p->flapping, "title", x->title, "site", x->site);
+
+    if (o)
+        set_id(o, "problem", p->problem);
+    return append(r->array, o);
 }
 
 static enum status
@@ -472,7 +520,7 @@ command_waivers(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_waivers(c->env->store, command_scope(), (uint64_t)after, limit,
+    return st == ST_OK ? store_waivers(c->env->store, command_scope(c), (uint64_t)after, limit,
                                        on_waiver, &r)
                        : st;
 }
@@ -485,8 +533,21 @@ command_windows(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_windows(c->env->store, command_scope(), (uint64_t)after, limit,
+    return st == ST_OK ? store_windows(c->env->store, command_scope(c), (uint64_t)after, limit,
                                        on_window, &r)
+                       : st;
+}
+
+/* What was or is to be sent to others, as far as it is kept. */
+enum status
+command_pushes(struct command *c)
+{
+    struct rows r = {.array = new_rows(c, "pushes")};
+    unsigned limit;
+    int64_t after;
+    enum status st = read_numbered(c, &after, &limit);
+
+    return st == ST_OK ? store_pushes(c->env->store, command_scope(c), after, limit, on_push, &r)
                        : st;
 }
 
@@ -498,7 +559,7 @@ command_audit(struct command *c)
     int64_t after;
     enum status st = read_numbered(c, &after, &limit);
 
-    return st == ST_OK ? store_audits(c->env->store, command_scope(), after, limit, on_audit, &r)
+    return st == ST_OK ? store_audits(c->env->store, command_scope(c), after, limit, on_audit, &r)
                        : st;
 }
 
@@ -518,7 +579,7 @@ command_summary(struct command *c)
     struct store_summary s;
     struct store_info info;
     json_t *findings = json_object(), *problems = json_object(), *verdicts = json_object();
-    enum status st = store_summary(c->env->store, command_scope(), &s);
+    enum status st = store_summary(c->env->store, command_scope(c), &s);
 
     if (st == ST_OK)
         st = store_info(c->env->store, &info);

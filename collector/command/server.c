@@ -82,16 +82,30 @@ flush(struct client *c)
     return loop_watch_set(&c->watch, LOOP_READ) == ST_OK;
 }
 
-/* Asked each time: the configuration may have changed since the client came. */
-static enum command_role
-role_of(const struct client *c)
+/* As the configuration has it now; root may everything. Whoever runs as we do could read the store
+ * itself, and may at least look: health checks do. */
+static void
+identify_rights(const struct client *c, struct command_user *out)
 {
     const struct command_server_env *e = &c->server->env;
+    const struct command_user *found = c->uid != 0 ? e->user(e->ctx, c->user) : NULL;
 
-    enum command_role r = c->uid == 0 ? ROLE_ADMINISTRATOR : e->role(e->ctx, c->user);
+    if (found) {
+        out->role = found->role;
+        out->scope = found->scope;
+    } else if (c->uid == 0 || c->uid == geteuid()) {
+        out->role = c->uid == 0 ? ROLE_ADMINISTRATOR : ROLE_NOC;
+        out->scope = (struct store_scope){.every_tenant = true, .every_site = true};
+    }
+}
 
-    /* Whoever runs as we do could read the store itself: health checks do. */
-    return r == ROLE_NOBODY && c->uid == geteuid() ? ROLE_NOC : r;
+static bool
+is_nobody(const struct client *c)
+{
+    struct command_user user = {.role = ROLE_NOBODY};
+
+    identify_rights(c, &user);
+    return user.role == ROLE_NOBODY;
 }
 
 /* Answer the first request in the buffer. False: the client is gone. */
@@ -100,12 +114,13 @@ answer_one(struct client *c, bool *more)
 {
     const char *text = buf_text(&c->in);
     const char *lf = memchr(text, '\n', c->in.len);
-    const struct command_user user = {.name = c->user, .role = role_of(c)};
+    struct command_user user = {.name = c->user, .role = ROLE_NOBODY};
     size_t line = lf ? (size_t)(lf - text) : 0, rest;
 
     *more = lf != NULL;
     if (!lf)
         return c->in.status == ST_OK; /* a request that is too long has no end */
+    identify_rights(c, &user);
     c->answer = command_answer(c->server->env.commands, &user, text, line, &c->answer_len);
     c->sent = 0;
     rest = c->in.len - line - 1;
@@ -168,8 +183,8 @@ is_crowded(const struct client *c)
     size_t idlers = 0;
 
     for (size_t i = 0; i < MAX_COMMAND_CLIENTS; i++)
-        idlers += s->client[i] && role_of(s->client[i]) == ROLE_NOBODY;
-    return role_of(c) == ROLE_NOBODY && idlers > MAX_NOBODIES;
+        idlers += s->client[i] && is_nobody(s->client[i]);
+    return is_nobody(c) && idlers > MAX_NOBODIES;
 }
 
 static void

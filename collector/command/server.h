@@ -11,8 +11,9 @@ struct command_server;
 struct command_server_env {
     struct loop *loop;
     const struct command_env *commands; /* borrowed */
-    /* Of a user of this machine; whoever runs as we do has the role noc at least. */
-    enum command_role (*role)(void *ctx, const char *user);
+    /* What a user of this machine may do and see; NULL: nothing, but whoever runs as we do may
+     * look. Asked before each command, so that a configuration read again holds at once. */
+    const struct command_user *(*user)(void *ctx, const char *name);
     void (*changed)(void *ctx); /* a command was answered that may have changed something */
     void *ctx;
 };

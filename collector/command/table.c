@@ -16,6 +16,8 @@ static const char *const waive[] = {"control", "target",    "problem", "reason",
 static const char *const window[] = {"control", "target", "start", "end", "reason", NULL};
 
 const struct command_row command_table[] = {
+    {"whoami", ROLE_NOBODY, none, command_whoami},
+    {"control", ROLE_NOC, one, command_control},
     {"summary", ROLE_NOC, none, command_summary},
     {"problems", ROLE_NOC, list, command_problems},
     {"findings", ROLE_NOC, list, command_findings},
@@ -25,8 +27,10 @@ const struct command_row command_table[] = {
     {"controls", ROLE_NOC, matrix, command_controls},
     {"waivers", ROLE_NOC, page, command_waivers},
     {"windows", ROLE_NOC, page, command_windows},
+    {"pushes", ROLE_NOC, page, command_pushes},
     {"audit", ROLE_APPROVER, page, command_audit},
     {"acknowledge", ROLE_OPERATOR, act, command_acknowledge},
+    {"acknowledge-problem", ROLE_OPERATOR, act, command_acknowledge_problem},
     {"unacknowledge", ROLE_OPERATOR, act, command_unacknowledge},
     {"assign", ROLE_OPERATOR, assign, command_assign},
     {"resolve", ROLE_APPROVER, act, command_resolve},

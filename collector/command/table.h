@@ -8,7 +8,7 @@
 struct command {
     const struct command_env *env;
     const struct command_user *user;
-    json_t *request; /* only read */
+    json_t *request;
     json_t *answer;  /* an object, filled by the handler */
     struct diag why; /* filled when the handler does not return ST_OK */
 };
@@ -30,8 +30,10 @@ enum status command_number(struct command *c, const char *key, int64_t low, int6
                            int64_t fallback, int64_t *out) MUST_USE;
 /* An id of a finding or problem, 32 hex digits. */
 enum status command_id(struct command *c, const char *key, uint8_t out[FINDING_ID_LEN]) MUST_USE;
-/* What everybody of this site may see: all of it. Per-tenant views are the business of NETCONF. */
-const struct store_scope *command_scope(void);
+/* What the user who asks may see: tenants and sites filter everything, counts included. */
+const struct store_scope *command_scope(const struct command *c);
+/* Whether that user may see what belongs there. */
+bool command_sees(const struct command *c, const char *tenant, const char *site);
 /* A set of words of states as bits; parse says what a word is. */
 enum status command_states(struct command *c, const char *key, int (*parse)(const char *word),
                            unsigned *out) MUST_USE;
@@ -40,6 +42,9 @@ json_t *command_json_text(const char *text); /* null for NULL */
 json_t *command_json_time(int64_t at);       /* null for 0 */
 json_t *command_json_finding(const struct finding *f, bool whole);
 
+/* who.c */
+enum status command_whoami(struct command *c);
+enum status command_control(struct command *c);
 /* reading.c */
 enum status command_summary(struct command *c);
 enum status command_problems(struct command *c);
@@ -50,9 +55,11 @@ enum status command_agents(struct command *c);
 enum status command_controls(struct command *c);
 enum status command_waivers(struct command *c);
 enum status command_windows(struct command *c);
+enum status command_pushes(struct command *c);
 enum status command_audit(struct command *c);
 /* acting.c */
 enum status command_acknowledge(struct command *c);
+enum status command_acknowledge_problem(struct command *c);
 enum status command_unacknowledge(struct command *c);
 enum status command_resolve(struct command *c);
 enum status command_assign(struct command *c);

@@ -111,9 +111,9 @@ struct finding {
     int64_t file_time, process_start; /* of fix-pending-restart, else 0 */
     const char *file;                 /* likewise, or NULL */
 
-    enum finding_how how;              /* the latest resolution; kept when it opens again */
-    int64_t resolved;                  /* its time, 0: never resolved */
-    enum rule_witness how_witness;     /* FINDING_BY_PASS: the strongest that passed */
+    enum finding_how how;          /* the latest resolution; kept when it opens again */
+    int64_t resolved;              /* its time, 0: never resolved */
+    enum rule_witness how_witness; /* FINDING_BY_PASS: the one that failed, else the strongest */
     enum rule_assurance how_assurance; /* likewise */
     struct finding_person resolver;    /* FINDING_BY_PERSON */
 

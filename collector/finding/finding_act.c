@@ -115,7 +115,11 @@ resolve(struct finding_work *w)
         f->how = FINDING_BY_QUIET;
     } else {
         f->how = FINDING_BY_PASS;
-        (void)look_strongest(w->say, &f->how_witness, &f->how_assurance);
+        /* The witness that failed answers for itself; a better one may have passed all along. */
+        if (!look_passes(w->say, f->witness, &f->how_assurance))
+            (void)look_strongest(w->say, &f->how_witness, &f->how_assurance);
+        else
+            f->how_witness = f->witness;
     }
     f->quiet_since = 0;
 }

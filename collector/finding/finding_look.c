@@ -161,17 +161,30 @@ look_owes(const enum rule_assurance owed[FINDING_WITNESSES])
 }
 
 bool
+look_passes(const struct witness_say say[FINDING_WITNESSES], enum rule_witness witness,
+            enum rule_assurance *assurance)
+{
+    const struct witness_say *s = &say[witness];
+
+    if (!s->spoke || s->verdict != VERDICT_PASS || s->effect == EFFECT_NO)
+        return false;
+    *assurance = s->assurance;
+    return true;
+}
+
+bool
 look_strongest(const struct witness_say say[FINDING_WITNESSES], enum rule_witness *witness,
                enum rule_assurance *assurance)
 {
     bool found = false;
 
     for (int w = 0; w < FINDING_WITNESSES; w++) {
-        if (!say[w].spoke || say[w].verdict != VERDICT_PASS || say[w].effect == EFFECT_NO ||
-            (found && say[w].assurance <= *assurance))
+        enum rule_assurance a;
+
+        if (!look_passes(say, (enum rule_witness)w, &a) || (found && a <= *assurance))
             continue;
         *witness = (enum rule_witness)w;
-        *assurance = say[w].assurance;
+        *assurance = a;
         found = true;
     }
     return found;

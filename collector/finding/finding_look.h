@@ -25,6 +25,9 @@ void look_settle(const struct witness_say say[FINDING_WITNESSES],
 /* From now on config owes a pass of the running process: a process is known to run by the file. */
 void look_owe_restart(enum rule_assurance owed[FINDING_WITNESSES]);
 bool look_owes(const enum rule_assurance owed[FINDING_WITNESSES]);
+/* Whether this witness passes, by what the process runs by; *assurance: how well it knows. */
+bool look_passes(const struct witness_say say[FINDING_WITNESSES], enum rule_witness witness,
+                 enum rule_assurance *assurance);
 /* The strongest witness that passes. False: none does. */
 bool look_strongest(const struct witness_say say[FINDING_WITNESSES], enum rule_witness *witness,
                     enum rule_assurance *assurance);

@@ -8,7 +8,8 @@
 
 /* An agent that has sections. */
 struct roster_owner {
-    char *name;
+    const char *name;
+    char *text; /* owns it */
     struct section_entry *first;
     size_t count;
 };
@@ -49,11 +50,9 @@ by_name(const void *a, const void *b)
 static struct roster_owner *
 find_owner(const struct roster *s, const char *name)
 {
-    struct roster_owner want = {.count = 0};
-    struct roster_owner *const *found;
+    struct roster_owner want = {.name = name};
+    struct roster_owner *const *found = tfind(&want, &s->owners, by_name);
 
-    memcpy(&want.name, &name, sizeof(name)); /* only read */
-    found = tfind(&want, &s->owners, by_name);
     return found ? *found : NULL;
 }
 
@@ -68,9 +67,9 @@ get_owner(struct roster *s, const char *name)
     o = calloc(1, sizeof(*o));
     if (!o)
         return NULL;
-    o->name = strdup(name);
+    o->name = o->text = strdup(name);
     if (!o->name || !tsearch(o, &s->owners, by_name)) {
-        free(o->name);
+        free(o->text);
         free(o);
         return NULL;
     }
@@ -97,7 +96,7 @@ drop_owner(struct roster *s, struct roster_owner *o)
     if (o->count)
         return;
     tdelete(o, &s->owners, by_name);
-    free(o->name);
+    free(o->text);
     free(o);
 }
 
@@ -133,7 +132,7 @@ static void
 entry_free(struct roster *s, struct section_entry *e)
 {
     unlink_entry(s, e);
-    free(e->key);
+    free(e->text);
     free(e);
 }
 
@@ -153,11 +152,9 @@ roster_free(struct roster *s)
 struct section_entry *
 roster_find(struct roster *s, enum fact_section kind, const char *key)
 {
-    struct section_entry want = {.kind = kind};
-    struct section_entry *const *found;
+    struct section_entry want = {.kind = kind, .key = key};
+    struct section_entry *const *found = tfind(&want, &s->tree, by_key);
 
-    memcpy(&want.key, &key, sizeof(key)); /* only read */
-    found = tfind(&want, &s->tree, by_key);
     return found ? *found : NULL;
 }
 
@@ -201,7 +198,7 @@ roster_get(struct roster *s, enum fact_section kind, const char *key, const char
     link_entry(e, o);
     e->kind = kind;
     e->turned = true; /* somebody may have been blind here before */
-    e->key = strdup(key);
+    e->key = e->text = strdup(key);
     if (!e->key || !tsearch(e, &s->tree, by_key)) {
         entry_free(s, e);
         return NULL;

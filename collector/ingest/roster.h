@@ -15,8 +15,8 @@
 
 struct section_entry {
     enum fact_section kind;
-    char *key;
-    const char *agent;
+    const char *key, *agent;
+    char *text;                             /* owns the key */
     int64_t interval_s, received, expected; /* by our clock */
     int64_t told; /* when the agent looked last, by its own clock and word */
     bool stale;   /* told as stale */

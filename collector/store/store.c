@@ -36,6 +36,7 @@ show_state(struct store *s, const struct state_row *r)
     hex(r->epoch, sizeof(r->epoch), s->info.epoch);
     s->info.change_seq = r->change_seq;
     s->info.event_seq = r->event_seq;
+    s->info.push_id = r->push_id;
     s->info.audit_seq = r->audit_seq;
     s->info.latest = r->latest;
     s->info.history_bytes = r->history_bytes;

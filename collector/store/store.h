@@ -72,6 +72,7 @@ struct store_info {
     char epoch[STORE_EPOCH_HEX];
     uint64_t change_seq; /* of the latest change */
     int64_t event_seq, audit_seq;
+    int64_t push_id;       /* of the latest notification */
     int64_t latest;        /* greatest time written: start of struct life_clock */
     int64_t history_bytes; /* of old section revisions */
     bool created;          /* store_open() made the database */
@@ -216,7 +217,7 @@ enum status store_drop_verdict(struct store *s, const char *control, const char 
 /* FINDING_SEEN: only looked, last_seen and quiet_since are stored. ST_NOTFOUND as with a section.
  */
 enum status store_touch_finding(struct store *s, const struct finding *f) MUST_USE;
-/* FINDING_CHANGED. Replaces what the finding cites. */
+/* FINDING_CHANGED. Replaces what the finding cites; cite NULL: that stays as it is. */
 enum status store_put_finding(struct store *s, const struct finding *f,
                               const struct store_citation *cite, size_t cites) MUST_USE;
 enum status store_put_problem(struct store *s, const struct problem *p) MUST_USE;

@@ -242,7 +242,7 @@ store_put_finding(struct store *s, const struct finding *f, const struct store_c
     inside_saw(s, f->looked);
     inside_saw(s, f->state_since);
     st = inside_put(s, TABLE_FINDINGS, f);
-    return st != ST_OK ? st : inside_spoil(s, cite_all(s, f->id, cite, cites));
+    return st != ST_OK || !cite ? st : inside_spoil(s, cite_all(s, f->id, cite, cites));
 }
 
 enum status

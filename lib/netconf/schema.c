@@ -79,6 +79,21 @@ nc_schema_new(const char *yang_dir, const char *std_dir, struct nc_schema **out,
     return ST_OK;
 }
 
+enum status
+nc_schema_around(struct ly_ctx *ctx, struct nc_schema **out)
+{
+    struct nc_schema *ns = calloc(1, sizeof(*ns));
+
+    *out = NULL;
+    if (!ns || ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY, &ns->plain) != LY_SUCCESS) {
+        free(ns);
+        return ST_IO;
+    }
+    ns->ctx = ctx;
+    *out = ns;
+    return ST_OK;
+}
+
 void
 nc_schema_free(struct nc_schema *ns)
 {

@@ -25,6 +25,9 @@ struct nc_schema;
  * the data directory). ST_CONFIG with d filled when one is missing or wrong. */
 enum status nc_schema_new(const char *yang_dir, const char *std_dir, struct nc_schema **out,
                           struct diag *d) MUST_USE;
+/* For filters (filter.h) over data of a context of the caller's, which stays the caller's and must
+ * outlive it. No facts, no modules. ST_IO. */
+enum status nc_schema_around(struct ly_ctx *ctx, struct nc_schema **out) MUST_USE;
 void nc_schema_free(struct nc_schema *ns);
 
 /* Borrowed: for trees, rules and sinks that share the context with the messages. */

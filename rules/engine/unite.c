@@ -70,7 +70,7 @@ put_in_order(struct ly_set *set)
 {
     uint32_t kept = 0;
 
-    qsort(set->dnodes, set->count, sizeof(*set->dnodes), by_order);
+    qsort(set->dnodes, set->count, sizeof(struct lyd_node *), by_order);
     for (uint32_t i = 0; i < set->count; i++)
         if (kept == 0 || set->dnodes[kept - 1] != set->dnodes[i])
             set->dnodes[kept++] = set->dnodes[i];

@@ -93,7 +93,10 @@ begin(void)
     snprintf(path, sizeof(path), "%s/s.db", dir);
     if (store_open(&(struct store_options){.path = path, .now = now, .max_bytes = 64u << 20},
                    &env.store, &d) != ST_OK ||
-        life_new(&(struct life_options){env.store, "lab", "", params}, &env.life, &d) != ST_OK)
+        life_new(
+            &(struct life_options){
+                .store = env.store, .site = "lab", .tenant = "", .params = params},
+            &env.life, &d) != ST_OK)
         abort();
     env.site = "lab";
     env.tenant = "";

@@ -41,7 +41,6 @@ PY
 }
 
 says() { grep -qa "$1" "$dir/told" || { say "$name: no error says \"$1\""; head -c 600 "$dir/told"; }; }
-silent() { [ ! -s "$dir/told" ] || { say "$name: an error where none is"; head -c 600 "$dir/told"; }; }
 shows() { grep -qa "$1" "$dir/all" || say "$name: does not show \"$1\""; }
 never() { ! grep -qa "$1" "$dir/all" || say "$name: quotes \"$1\""; }
 
@@ -126,7 +125,7 @@ done
 # Many small files: of no kind, and of many NFs; what is over a ceiling is told.
 d=$dir/many; mkdir "$d"; i=0
 while [ $i -lt 10000 ]; do echo 'key: value' >"$d/f$i.yaml"; i=$((i + 1)); done
-scan '10000 files of no kind' "$d"; silent
+scan '10000 files of no kind' "$d"; says '^vigil: nothing to judge'
 d=$dir/nfs; mkdir "$d"; i=0
 while [ $i -lt 10000 ]; do printf 'amf:\n  sbi:\n    server:\n      - address: 10.0.0.1\n' >"$d/f$i.yaml"; i=$((i + 1)); done
 scan '10000 AMFs' "$d"; says 'not read'

@@ -9,10 +9,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from vigil import DEMO, NOW, ROOT, check, directory, finish, run, write
 
 YANG = os.path.join(ROOT, "yang")
+STD = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "yang-std")  # of Debian
 
 
 def yanglint(*args):
-    p = subprocess.run(["yanglint", "-p", YANG, *args], capture_output=True, text=True, check=False)
+    p = subprocess.run(["yanglint", "-p", YANG, "-p", STD, *args], capture_output=True, text=True, check=False)
     return p.returncode == 0 and "err :" not in p.stderr, p.stderr[:400]
 
 

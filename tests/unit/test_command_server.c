@@ -37,6 +37,7 @@ struct room {
     struct command_env commands;
     struct command_server *server;
     enum command_role role;
+    struct command_user user;
     unsigned asked;
     size_t answered;
 };
@@ -63,14 +64,16 @@ room_wall(void *ctx)
     return NOW + ((struct room *)ctx)->now_ms / 1000;
 }
 
-static enum command_role
-room_role(void *ctx, const char *user)
+static const struct command_user *
+room_user(void *ctx, const char *name)
 {
     struct room *r = ctx;
 
-    assert_true(*user);
+    assert_true(*name);
     r->asked++;
-    return r->role;
+    r->user = (struct command_user){
+        .name = name, .role = r->role, .scope = {.every_tenant = true, .every_site = true}};
+    return r->role == ROLE_NOBODY ? NULL : &r->user;
 }
 
 static void
@@ -84,7 +87,7 @@ serve(struct room *r, struct command_server **out, struct diag *d)
 {
     const struct command_server_env env = {.loop = r->loop,
                                            .commands = &r->commands,
-                                           .role = room_role,
+                                           .user = room_user,
                                            .changed = room_changed,
                                            .ctx = r};
 
@@ -111,7 +114,10 @@ set_up(void **state)
     assert_int_equal(store_open(&(struct store_options){.path = r->db, .now = NOW}, &r->store, &d),
                      ST_OK);
     finding_params_init(&params);
-    assert_int_equal(life_new(&(struct life_options){r->store, "lab", "", params}, &r->life, &d),
+    assert_int_equal(life_new(
+                         &(struct life_options){
+                             .store = r->store, .site = "lab", .tenant = "", .params = params},
+                         &r->life, &d),
                      ST_OK);
     r->commands = (struct command_env){.store = r->store,
                                        .life = r->life,

@@ -61,6 +61,34 @@ write_traffic(struct fact_tree *t, const char *observer)
     assert_int_equal(s->status, ST_OK);
 }
 
+static void
+count_one(void *ctx, const struct fact_section_view *v)
+{
+    (void)v;
+    ++*(size_t *)ctx;
+}
+
+/* Whatever the names, and wherever they stand in the tables of the library. */
+static void
+written_again_it_is_the_same_section(void **state)
+{
+    (void)state;
+    for (unsigned set = 0; set < 300; set++) {
+        struct fact_tree *t = fact_tree_new(schema);
+        unsigned names = 2 + set % 9;
+        size_t found = 0;
+        char id[64];
+
+        for (unsigned i = 0; i < 3 * names; i++) {
+            snprintf(id, sizeof(id), "nf:s1/a1/%u/amf%u", set * 7919, i % names);
+            write_nf(t, id, "amf", i < names ? "NEA0" : "NEA2", 1000 + i);
+        }
+        fact_tree_each_section(t, count_one, &found);
+        assert_int_equal(found, names);
+        fact_tree_free(t);
+    }
+}
+
 /* A detached copy of all facts of a tree. */
 static struct lyd_node *
 copy(const struct fact_tree *t)
@@ -386,6 +414,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_unique_and_found),
+        cmocka_unit_test(written_again_it_is_the_same_section),
         cmocka_unit_test(revision_is_of_the_content),
         cmocka_unit_test(revision_covers_metadata),
         cmocka_unit_test(head_has_a_digest_of_its_own),

@@ -186,6 +186,37 @@ restart(void **state)
 }
 
 /* The file was heard of before the process: the pass does not stand. Edited later: it does. */
+/* The same while another witness passes all along: the one that failed is who answers, and who is
+ * asked again. */
+static void
+file_heard_of_first_beside_traffic(void **state)
+{
+    struct finding_row cf = row(WITNESS_CONFIG, VERDICT_FAIL),
+                       cp = row(WITNESS_CONFIG, VERDICT_PASS),
+                       tp = row(WITNESS_TRAFFIC, VERDICT_PASS);
+    struct finding_row unread[2];
+    struct finding_input in;
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    assert_int_equal(LOOK(&w, cf, tp), FINDING_OPEN);
+    cp.effect = EFFECT_YES;
+    assert_int_equal(LOOK(&w, cp, tp), FINDING_RESOLVED);
+    assert_int_equal(world_find(&w, C, T)->how_witness, WITNESS_CONFIG);
+    assert_int_equal(world_find(&w, C, T)->how_assurance, ASSURANCE_RUNNING);
+    cp.effect = EFFECT_NO;
+    unread[0] = cp;
+    unread[1] = tp;
+    in = verdict_of(C, T, VERDICT_PASS, unread, 2);
+    w.ctx.now += 1;
+    in.process_start = EPOCH - 1000;
+    in.file_time = EPOCH + 4;
+    assert_int_equal(world_step(&w, &in), ST_OK);
+    assert_int_equal(world_find(&w, C, T)->state, FINDING_FIX_PENDING_RESTART);
+    world_clear(&w);
+}
+
 static void
 file_heard_of_first(void **state)
 {
@@ -437,6 +468,7 @@ main(void)
         cmocka_unit_test(assurance),
         cmocka_unit_test(restart),
         cmocka_unit_test(file_heard_of_first),
+        cmocka_unit_test(file_heard_of_first_beside_traffic),
         cmocka_unit_test(persons),
         cmocka_unit_test(acknowledgement),
         cmocka_unit_test(broken_inputs),

@@ -114,7 +114,10 @@ open_collector(struct lab *w)
     if (store_open(&(struct store_options){.path = w->path, .now = lab_wall(w)}, &w->store, &d) !=
         ST_OK)
         fail_msg("%s", d.text);
-    assert_int_equal(life_new(&(struct life_options){w->store, "lab", "", params}, &w->life, &d),
+    assert_int_equal(life_new(
+                         &(struct life_options){
+                             .store = w->store, .site = "lab", .tenant = "", .params = params},
+                         &w->life, &d),
                      ST_OK);
     assert_int_equal(site_new(nc_schema_facts(w->schema), w->pack, "lab", &w->site, &d), ST_OK);
     assert_int_equal(life_recall(w->life, w->pack, w->site, &d), ST_OK);

@@ -254,7 +254,7 @@ missing_directories_are_named(void **state)
     assert_string_equal(d.file, "/nonexistent/std");
     assert_int_equal(nc_schema_new("/nonexistent/yang", SAMPLE_STD, &none, &d), ST_CONFIG);
     assert_string_equal(d.file, "/nonexistent/yang");
-    assert_int_equal(nc_schema_new(VIGIL_BUILD_ROOT "/yang", VIGIL_BUILD_ROOT "/tests", &none, &d),
+    assert_int_equal(nc_schema_new(VIGIL_BUILD_ROOT "/yang", VIGIL_BUILD_ROOT "/lib", &none, &d),
                      ST_CONFIG);
     assert_non_null(strstr(d.text, "ietf-netconf"));
 }

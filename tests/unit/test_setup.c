@@ -210,8 +210,7 @@ test_defaults(void **state)
     assert_int_equal(c->params.flap_window_s, 3600);
     assert_int_equal(c->params.quiet_s, 86400);
     assert_int_equal(setup_witnesses(c, "anybody"), SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC);
-    assert_int_equal(setup_role(c, "root"), ROLE_ADMINISTRATOR);
-    assert_int_equal(setup_role(c, "alice"), ROLE_NOBODY);
+    assert_null(setup_user(c, "alice"));
     setup_free(c);
 }
 
@@ -231,9 +230,9 @@ test_grants_and_users(void **state)
     assert_int_equal(setup_witnesses(c, "tap"), SETUP_TRAFFIC);
     assert_int_equal(setup_witnesses(c, "inv"), SETUP_CONFIG | SETUP_INVENTORY);
     assert_int_equal(setup_witnesses(c, "mallory"), 0);
-    assert_int_equal(setup_role(c, "alice"), ROLE_OPERATOR);
-    assert_int_equal(setup_role(c, "bob"), ROLE_APPROVER);
-    assert_int_equal(setup_role(c, "mallory"), ROLE_NOBODY);
+    assert_int_equal(setup_user(c, "alice")->role, ROLE_OPERATOR);
+    assert_int_equal(setup_user(c, "bob")->role, ROLE_APPROVER);
+    assert_null(setup_user(c, "mallory"));
     assert_int_equal(c->params.quiet_s, 0);
     setup_free(c);
 }

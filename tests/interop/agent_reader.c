@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libnetconf2's client reads a running agent that calls it home (RFC 8071), without a collector:
+ *
+ *   agent_reader PORT PKI-DIRECTORY NAME
+ *
+ * waits for the call at 127.0.0.1:PORT with the certificate of NAME, asks with <get> and
+ * <get-schema>, subscribes, prints "subscribed", waits for one facts-changed, and closes. Prints a
+ * line for each; exit 1 with a line on standard error where something is not as RFC 6241 says.
+ */
+#include <libyang/libyang.h>
+#include <nc_client.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULES "/usr/share/yuma/modules/ietf"
+#define TIMEOUT_MS 60000
+
+static void
+must(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "agent_reader: %s failed\n", what);
+        exit(EXIT_FAILURE);
+    }
+}
+
+/* The operation of the reply to this rpc, which is freed; NULL: <ok/>. */
+static struct lyd_node *
+ask(struct nc_session *session, struct nc_rpc *rpc, const char *what)
+{
+    struct lyd_node *envelope = NULL, *op = NULL;
+    uint64_t id;
+
+    must(rpc && nc_send_rpc(session, rpc, TIMEOUT_MS, &id) == NC_MSG_RPC, what);
+    must(nc_recv_reply(session, rpc, id, TIMEOUT_MS, &envelope, &op) == NC_MSG_REPLY && envelope,
+         what);
+    must(op || (lyd_child(envelope) && strcmp(LYD_NAME(lyd_child(envelope)), "ok") == 0), what);
+    lyd_free_tree(envelope);
+    nc_rpc_free(rpc);
+    return op;
+}
+
+static char *
+as_text(const struct lyd_node *n)
+{
+    char *text = NULL;
+
+    must(lyd_print_mem(&text, n, LYD_XML, LYD_PRINT_SHRINK) == LY_SUCCESS && text, "printing");
+    return text;
+}
+
+static void
+read_state(struct nc_session *session)
+{
+    static const char filter[] = "<facts xmlns=\"urn:vigil5g:yang:x1818-facts\"/>";
+    struct lyd_node *op =
+        ask(session, nc_rpc_get(filter, NC_WD_UNKNOWN, NC_PARAMTYPE_CONST), "<get>");
+    char *text = as_text(op);
+
+    must(strstr(text, "<id>nf:s1/a1/") && strstr(text, "ciphering-order"), "facts in <get>");
+    must(!strstr(text, "netconf-state"), "the filter of <get>");
+    printf("get %zu bytes\n", strlen(text));
+    free(text);
+    lyd_free_tree(op);
+    op = ask(session, nc_rpc_getschema("x1818-nf", NULL, "yang", NC_PARAMTYPE_CONST),
+             "<get-schema>");
+    text = as_text(op);
+    must(strstr(text, "module x1818-nf") != NULL, "the text of a schema");
+    printf("get-schema %zu bytes\n", strlen(text));
+    free(text);
+    lyd_free_tree(op);
+}
+
+static void
+wait_for_change(struct nc_session *session)
+{
+    struct lyd_node *envelope = NULL, *op = NULL;
+    char *text;
+
+    must(!ask(session, nc_rpc_subscribe(NULL, NULL, NULL, NULL, NC_PARAMTYPE_CONST),
+              "<create-subscription>"),
+         "<ok/> to <create-subscription>");
+    puts("subscribed");
+    must(fflush(stdout) == 0, "output");
+    must(nc_recv_notif(session, TIMEOUT_MS, &envelope, &op) == NC_MSG_NOTIF && op,
+         "a notification");
+    text = as_text(op);
+    must(strstr(text, "facts-changed") && strstr(text, "NEA2"), "what changed");
+    printf("notification %zu bytes\n", strlen(text));
+    free(text);
+    lyd_free_tree(envelope);
+    lyd_free_tree(op);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct nc_session *session = NULL;
+    char cert[1024], key[1024], ca[1024];
+
+    must(argc == 4, "use: agent_reader PORT PKI-DIRECTORY NAME;");
+    snprintf(cert, sizeof(cert), "%s/%s/cert.pem", argv[2], argv[3]);
+    snprintf(key, sizeof(key), "%s/%s/key.pem", argv[2], argv[3]);
+    snprintf(ca, sizeof(ca), "%s/ca.pem", argv[2]);
+    nc_client_init();
+    must(nc_client_set_schema_searchpath(MODULES) == 0 &&
+             nc_client_tls_ch_set_cert_key_paths(cert, key) == 0 &&
+             nc_client_tls_ch_set_trusted_ca_paths(ca, NULL) == 0 &&
+             nc_client_tls_ch_add_bind_listen("127.0.0.1", (uint16_t)strtoul(argv[1], NULL, 10)) ==
+                 0,
+         "set-up");
+    must(nc_accept_callhome(TIMEOUT_MS, NULL, &session) == 1, "accepting the call");
+    read_state(session);
+    wait_for_change(session);
+    nc_session_free(session, NULL);
+    nc_client_destroy();
+    puts("closed");
+    return EXIT_SUCCESS;
+}
