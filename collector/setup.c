@@ -134,7 +134,7 @@ read_grants(struct load *l, struct setup *c)
     l->memory = l->memory && c->grant;
     for (size_t i = 0; c->grant && i < n; i++)
         read_grant(l, c->grants++, &c->grant[i]);
-    for (size_t i = 0; i < c->grants; i++)
+    for (size_t i = 0; c->grant && i < c->grants; i++)
         for (size_t k = 0; k < i && c->grant[i].name && c->grant[k].name; k++)
             if (strcmp(c->grant[i].name, c->grant[k].name) == 0)
                 complain(l, "agents", "names an agent twice");
@@ -165,9 +165,12 @@ read_names(struct load *l, size_t user, const char *leaf, bool *every, size_t *c
 static void
 free_names(const char *const *name, size_t count)
 {
+    char **own;
+
+    memcpy(&own, &name, sizeof(own)); /* ours, const to others */
     for (size_t i = 0; i < count; i++)
-        free((char *)(uintptr_t)name[i]);
-    free((void *)(uintptr_t)name);
+        free(own[i]);
+    free(own);
 }
 
 static void
@@ -195,7 +198,7 @@ read_users(struct load *l, struct setup *c)
         scope->site = read_names(l, i, "sites", &scope->every_site, &scope->sites);
         c->users++;
     }
-    for (size_t i = 0; i < c->users; i++)
+    for (size_t i = 0; c->user && i < c->users; i++)
         for (size_t k = 0; k < i && c->user[i].name && c->user[k].name; k++)
             if (strcmp(c->user[i].name, c->user[k].name) == 0)
                 complain(l, "users", "names a user twice");
