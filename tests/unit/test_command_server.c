@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,7 +356,21 @@ test_many_clients(void **state)
     close(fd[0]);
 }
 
-/* In a process of another user: asks, and ends with 0 when what comes back holds text. */
+/* The good end of a child: at once, with nothing of the parent's looked at (valgrind would). */
+static void
+end_well(void)
+{
+    (void)kill(getpid(), SIGKILL);
+    _exit(96);
+}
+
+static bool
+ended_well(int code)
+{
+    return WIFSIGNALED(code) && WTERMSIG(code) == SIGKILL;
+}
+
+/* In a process of another user: asks, and ends well when what comes back holds text. */
 static pid_t
 stranger(const struct room *r, unsigned clients, const char *text, int *ready)
 {
@@ -387,7 +402,7 @@ stranger(const struct room *r, unsigned clients, const char *text, int *ready)
             _exit(97);
         if (clients > 1)
             pause();
-        _exit(0);
+        end_well();
     }
     close(pair[1]);
     *ready = pair[0];
@@ -414,14 +429,14 @@ test_who_asks(void **state)
     pid = stranger(r, 1, "'summary' needs the role noc; nobody has the role nobody", &ready);
     UNTIL(r, read(ready, &c, 1) == 1);
     assert_int_equal(waitpid(pid, &code, 0), pid);
-    assert_int_equal(code, 0);
+    assert_true(ended_well(code));
     close(ready);
     assert_true(r->asked > 0);
     r->role = ROLE_NOC;
     pid = stranger(r, 1, "\"ok\":true", &ready);
     UNTIL(r, read(ready, &c, 1) == 1);
     assert_int_equal(waitpid(pid, &code, 0), pid);
-    assert_int_equal(code, 0);
+    assert_true(ended_well(code));
     close(ready);
     close(fd);
 }
@@ -455,8 +470,12 @@ test_no_descriptors(void **state)
 {
     struct room *r = *state;
     struct rlimit limit, none;
+    const char *preloaded = getenv("LD_PRELOAD");
     struct timespec from, to;
     int fd[8];
+
+    if (preloaded && strstr(preloaded, "vgpreload"))
+        skip(); /* valgrind keeps the limit itself, and loses what the kernel accepted */
 
     for (int i = 0; i < 8; i++)
         fd[i] = client(r);
@@ -529,10 +548,12 @@ test_health(void **state)
 
     r->role = ROLE_NOBODY; /* the user of the collector may ask all the same */
     pid = fork();
+    if (pid == 0 && health_ask(r->path, 10000, &d) == ST_OK)
+        end_well();
     if (pid == 0)
-        _exit(health_ask(r->path, 10000, &d) == ST_OK ? 0 : 1);
+        _exit(1);
     UNTIL(r, waitpid(pid, &code, WNOHANG) == pid);
-    assert_int_equal(code, 0);
+    assert_true(ended_well(code));
     assert_int_equal(health_ask(r->path, 20, &d), ST_IO); /* nobody runs the loop */
     command_server_free(r->server);
     assert_int_equal(health_ask(r->path, 1000, &d), ST_NOTFOUND);
