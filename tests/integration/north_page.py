@@ -41,11 +41,14 @@ def pages(place):
         ids = leaves(page, "id")
         total = total or leaf(page, "total")
         seen.update(ids)
+        if len(cost) == 10:
+            memory = s.rss_kib()
         cursor = f"<cursor>{leaf(page, 'next')}</cursor>"
         if leaf(page, "more") != "true":
             break
     print(f"page of {PAGE} of {total}: median {statistics.median(cost):.1f} ms, worst {max(cost):.1f} ms of server time "
           f"in {len(cost)} pages (goal {GOAL_MS})")
+    check("build-san" in VIGIL or s.rss_kib() < memory + 16384, f"memory stays flat: {memory} KiB, then {s.rss_kib()} KiB")
     check(int(total) == len(seen) >= FINDINGS_MADE, f"every finding once: {len(seen)} of {total}")
     check(statistics.median(cost) <= 2 * GOAL_MS, "a page costs about what it may")
     check("<finding" not in query(s, cursor), "nothing new behind the last")
