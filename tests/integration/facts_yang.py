@@ -12,7 +12,7 @@ YANG = os.path.join(ROOT, "yang")
 
 
 def yanglint(*args):
-    p = subprocess.run(["yanglint", "-p", YANG, *args], capture_output=True, text=True, check=False)
+    p = subprocess.run(["yanglint", "-p", YANG, "-p", os.path.join(ROOT, "build", "yang-std"), *args], capture_output=True, text=True, check=False)
     return p.returncode == 0 and "err :" not in p.stderr, p.stderr[:400]
 
 
