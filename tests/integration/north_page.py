@@ -237,6 +237,27 @@ def _exists(user):
         return False
 
 
+def too_many():
+    """More alarms than one answer has: an error that says so, and a filter that helps."""
+    with directory() as d:
+        place = Place(d, 3000, 1500)
+        try:
+            place.start_collector()
+            s = opened(place)
+            reply = get(s, f'<alarms xmlns="{ALARMS}"><alarm-list/></alarms>')
+            check("too-big" in reply and "1000" in (message(reply) or ""), "1500 alarms are too many: " + reply[:300])
+            for one in (f'<filter type="subtree"><alarms xmlns="{ALARMS}"><alarm-list><alarm><perceived-severity>major'
+                        "</perceived-severity></alarm></alarm-list></alarms></filter>",
+                        f'<filter xmlns:a="{ALARMS}" type="xpath" '
+                        "select=\"/a:alarms/a:alarm-list/a:alarm[a:perceived-severity='major']\"/>"):
+                reply = s.rpc(f"<get>{one}</get>")
+                check(reply.count("<alarm>") == 375, f"those of one severity are not: {reply.count('<alarm>')}")
+            summary = get(s, f'<alarms xmlns="{ALARMS}"><summary/></alarms>')
+            check(sum(int(n) for n in leaves(summary, "total")) == 1500, "the summary counts all")
+        finally:
+            place.close()
+
+
 def main():
     with directory() as d:
         place = Place(d, FINDINGS_MADE, PROBLEMS)
@@ -246,6 +267,7 @@ def main():
                 part(place)
         finally:
             place.close()
+    too_many()
     finish()
 
 
