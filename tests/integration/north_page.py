@@ -145,6 +145,14 @@ def hostile(place):
     check(witness.close() == 0 and place.collector.poll() is None, "all is well afterwards")
 
 
+def crowd(place):
+    """More sessions than the collector has places at its socket."""
+    sessions = [opened(place) for _ in range(80)]
+    check(all("<data" in get(s, f'<findings xmlns="{FINDINGS}"/>') for s in sessions), "each of 80 sessions is served")
+    check(place.vigil("problems").returncode == 0, "and the command line")
+    check(all([s.close() == 0 for s in sessions]), "all end well")
+
+
 def roles(place):
     """Several accounts of this machine; only root can be them."""
     who = [u for u in ("daemon", "bin", "sys", "nobody") if _exists(u)]
@@ -263,7 +271,7 @@ def main():
         place = Place(d, FINDINGS_MADE, PROBLEMS)
         try:
             place.start_collector()
-            for part in (pages, filters, confined, hostile, roles):
+            for part in (pages, filters, confined, hostile, crowd, roles):
                 part(place)
         finally:
             place.close()
