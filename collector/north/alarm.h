@@ -13,9 +13,11 @@
 
 /*
  * The key of the alarm of a problem, put into two empty buffers: of a finding that stands alone its
- * target and control, else "problem:ID" and the cause. ST_NOTFOUND: no such problem.
+ * target and control, else "problem:ID" and the cause. change: number of the change that is told;
+ * by it a finding is found that stood alone and has a cause since, so that its alarm clears under
+ * the key under which it was raised. ST_NOTFOUND: no such problem.
  */
-enum status north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN],
+enum status north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN], uint64_t change,
                             struct buf *resource, struct buf *qualifier) MUST_USE;
 /* The problem behind a key; it may not exist. ST_MALFORMED: no key of ours. tenant and site: those
  * that are tried for a finding that stands alone are found in the store. */

@@ -4,6 +4,7 @@
 #include "collector/north/alarm.h"
 
 #define PROBLEM "problem:"
+#define MOVED_SPAN 1000 /* changes before that of the problem at which its finding may be */
 
 static const struct store_scope everything = {.every_tenant = true, .every_site = true};
 
@@ -37,9 +38,57 @@ on_member(void *ctx, const struct finding *f)
     return ST_OK;
 }
 
+struct moved_ctx {
+    struct key_ctx *key;
+    const uint8_t *problem;
+    bool found;
+};
+
+/* Would it be this problem if it stood alone? */
+static enum status
+on_moved(void *ctx, const struct finding *f)
+{
+    struct moved_ctx *m = ctx;
+    uint8_t id[FINDING_ID_LEN];
+    enum status st;
+
+    if (m->found)
+        return ST_OK;
+    st = problem_id(f->tenant, f->site, NULL, f->id, id);
+    if (st != ST_OK || memcmp(id, m->problem, FINDING_ID_LEN) != 0)
+        return st;
+    m->found = true;
+    return on_member(m->key, f);
+}
+
+/* A finding that moved to another problem changed when this one did. */
+static enum status
+find_moved(struct store *s, const uint8_t problem[FINDING_ID_LEN], uint64_t change,
+           struct key_ctx *k)
+{
+    struct moved_ctx m = {.key = k, .problem = problem};
+    struct store_query q = {.scope = everything, .limit = MAX_STORE_PAGE};
+    struct store_page page;
+    struct store_info info;
+    struct diag d;
+    char hex[STORE_ID_HEX];
+    enum status st = store_info(s, &info);
+
+    if (st != ST_OK)
+        return st;
+    memcpy(q.after.epoch, info.epoch, sizeof(q.after.epoch));
+    q.after.seq = change > MOVED_SPAN ? change - MOVED_SPAN : 0;
+    st = store_findings(s, &q, on_moved, &m, &page, &d);
+    if (st == ST_OK && !m.found) {
+        store_id_hex(problem, hex);
+        buf_printf(k->resource, PROBLEM "%s", hex);
+    }
+    return st;
+}
+
 enum status
-north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN], struct buf *resource,
-                struct buf *qualifier)
+north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN], uint64_t change,
+                struct buf *resource, struct buf *qualifier)
 {
     struct key_ctx k = {.resource = resource, .qualifier = qualifier};
     struct store_query q = {
@@ -50,13 +99,8 @@ north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN], struct b
 
     if (st == ST_OK && k.alone)
         st = store_findings(s, &q, on_member, &k, &page, &d);
-    /* Its finding has a cause since, and went there: the id is what is left of the key. */
-    if (st == ST_OK && k.alone && page.rows == 0) {
-        char hex[STORE_ID_HEX];
-
-        store_id_hex(problem, hex);
-        buf_printf(resource, PROBLEM "%s", hex);
-    }
+    if (st == ST_OK && k.alone && page.rows == 0)
+        st = find_moved(s, problem, change, &k);
     return st == ST_OK && resource->status != ST_OK ? resource->status : st;
 }
 

@@ -308,7 +308,7 @@ put_alarm(struct north_model *m, struct store *s, const struct store_scope *scop
 
     buf_init(&resource, 4096);
     buf_init(&qualifier, MAX_STORE_TEXT);
-    st = north_alarm_key(s, p->id, &resource, &qualifier);
+    st = north_alarm_key(s, p->id, p->change_seq, &resource, &qualifier);
     if (st == ST_OK &&
         lyd_new_list(list, m->alarms, shelved ? "shelved-alarm" : "alarm", 0, &a.alarm,
                      buf_text(&resource), ALARM_TYPE, buf_text(&qualifier)) != LY_SUCCESS)

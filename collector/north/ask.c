@@ -13,7 +13,7 @@
 
 struct north_ask {
     const char *path;
-    int fd; /* -1: not connected */
+    int fd; /* -1: not connected, as between two questions: the collector has few places */
 };
 
 struct north_ask *
@@ -123,16 +123,6 @@ status_of(const char *word)
     return ST_IO;
 }
 
-/* An act is not sent twice: an old connection is tried with nothing at stake, by what the kernel
- * knows of it. */
-static bool
-is_stale(const struct north_ask *a)
-{
-    char c;
-
-    return a->fd >= 0 && recv(a->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
-}
-
 enum status
 north_ask(struct north_ask *a, json_t *request, json_t **answer, struct diag *d)
 {
@@ -141,17 +131,14 @@ north_ask(struct north_ask *a, json_t *request, json_t **answer, struct diag *d)
 
     json_decref(request);
     *answer = NULL;
-    if (is_stale(a))
-        hang_up(a);
-    if (st == ST_OK && a->fd < 0)
+    if (st == ST_OK)
         st = connect_to(a, d);
     if (st == ST_OK && put(a, text, strlen(text)) && put(a, "\n", 1))
         *answer = take_line(a);
     free(text);
-    if (st == ST_OK && !*answer) {
-        hang_up(a);
+    hang_up(a);
+    if (st == ST_OK && !*answer)
         st = diag_set(d, ST_IO, a->path, 0, "the collector gave no answer");
-    }
     if (st == ST_OK && !json_is_true(json_object_get(*answer, "ok"))) {
         const char *why = json_string_value(json_object_get(*answer, "error"));
 

@@ -20,9 +20,9 @@ struct north_ask;
 struct north_ask *north_ask_new(const char *path);
 void north_ask_free(struct north_ask *a);
 /*
- * Ask and wait; the request becomes the callee's. Connects, again where the collector was
- * restarted. ST_OK: *answer is the caller's. ST_IO: no answer. Otherwise what the collector says,
- * in words in d: ST_DENIED, ST_NOTFOUND, ST_MALFORMED, ST_LIMIT, ST_UNSUPPORTED.
+ * Connect, ask and wait; the request becomes the callee's. ST_OK: *answer is the caller's. ST_IO:
+ * no answer. Otherwise what the collector says, in words in d: ST_DENIED, ST_NOTFOUND,
+ * ST_MALFORMED, ST_LIMIT, ST_UNSUPPORTED.
  */
 enum status north_ask(struct north_ask *a, json_t *request, json_t **answer,
                       struct diag *d) MUST_USE;

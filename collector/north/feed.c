@@ -139,7 +139,7 @@ send_push(struct north_feed *f, const struct kept *k, const char *epoch, north_f
 
     buf_init(&resource, 4096);
     buf_init(&qualifier, MAX_STORE_TEXT);
-    st = north_alarm_key(f->store, k->p.push.problem, &resource, &qualifier);
+    st = north_alarm_key(f->store, k->p.push.problem, k->p.change_seq, &resource, &qualifier);
     if (st == ST_OK)
         st = send_event(f, make(f, k, epoch, buf_text(&resource), buf_text(&qualifier)),
                         k->p.push.at, send, ctx);

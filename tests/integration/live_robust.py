@@ -175,7 +175,7 @@ def reloaded(lab):
         since = os.path.getsize(lab.collector.log)
         lab.write("overlay.yaml", broken)
         lab.collector.process.send_signal(signal.SIGHUP)
-        said("overlay.yaml:[0-9]+: .*\n(.*\n)*.*not taken, the old configuration and rules stay")
+        said("overlay.yaml:[0-9]+: .*\n(.*\n)*.*of it was taken, the old configuration and rules stay")
     lab.write("a1/amf2.yaml", amf(GOOD))
     lab.wait_state(CONTROL, t, "resolved")
     lab.write("a1/amf2.yaml", amf(BAD))

@@ -41,11 +41,14 @@ def pages(place):
         ids = leaves(page, "id")
         total = total or leaf(page, "total")
         seen.update(ids)
+        if len(cost) == 10:
+            memory = s.rss_kib()
         cursor = f"<cursor>{leaf(page, 'next')}</cursor>"
         if leaf(page, "more") != "true":
             break
     print(f"page of {PAGE} of {total}: median {statistics.median(cost):.1f} ms, worst {max(cost):.1f} ms of server time "
           f"in {len(cost)} pages (goal {GOAL_MS})")
+    check("build-san" in VIGIL or s.rss_kib() < memory + 16384, f"memory stays flat: {memory} KiB, then {s.rss_kib()} KiB")
     check(int(total) == len(seen) >= FINDINGS_MADE, f"every finding once: {len(seen)} of {total}")
     check(statistics.median(cost) <= 2 * GOAL_MS, "a page costs about what it may")
     check("<finding" not in query(s, cursor), "nothing new behind the last")
@@ -142,6 +145,14 @@ def hostile(place):
     check(witness.close() == 0 and place.collector.poll() is None, "all is well afterwards")
 
 
+def crowd(place):
+    """More sessions than the collector has places at its socket."""
+    sessions = [opened(place) for _ in range(80)]
+    check(all("<data" in get(s, f'<findings xmlns="{FINDINGS}"/>') for s in sessions), "each of 80 sessions is served")
+    check(place.vigil("problems").returncode == 0, "and the command line")
+    check(all([s.close() == 0 for s in sessions]), "all end well")
+
+
 def roles(place):
     """Several accounts of this machine; only root can be them."""
     who = [u for u in ("daemon", "bin", "sys", "nobody") if _exists(u)]
@@ -234,15 +245,37 @@ def _exists(user):
         return False
 
 
+def too_many():
+    """More alarms than one answer has: an error that says so, and a filter that helps."""
+    with directory() as d:
+        place = Place(d, 3000, 1500)
+        try:
+            place.start_collector()
+            s = opened(place)
+            reply = get(s, f'<alarms xmlns="{ALARMS}"><alarm-list/></alarms>')
+            check("too-big" in reply and "1000" in (message(reply) or ""), "1500 alarms are too many: " + reply[:300])
+            for one in (f'<filter type="subtree"><alarms xmlns="{ALARMS}"><alarm-list><alarm><perceived-severity>major'
+                        "</perceived-severity></alarm></alarm-list></alarms></filter>",
+                        f'<filter xmlns:a="{ALARMS}" type="xpath" '
+                        "select=\"/a:alarms/a:alarm-list/a:alarm[a:perceived-severity='major']\"/>"):
+                reply = s.rpc(f"<get>{one}</get>")
+                check(reply.count("<alarm>") == 375, f"those of one severity are not: {reply.count('<alarm>')}")
+            summary = get(s, f'<alarms xmlns="{ALARMS}"><summary/></alarms>')
+            check(sum(int(n) for n in leaves(summary, "total")) == 1500, "the summary counts all")
+        finally:
+            place.close()
+
+
 def main():
     with directory() as d:
         place = Place(d, FINDINGS_MADE, PROBLEMS)
         try:
             place.start_collector()
-            for part in (pages, filters, confined, hostile, roles):
+            for part in (pages, filters, confined, hostile, crowd, roles):
                 part(place)
         finally:
             place.close()
+    too_many()
     finish()
 
 

@@ -200,7 +200,8 @@ test_keys_lead_back(void **state)
 
         buf_init(&resource, 1000);
         buf_init(&qualifier, 1000);
-        assert_int_equal(north_alarm_key(w->reader, f->problem, &resource, &qualifier), ST_OK);
+        assert_int_equal(
+            north_alarm_key(w->reader, f->problem, f->change_seq, &resource, &qualifier), ST_OK);
         assert_string_equal(buf_text(&qualifier), f->cause ? f->cause : f->control);
         if (!f->cause)
             assert_string_equal(buf_text(&resource), f->target);
@@ -282,6 +283,37 @@ test_feed_tells_what_is_new_once(void **state)
     north_feed_free(f);
 }
 
+/* A finding that stood alone gets a cause: its alarm clears under the key that it was raised with.
+ */
+static void
+test_feed_clears_what_moved(void **state)
+{
+    struct world *w = *state;
+    struct north_feed_options o = {.start = 0};
+    struct north_feed *f;
+    struct sent s = {.count = 0};
+    uint8_t alone[FINDING_ID_LEN];
+
+    assert_int_equal(north_feed_new(w->model, w->reader, &o, &f), ST_OK);
+    push(w, 0, PUSH_RAISE, NOW);
+    run_feed(w, f, &sample_all, &s);
+    memcpy(alone, w->f[0].f.problem, sizeof(alone));
+    assert_int_equal(store_begin(w->writer), ST_OK);
+    put_finding(w, 0, "one image");
+    sample_commit(w->writer);
+    assert_memory_not_equal(alone, w->f[0].f.problem, sizeof(alone));
+    memcpy(w->f[0].f.problem, alone, sizeof(alone));
+    push(w, 0, PUSH_CLEAR, NOW + 1);
+    run_feed(w, f, &sample_all, &s);
+    assert_int_equal(s.count, 2);
+    assert_non_null(strstr(s.text[1], "cleared"));
+    for (size_t i = 0; i < 2; i++) {
+        assert_non_null(strstr(s.text[i], w->f[0].f.target));
+        assert_non_null(strstr(s.text[i], w->f[0].f.control));
+    }
+    north_feed_free(f);
+}
+
 static void
 test_feed_of_a_tenant(void **state)
 {
@@ -350,6 +382,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_keys_lead_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keys_of_others_are_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_tells_what_is_new_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_feed_clears_what_moved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_of_a_tenant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_feed_replays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reader_writes_nothing, set_up, tear_down),

@@ -15,6 +15,7 @@ BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 ALARMS = "urn:ietf:params:xml:ns:yang:ietf-alarms"
 FINDINGS = "urn:vigil5g:yang:x1818-findings"
 CEILING = 60
+NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=0"}  # a confined process cannot look for them
 
 HELLO = (f'<hello xmlns="{BASE}"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>'
          "<capability>urn:ietf:params:netconf:base:1.1</capability></capabilities></hello>]]>]]>")
@@ -36,7 +37,7 @@ class Session:
     def __init__(self, *args, user=None, env=None):
         more = as_user(user) if user else {}
         self.process = subprocess.Popen([NORTH, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=env, **more)
+                                        stderr=subprocess.PIPE, env={**os.environ, **NO_LEAKS, **(env or {})}, **more)
         self.buffer, self.notifications, self.number = b"", [], 0
         self.said = []
         threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True).start()
@@ -105,6 +106,10 @@ class Session:
         """Time on a processor so far."""
         with open(f"/proc/{self.process.pid}/schedstat", encoding="ascii") as f:
             return int(f.read().split()[0]) / 1e6
+
+    def rss_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
+            return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M).group(1))
 
     def close(self):
         """Exit code after the end of its input; a signal is negative."""
