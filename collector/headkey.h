@@ -12,6 +12,8 @@ struct evp_pkey_st; /* EVP_PKEY of libcrypto */
  * auditors. ST_DENIED: others may read it; ST_MALFORMED: no Ed25519 key; ST_IO; d names the file.
  */
 enum status headkey_load(const char *store, struct evp_pkey_st **out, struct diag *d) MUST_USE;
+/* Only read it: nothing is made or changed. ST_NOTFOUND: there is none. */
+enum status headkey_read(const char *store, struct evp_pkey_st **out, struct diag *d) MUST_USE;
 void headkey_free(struct evp_pkey_st *key);
 
 #endif

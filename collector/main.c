@@ -437,7 +437,7 @@ verify(struct collector *c)
     struct store_options options = {.path = c->setup->store, .now = wall(NULL)};
     struct store_proof p = {.bad_table = NULL};
     struct diag d = {.text = ""};
-    enum status st = headkey_load(c->setup->store, &c->head_key, &d);
+    enum status st = headkey_read(c->setup->store, &c->head_key, &d);
 
     options.key = c->head_key;
     if (st == ST_OK)

@@ -65,7 +65,9 @@ test_made_once(void **state)
     struct diag d;
 
     (void)state;
-    write_file(new_file, "half"); /* of a start that was cut off */
+    assert_int_equal(headkey_read(store, &first, &d), ST_NOTFOUND);
+    assert_int_equal(access(key_file, F_OK), -1); /* asking makes nothing */
+    write_file(new_file, "half");                 /* of a start that was cut off */
     assert_int_equal(headkey_load(store, &first, &d), ST_OK);
     assert_int_equal(mode_of(key_file), 0600);
     assert_int_equal(mode_of(pub_file) & 0444, 0444);
@@ -74,6 +76,9 @@ test_made_once(void **state)
     assert_int_equal(headkey_load(store, &again, &d), ST_OK);
     assert_int_equal(EVP_PKEY_eq(first, again), 1);
     assert_int_equal(access(pub_file, F_OK), 0); /* it is there again */
+    headkey_free(again);
+    assert_int_equal(headkey_read(store, &again, &d), ST_OK);
+    assert_int_equal(EVP_PKEY_eq(first, again), 1);
     headkey_free(first);
     headkey_free(again);
 }
