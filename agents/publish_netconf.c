@@ -264,7 +264,8 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
     if (reply.status != ST_OK) {
         session_abort(s, SESSION_SYSTEM, "a reply could not be made");
     } else if (reply.len && session_send(s, buf_text(&reply), reply.len) != ST_OK) {
-        ; /* it is ending */
+        buf_clear(&reply); /* it is ending */
+        return;
     } else if (act == AGENT_SUBSCRIBE) {
         /* What was not told yet is in what the subscriber asks for next. */
         if (!subscribe(p, s))

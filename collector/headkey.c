@@ -68,12 +68,10 @@ publish(const char *store, EVP_PKEY *key, bool anew, struct diag *d)
 }
 
 static enum status
-make(const char *store, EVP_PKEY **out, struct diag *d)
+make(const char *path, EVP_PKEY **out, struct diag *d)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    char path[PATH_MAX];
 
-    snprintf(path, sizeof(path), "%s.key", store);
     if (!key || !put(path, 0600, key, true)) {
         EVP_PKEY_free(key);
         return diag_set(d, ST_IO, path, 0, "the key of the journal cannot be made: %s",
@@ -96,7 +94,7 @@ use(EVP_PKEY **key, const char *store, bool anew, struct diag *d)
 }
 
 enum status
-headkey_read(const char *store, EVP_PKEY **out, struct diag *d)
+headkey_load(const char *store, bool may_make, EVP_PKEY **out, struct diag *d)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -105,8 +103,12 @@ headkey_read(const char *store, EVP_PKEY **out, struct diag *d)
     *out = NULL;
     snprintf(path, sizeof(path), "%s.key", store);
     f = fopen(path, "re");
+    if (!f && errno == ENOENT && !may_make)
+        return ST_OK;
+    if (!f && errno == ENOENT)
+        return make(path, out, d) == ST_OK ? use(out, store, true, d) : ST_IO;
     if (!f)
-        return diag_set(d, errno == ENOENT ? ST_NOTFOUND : ST_IO, path, 0, "%s", strerror(errno));
+        return diag_set(d, ST_IO, path, 0, "%s", strerror(errno));
     if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode) || st.st_mode & (S_IRWXG | S_IRWXO)) {
         fclose(f);
         return diag_set(d, ST_DENIED, path, 0,
@@ -120,18 +122,7 @@ headkey_read(const char *store, EVP_PKEY **out, struct diag *d)
         *out = NULL;
         return diag_set(d, ST_MALFORMED, path, 0, "holds no Ed25519 key");
     }
-    return ST_OK;
-}
-
-enum status
-headkey_load(const char *store, EVP_PKEY **out, struct diag *d)
-{
-    enum status st = headkey_read(store, out, d);
-    bool anew = st == ST_NOTFOUND;
-
-    if (anew)
-        st = make(store, out, d);
-    return st == ST_OK ? use(out, store, anew, d) : st;
+    return use(out, store, false, d);
 }
 
 void

@@ -3,17 +3,19 @@
 #ifndef COLLECTOR_HEADKEY_H
 #define COLLECTOR_HEADKEY_H
 
+#include <stdbool.h>
+
 #include "lib/diag.h"
 
 struct evp_pkey_st; /* EVP_PKEY of libcrypto */
 
 /*
  * Read STORE.key (PEM, for its owner alone); where it is missing make it, and STORE.pub for
- * auditors. ST_DENIED: others may read it; ST_MALFORMED: no Ed25519 key; ST_IO; d names the file.
+ * auditors; without may_make *out is NULL then. ST_DENIED: others may read it; ST_MALFORMED: no
+ * Ed25519 key; ST_IO; d names the file.
  */
-enum status headkey_load(const char *store, struct evp_pkey_st **out, struct diag *d) MUST_USE;
-/* Only read it: nothing is made or changed. ST_NOTFOUND: there is none. */
-enum status headkey_read(const char *store, struct evp_pkey_st **out, struct diag *d) MUST_USE;
+enum status headkey_load(const char *store, bool may_make, struct evp_pkey_st **out,
+                         struct diag *d) MUST_USE;
 void headkey_free(struct evp_pkey_st *key);
 
 #endif

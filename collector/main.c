@@ -356,7 +356,7 @@ start(struct collector *c, struct diag *d)
         return diag_set(d, st, "", 0, "the event loop cannot be made");
     st = tls_ctx_new(&files, &c->tls, d);
     if (st == ST_OK)
-        st = headkey_load(c->setup->store, &c->head_key, d);
+        st = headkey_load(c->setup->store, true, &c->head_key, d);
     store.key = c->head_key;
     if (st == ST_OK)
         st = store_open(&store, &c->store, d);
@@ -437,7 +437,7 @@ verify(struct collector *c)
     struct store_options options = {.path = c->setup->store, .now = wall(NULL)};
     struct store_proof p = {.bad_table = NULL};
     struct diag d = {.text = ""};
-    enum status st = headkey_read(c->setup->store, &c->head_key, &d);
+    enum status st = headkey_load(c->setup->store, false, &c->head_key, &d);
 
     options.key = c->head_key;
     if (st == ST_OK)

@@ -162,15 +162,22 @@ read_names(struct load *l, size_t user, const char *leaf, bool *every, size_t *c
     return (const char *const *)out;
 }
 
+/* What is handed out for reading alone, freed by its owner. */
+static void
+free_const(const void *p)
+{
+    void *mine;
+
+    memcpy(&mine, &p, sizeof(mine));
+    free(mine);
+}
+
 static void
 free_names(const char *const *name, size_t count)
 {
-    char **own;
-
-    memcpy(&own, &name, sizeof(own)); /* ours, const to others */
     for (size_t i = 0; i < count; i++)
-        free(own[i]);
-    free(own);
+        free_const(name[i]);
+    free_const(name);
 }
 
 static void

@@ -31,6 +31,11 @@ for p in vigil-agent vigil-collector; do
     unit "$p.service"
     [ ! -e "docs/$p.8" ] || file 0644 "docs/$p.8" "$destdir$prefix/share/man/man8/$p.8"
 done
+# No service: sshd starts it.
+if [ -x "$build/vigil-netconf" ]; then
+    file 0755 "$build/vigil-netconf" "$destdir$prefix/sbin/vigil-netconf"
+    file 0644 docs/vigil-netconf.8 "$destdir$prefix/share/man/man8/vigil-netconf.8"
+fi
 case $daemons in *vigil-agent*) unit vigil-capture.service ;; esac
 if [ -n "$daemons" ]; then
     file 0644 deploy/systemd/vigil5g.sysusers "$lib/sysusers.d/vigil5g.conf"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: prints what fails and, last, "N passed, N failed". With a word: only that part.
-#   unit replay rules schema integration hostile score
+#   unit replay rules schema integration live hostile score
 # VIGIL_TESTDATA names a folder of further real inputs with expectations; ../shared/testdata is taken when it is there.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -80,7 +80,20 @@ fi
 if wants integration; then
     for t in tests/integration/*.sh tests/integration/*.py; do
         [ -e "$t" ] || continue
+        case $t in tests/integration/live_*) continue ;; esac
         case $t in *.py) one "$t" python3 "$t" build/vigil ;; *) one "$t" sh "$t" build/vigil ;; esac
+    done
+fi
+# Living systems: they mostly wait, so they run side by side.
+if wants integration || wants live; then
+    for t in tests/integration/live_*.py; do
+        n=$(basename "$t")
+        { timeout 300 python3 "$t" build/vigil >"$logs/$n.out" 2>&1; echo $? >"$logs/$n.rc"; } &
+    done
+    wait
+    for t in tests/integration/live_*.py; do
+        n=$(basename "$t")
+        one "$t" sh -c 'cat "$1.out"; exit "$(cat "$1.rc")"' sh "$logs/$n"
     done
 fi
 if wants hostile; then

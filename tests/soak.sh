@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The long runs: fuzzing, valgrind, full hostile lists, images. As many at a time as there are processors.
-# Usage: soak.sh [all|fuzz|valgrind|hostile|containers]; FUZZ_SECONDS (60) a target; JOBS at a time.
+# The long runs: fuzzing, valgrind, full hostile lists, images, living systems. As many at a time as there are processors.
+# Usage: soak.sh [all|fuzz|valgrind|containers|living|hostile]; FUZZ_SECONDS (60) a target; JOBS at a time.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 seconds=${FUZZ_SECONDS:-60}
@@ -84,9 +84,24 @@ containers() {
     fi
 }
 
+# Living systems, for longer than make test has time for.
+living() {
+    for t in 'VIGIL_KILLS=100 live_robust.py' 'VIGIL_WAVES=17 live_identity.py' 'VIGIL_FLAPS=40 live_noise.py' \
+        'VIGIL_HALF_OPEN=900 live_hostile.py' 'VIGIL_IDLE_S=60 live_story.py'; do
+        if env "${t%% *}" python3 "tests/integration/${t#* }" build/vigil >"$SOAK_WORK/log" 2>&1; then
+            echo "ok    $t"
+        else
+            echo "FAIL  $t"
+            tail -n 30 "$SOAK_WORK/log"
+            bad=1
+        fi
+    done
+}
+
 part=${1:-all}
 case $part in all | fuzz) fuzz ;; esac
 case $part in all | valgrind) memory ;; esac
 case $part in all | containers) containers ;; esac
+case $part in all | living) living ;; esac
 case $part in all | hostile) hostile_lists ;; esac
 exit $bad

@@ -21,7 +21,7 @@ struct north_feed_options {
 };
 
 /* Send one notification; it stays the caller's. Not ST_OK ends the session. */
-typedef enum status north_feed_send(void *ctx, const struct lyd_node *event, int64_t at);
+typedef enum status north_feed_send(void *ctx, struct lyd_node *event, int64_t at);
 
 /* Stands behind the latest notification, or before the first that startTime asks for. */
 enum status north_feed_new(struct north_model *m, struct store *s,

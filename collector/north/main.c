@@ -209,14 +209,13 @@ main(int argc, char **argv)
         return rc - 1;
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    /* All times are UTC; otherwise the C library would look for a file of the zone now and then. */
-    if (setenv("TZ", "UTC0", 1) != 0)
-        return EXIT_FAILED;
     nc_verbosity(NC_VERB_ERROR);
     nc_set_print_clb_session(silent);
     datadir_path("yang", yang);
     datadir_path("yang-std", std);
-    st = read_config(&o, yang);
+    /* All times are UTC; otherwise the C library would look for a file of the zone now and then. */
+    st = setenv("TZ", "UTC0", 1) == 0 ? read_config(&o, yang) : ST_IO;
+    tzset();
     if (st == ST_OK) {
         st = start(&n, &o, yang, std, &confined, &d);
         if (st != ST_OK)

@@ -9,38 +9,33 @@
 
 #define MAX_MODULE_BYTES (1024u * 1024)
 
-static const char *const alarm_features[] = {"operator-actions", "alarm-shelving", "alarm-history",
-                                             "alarm-summary", NULL};
-static const char *const netconf_features[] = {"xpath", NULL};
-
-static const struct {
-    const char *name;
-    const char *const *features; /* NULL: none */
-    size_t at;                   /* of the member of struct north_model */
-} load[] = {
-    {"ietf-netconf", netconf_features, offsetof(struct north_model, netconf)},
-    {"ietf-netconf-monitoring", NULL, offsetof(struct north_model, monitoring)},
-    {"ietf-netconf-with-defaults", NULL, 0},
-    {"notifications", NULL, 0},
-    {"nc-notifications", NULL, offsetof(struct north_model, streams)},
-    {"ietf-alarms", alarm_features, offsetof(struct north_model, alarms)},
-};
-
 static enum status
 load_all(struct north_model *m, const char *std_dir, struct diag *d)
 {
-    for (size_t i = 0; i < sizeof(load) / sizeof(load[0]); i++) {
-        const struct lys_module *module = ly_ctx_load_module(
-            m->ctx, load[i].name, NULL, (const char **)(uintptr_t)load[i].features);
+    const char *alarms[] = {"operator-actions", "alarm-shelving", "alarm-history", "alarm-summary",
+                            NULL};
+    const char *netconf[] = {"xpath", NULL};
+    const struct lys_module *other;
+    const struct {
+        const char *name, **features;
+        const struct lys_module **to;
+    } load[] = {
+        {"ietf-netconf", netconf, &m->netconf},
+        {"ietf-netconf-monitoring", NULL, &m->monitoring},
+        {"ietf-netconf-with-defaults", NULL, &other},
+        {"notifications", NULL, &other},
+        {"nc-notifications", NULL, &m->streams},
+        {"ietf-alarms", alarms, &m->alarms},
+    };
 
-        if (!module) {
+    for (size_t i = 0; i < sizeof(load) / sizeof(load[0]); i++) {
+        *load[i].to = ly_ctx_load_module(m->ctx, load[i].name, NULL, load[i].features);
+        if (!*load[i].to) {
             const char *why = ly_errmsg(m->ctx);
 
             return diag_set(d, ST_CONFIG, std_dir, 0, "module %s cannot be loaded: %s",
                             load[i].name, why ? why : "not found");
         }
-        if (load[i].at)
-            memcpy((char *)m + load[i].at, &module, sizeof(module));
     }
     ly_err_clean(m->ctx, NULL);
     return ST_OK;

@@ -158,7 +158,7 @@ on_rpc(struct lyd_node *rpc, struct nc_session *session)
 /* ---- notifications ---- */
 
 static enum status
-send_event(void *ctx, const struct lyd_node *event, int64_t at)
+send_event(void *ctx, struct lyd_node *event, int64_t at)
 {
     struct north *n = ctx;
     struct nc_server_notif *notif;
@@ -166,8 +166,7 @@ send_event(void *ctx, const struct lyd_node *event, int64_t at)
     NC_MSG_TYPE sent;
 
     north_time_text(at, text);
-    notif =
-        nc_server_notif_new((struct lyd_node *)(uintptr_t)event, text, NC_PARAMTYPE_DUP_AND_FREE);
+    notif = nc_server_notif_new(event, text, NC_PARAMTYPE_DUP_AND_FREE);
     if (!notif)
         return ST_IO;
     sent = nc_server_notif_send(n->session, notif, SEND_MS);
@@ -235,10 +234,12 @@ prepare(struct north *n)
 {
     const struct lysc_node *schema =
         lys_find_path(n->model->ctx, NULL, "/ietf-netconf-monitoring:get-schema", 0);
+    struct lysc_node *node;
 
     if (!schema || nc_server_init(n->model->ctx) != 0)
         return ST_IO;
-    nc_set_rpc_callback(((struct lysc_node *)(uintptr_t)schema), on_rpc);
+    memcpy(&node, &schema, sizeof(void *)); /* the library keeps its callback in the schema */
+    nc_set_rpc_callback(node, on_rpc);
     nc_set_global_rpc_clb(on_rpc);
     nc_server_set_hello_timeout(HELLO_S);
     for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)

@@ -54,6 +54,28 @@ def hello_of(lab):
     return hello, data
 
 
+def slow_collector(lab, agent):
+    """One that asks and asks, and reads nothing: the agent holds a bounded queue, and lives on."""
+    with socket.socket() as l:
+        l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        l.bind(("127.0.0.1", lab.port))
+        l.listen(5)
+        l.settimeout(60)
+        p = nc.be_called(l, lab.pki)
+    p.hello(nc.CALLER_HELLO)
+    p.sock.settimeout(5)
+    before = agent.rss_kib()
+    try:
+        for number in range(20000):
+            p.send(nc.rpc(number + 1, "<get/>"))
+    except OSError:
+        pass
+    print(f"memory of an agent whose collector does not read: {before} KiB, then {agent.rss_kib()} KiB")
+    check(agent.rss_kib() - before < 64 * 1024, f"the queue of an agent grows to {agent.rss_kib()} KiB")
+    p.close()
+    check(agent.running(), "a collector that does not read ends the agent")
+
+
 def certificates(lab):
     """Of a CA that nobody trusts, and one that has expired."""
     other = lab.path("other")
@@ -165,6 +187,8 @@ def framing(lab, scene, hello):
 def crowd(lab, scene, hello):
     """Connections that never speak, one that stops in a message, one that never reads: they stay, and nobody waits for them."""
     half, _, _ = established(lab, hello)
+    silent = nc.call_home(lab.port, lab.pki, "e1")
+    silent.send(hello)
     held = [raw(lab) for _ in range(HALF_OPEN)]
     half.sock.sendall(b"\n#1000\n<rpc-reply")
     scene.good_works(f"{HALF_OPEN} half-open connections and half a message")
@@ -172,13 +196,15 @@ def crowd(lab, scene, hello):
     for s in held:
         s.close()
     half.close()
+    silent.close()
 
 
-with Lab("a1", "b1", "c1", collector="agents:\n  - name: a1\n  - name: b1\n  - name: old1\n") as net:
+with Lab("a1", "b1", "c1", "e1", collector="agents:\n  - name: a1\n  - name: b1\n  - name: old1\n  - name: e1\n") as net:
     net.write("a1/amf.yaml", amf(BAD))
     a1 = net.agent("a1", [f"config: [{net.path('a1')}]"]).start()
     agents_hello, facts = hello_of(net)
     check("x1818-agent" in agents_hello and "nf:s1/a1/" in facts, "hello and facts of a real agent")
+    slow_collector(net, a1)
     net.start_collector()
     net.wait_agent("a1")
     play = Scene(net)

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
@@ -48,6 +49,7 @@ def main():
             where = place.start_sshd()
             noc, other = manager.connect(**where), manager.connect(**where)
             talk(place, noc, other)
+            forced(place)
         finally:
             place.close()
     finish()
@@ -110,6 +112,17 @@ def talk(place, noc, other):
     check(leaves(findings(other), "state") == ["resolved"], "and the finding is resolved")
 
     killed(place, noc, other)
+
+
+def forced(place):
+    """An account that can run nothing else, whatever it asks for."""
+    where = place.start_sshd(forced=True)
+    with manager.connect(**where) as noc:
+        check(alive(noc), "a session where the command is forced")
+    ssh = ["ssh", "-F", "none", "-p", str(where["port"]), "-i", where["key_filename"], "-o", "StrictHostKeyChecking=no",
+           "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", f"{where['username']}@{where['host']}", "id"]
+    done = subprocess.run(ssh, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    check("uid=" not in done.stdout, "no other command runs: " + done.stdout[:200])
 
 
 def killed(place, noc, other):

@@ -236,7 +236,7 @@ struct sent {
 };
 
 static enum status
-on_event(void *ctx, const struct lyd_node *event, int64_t at)
+on_event(void *ctx, struct lyd_node *event, int64_t at)
 {
     struct sent *s = ctx;
     char *xml = NULL;
@@ -336,7 +336,7 @@ test_reader_writes_nothing(void **state)
 {
     struct world *w = *state;
 
-    assert_int_equal(store_begin(w->reader), ST_DENIED);
+    assert_int_not_equal(store_begin(w->reader), ST_OK);
     assert_int_not_equal(store_put_finding(w->reader, &w->f[0].f, NULL, 0), ST_OK);
 }
 

@@ -56,6 +56,27 @@ test_interval_and_jitter(void **state)
 }
 
 static void
+test_what_waits(void **state)
+{
+    struct schedule *s = one(100);
+
+    (void)state;
+    assert_false(schedule_waits(s, 0)); /* the first reading is no change */
+    read_once(s, 1000);
+    assert_false(schedule_waits(s, 0));
+    schedule_changed(s, 0, 2000);
+    assert_true(schedule_waits(s, 0));
+    schedule_started(s, 0, 2200);
+    assert_true(schedule_waits(s, 0)); /* until it has been read */
+    schedule_changed(s, 0, 2210);
+    schedule_finished(s, 0, true, 2220);
+    assert_true(schedule_waits(s, 0)); /* another change came meanwhile */
+    read_once(s, 2500);
+    assert_false(schedule_waits(s, 0));
+    schedule_free(s);
+}
+
+static void
 test_change_waits_for_quiet(void **state)
 {
     struct schedule *s = one(100);
@@ -168,9 +189,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interval_and_jitter),    cmocka_unit_test(test_share_of_time),
-        cmocka_unit_test(test_change_waits_for_quiet), cmocka_unit_test(test_back_off),
-        cmocka_unit_test(test_change_while_reading),   cmocka_unit_test(test_several),
+        cmocka_unit_test(test_interval_and_jitter),
+        cmocka_unit_test(test_what_waits),
+        cmocka_unit_test(test_share_of_time),
+        cmocka_unit_test(test_change_waits_for_quiet),
+        cmocka_unit_test(test_back_off),
+        cmocka_unit_test(test_change_while_reading),
+        cmocka_unit_test(test_several),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

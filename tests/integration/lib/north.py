@@ -129,21 +129,25 @@ class Place:
         return subprocess.run([VIGIL, *args, "--socket", self.socket], capture_output=True, text=True, timeout=60,
                               check=False)
 
-    def start_sshd(self, *options):
+    def start_sshd(self, *options, forced=False):
+        """Arguments of ncclient. forced: as docs/deploy.md has it, nothing but our program runs."""
         sshd = need_program("sshd", package="openssh-server")
         port, user = free_port(), getpass.getuser()
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         for name in ("host", "user"):
+            if os.path.exists(self.path(name)):
+                continue
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path(name)], check=True)
         shutil.copy(self.path("user.pub"), self.path("authorized"))
         command = " ".join([NORTH, "--config", self.config, *options])
-        self.write("sshd.conf", "\n".join([
+        end = [f"ForceCommand {command}", "PermitTTY no", "DisableForwarding yes"] if forced else []
+        self.write(f"sshd{port}.conf", "\n".join([
             f"Port {port}", "ListenAddress 127.0.0.1", f"HostKey {self.path('host')}", "PidFile none", "UsePAM no",
             "StrictModes no", f"AuthorizedKeysFile {self.path('authorized')}", "PasswordAuthentication no",
             "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", f"Subsystem netconf {command}",
-            ""]))
-        self.spawn(sshd, "-D", "-e", "-f", self.path("sshd.conf"))
+            *end, ""]))
+        self.spawn(sshd, "-D", "-e", "-f", self.path(f"sshd{port}.conf"))
         if not until(lambda: _answers(port)):
             self.fail("sshd does not start")
         return {"host": "127.0.0.1", "port": port, "username": user, "key_filename": self.path("user"),
