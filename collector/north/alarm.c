@@ -12,7 +12,7 @@
 
 /* ---- summary ---- */
 
-static enum status
+static void
 put_summary(struct north_model *m, struct lyd_node *alarms, const struct store_summary *s)
 {
     struct lyd_node *sum = north_inner(m, alarms, m->alarms, "summary", false), *e;
@@ -34,7 +34,6 @@ put_summary(struct north_model *m, struct lyd_node *alarms, const struct store_s
     }
     if (shelved)
         north_leaf(m, sum, m->alarms, "shelves-active", "");
-    return ST_OK;
 }
 
 static void
@@ -123,7 +122,7 @@ north_alarms(struct north_model *m, struct store *s, const struct store_scope *s
     if (st == ST_OK && w->parts & ALARMS_INVENTORY)
         put_inventory(m, alarms);
     if (st == ST_OK && w->parts & ALARMS_SUMMARY)
-        st = put_summary(m, alarms, &sum);
+        put_summary(m, alarms, &sum);
     if (st == ST_OK && w->parts & ALARMS_LIST)
         st = north_alarm_list(m, s, scope, w, false, &sum, alarms, d);
     if (st == ST_OK && w->parts & ALARMS_SHELVED)

@@ -104,29 +104,6 @@ north_alarm_key(struct store *s, const uint8_t problem[FINDING_ID_LEN], uint64_t
     return st == ST_OK && resource->status != ST_OK ? resource->status : st;
 }
 
-static int
-digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-read_hex(const char *text, uint8_t out[FINDING_ID_LEN])
-{
-    if (strlen(text) != 2 * FINDING_ID_LEN)
-        return false;
-    for (size_t i = 0; i < FINDING_ID_LEN; i++) {
-        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 static enum status
 on_finding(void *ctx, const struct finding *f)
 {
@@ -147,7 +124,7 @@ north_alarm_problem(struct store *s, const struct store_scope *scope, const char
     enum status st;
 
     if (strncmp(resource, PROBLEM, strlen(PROBLEM)) == 0)
-        return read_hex(resource + strlen(PROBLEM), out) ? ST_OK : ST_MALFORMED;
+        return north_id_parse(resource + strlen(PROBLEM), out) ? ST_OK : ST_MALFORMED;
     st = store_findings(s, &q, on_finding, out, &page, &d);
     return st == ST_OK && page.rows == 0 ? ST_NOTFOUND : st;
 }

@@ -137,16 +137,6 @@ answer(struct north *n, const char *name, const struct north_select *s, struct t
     return north_data(n, reply);
 }
 
-static const struct lyd_node *
-filter_of(const struct lyd_node *in)
-{
-    const struct lyd_node *c = lyd_child(in);
-
-    while (c && strcmp(c->schema->name, "filter") != 0)
-        c = c->next;
-    return c;
-}
-
 struct nc_server_reply *
 north_get(struct north *n, const struct lyd_node *in)
 {
@@ -154,7 +144,7 @@ north_get(struct north *n, const struct lyd_node *in)
     struct nc_server_reply *reply;
     struct north_select s;
     struct diag d = {.text = ""};
-    enum status st = north_select_read(n->model, filter_of(in), &s, &d);
+    enum status st = north_select_read(n->model, north_child(in, "filter"), &s, &d);
 
     if (st == ST_OK)
         st = state_trees(n, &s, &t, &d);
@@ -177,7 +167,7 @@ north_get_config(struct north *n, const struct lyd_node *in)
     struct lyd_node *alarms = NULL;
     struct north_select s;
     struct diag d = {.text = ""};
-    enum status st = north_select_read(n->model, filter_of(in), &s, &d);
+    enum status st = north_select_read(n->model, north_child(in, "filter"), &s, &d);
 
     if (st == ST_OK && north_selects(&s, "alarms", "urn:ietf:params:xml:ns:yang:ietf-alarms")) {
         alarms = north_top(n->model, n->model->alarms, "alarms");

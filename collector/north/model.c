@@ -266,8 +266,8 @@ north_time_parse(const char *text)
     return at;
 }
 
-static const struct lyd_node *
-find(const struct lyd_node *parent, const char *name)
+const struct lyd_node *
+north_child(const struct lyd_node *parent, const char *name)
 {
     const struct lyd_node *c = lyd_child(parent);
 
@@ -279,7 +279,7 @@ find(const struct lyd_node *parent, const char *name)
 const char *
 north_value(const struct lyd_node *parent, const char *name)
 {
-    const struct lyd_node *c = find(parent, name);
+    const struct lyd_node *c = north_child(parent, name);
 
     return c ? lyd_get_value(c) : NULL;
 }
@@ -287,5 +287,28 @@ north_value(const struct lyd_node *parent, const char *name)
 bool
 north_has(const struct lyd_node *parent, const char *name)
 {
-    return find(parent, name) != NULL;
+    return north_child(parent, name) != NULL;
+}
+
+static int
+digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+north_id_parse(const char *hex, uint8_t out[FINDING_ID_LEN])
+{
+    if (strlen(hex) != 2 * FINDING_ID_LEN)
+        return false;
+    for (size_t i = 0; i < FINDING_ID_LEN; i++) {
+        int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/finding/finding.h"
 #include "lib/diag.h"
 #include "lib/netconf/filter.h"
 
@@ -55,8 +56,13 @@ void north_time_text(int64_t at, char out[NORTH_TIME]);
 /* Epoch seconds of a date-and-time that libyang has checked; fractions are cut. */
 int64_t north_time_parse(const char *text);
 
+/* The first child of this name, or NULL. */
+const struct lyd_node *north_child(const struct lyd_node *parent, const char *name);
 /* Value of a child leaf of an RPC, NULL where it is absent. Borrowed. */
 const char *north_value(const struct lyd_node *parent, const char *name);
 bool north_has(const struct lyd_node *parent, const char *name);
+
+/* 32 hexadecimal digits of a finding or problem; false: anything else. */
+bool north_id_parse(const char *hex, uint8_t out[FINDING_ID_LEN]);
 
 #endif

@@ -59,20 +59,6 @@ read_states(const struct lyd_node *in, unsigned *out)
             *out |= 1u << s;
 }
 
-static int
-digit(char c)
-{
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-/* The type has checked it. */
-static void
-read_id(const char *hex, uint8_t out[FINDING_ID_LEN])
-{
-    for (size_t i = 0; i < FINDING_ID_LEN; i++)
-        out[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-}
-
 static void
 read_filter(const struct lyd_node *in, struct store_filter *f, char nf[MAX_FINDING_KEY],
             uint8_t problem[FINDING_ID_LEN])
@@ -94,10 +80,8 @@ read_filter(const struct lyd_node *in, struct store_filter *f, char nf[MAX_FINDI
         f->target = nf;
     }
     text = north_value(in, "problem");
-    if (text) {
-        read_id(text, problem);
+    if (text && north_id_parse(text, problem))
         f->problem = problem;
-    }
     text = north_value(in, "since");
     f->since = text ? north_time_parse(text) : 0;
 }
@@ -210,9 +194,8 @@ north_get_finding(struct north *n, const struct lyd_node *in)
     uint8_t id[FINDING_ID_LEN];
     enum status st;
 
-    if (!hex)
-        return north_error(n, NC_ERR_MISSING_ELEM, "'id' is missing");
-    read_id(hex, id);
+    if (!hex || !north_id_parse(hex, id))
+        return north_error(n, NC_ERR_INVALID_VALUE, "'id' is none");
     buf_init(&o.text, MAX_PAGE_BYTES);
     st = store_finding(n->store, id, on_one, &o);
     if (st == ST_OK) {

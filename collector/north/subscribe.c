@@ -6,16 +6,6 @@
 #include "collector/north/north.h"
 #include "collector/north/select.h"
 
-static const struct lyd_node *
-filter_of(const struct lyd_node *in)
-{
-    const struct lyd_node *c = lyd_child(in);
-
-    while (c && strcmp(c->schema->name, "filter") != 0)
-        c = c->next;
-    return c;
-}
-
 struct nc_server_reply *
 north_create_subscription(struct north *n, const struct lyd_node *in)
 {
@@ -35,7 +25,7 @@ north_create_subscription(struct north *n, const struct lyd_node *in)
         return north_error(n, NC_ERR_BAD_ELEM, "startTime lies in the future");
     if (stop && (!start || o.stop < o.start))
         return north_error(n, NC_ERR_BAD_ELEM, "stopTime wants an earlier startTime");
-    st = north_select_read(n->model, filter_of(in), &s, &d);
+    st = north_select_read(n->model, north_child(in, "filter"), &s, &d);
     if (st == ST_OK) {
         o.filter = s.filter;
         st = north_feed_new(n->model, n->store, &o, &n->feed);
