@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from live import BAD, GOOD, Lab, Nf, amf, children, until
-from vigil import check, finish
+from vigil import check, finish, has_capability
 
 CONTROL = "SA-NAS-02"
 
@@ -99,6 +99,11 @@ def budget(agent):
             pss.append(int(re.search(r"^Pss:\s+(\d+)", f.read(), re.M).group(1)))
     print(f"agent: {sum(pss)} KiB PSS {pss}, {100 * used / (time.monotonic() - begun):.2f} % of a core")
 
+
+CAP_SYS_PTRACE = 19
+if os.getuid() == 0 and not has_capability(CAP_SYS_PTRACE):
+    print("SKIPPED: a root that may not look at other processes cannot tell what they have read")
+    finish()
 
 with Lab("a1") as net:
     path = net.write("a1/amf.yaml", amf(BAD))
