@@ -13,6 +13,7 @@
 
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
+#include "lib/hex.h"
 #include "lib/secret.h"
 #include "lib/settings.h"
 
@@ -267,28 +268,11 @@ config_free(struct config *c)
     free(c);
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool
 parse_key(const char *text, size_t len, uint8_t out[CONFIG_KEY_LEN])
 {
-    if (len < (size_t)2 * CONFIG_KEY_LEN)
+    if (len < (size_t)2 * CONFIG_KEY_LEN || !hex_parse(text, out, CONFIG_KEY_LEN))
         return false;
-    for (size_t i = 0; i < CONFIG_KEY_LEN; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
     for (size_t i = (size_t)2 * CONFIG_KEY_LEN; i < len; i++)
         if (!strchr(" \t\r\n", text[i]))
             return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/hex.h"
 #include "lib/netconf/agent_answer.h"
 #include "lib/netconf/dialer.h"
 #include "lib/netconf/message.h"
@@ -365,8 +366,7 @@ draw_boot_id(char out[MAX_FACTS_BOOT_ID + 1])
 
     if (RAND_bytes(raw, sizeof(raw)) != 1)
         return ST_IO;
-    for (size_t i = 0; i < sizeof(raw); i++)
-        snprintf(out + 2 * i, 3, "%02x", raw[i]);
+    hex_print(raw, sizeof(raw), out);
     return ST_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "lib/hex.h"
 
 #define MAX_ARGUMENTS 2
 #define UNTIL_POLL_MS 100
@@ -272,7 +273,7 @@ read_options(int argc, char **argv, struct call *c)
 static bool
 is_id(const char *text)
 {
-    return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32;
+    return strlen(text) == 32 && strspn(text, HEX_LOWER) == 32;
 }
 
 /* The id of the finding of a control on a target, as text; NULL: there is none. */

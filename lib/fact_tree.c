@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/hex.h"
 #include "lib/utf8.h"
 
 #define MAX_VALUE 4096
@@ -411,13 +412,6 @@ tree_unresolved(struct fact_sink *s, const char *child)
         annotate(t, n, "unresolved", child ? child : n->schema->name);
 }
 
-static void
-hex(const uint8_t *in, size_t len, char *out)
-{
-    for (size_t i = 0; i < len; i++)
-        snprintf(out + 2 * i, 3, "%02x", in[i]);
-}
-
 /* libyang's own memory output grows by every word; ours doubles. */
 static ssize_t
 on_print(void *ctx, const void *data, size_t len)
@@ -473,7 +467,7 @@ fact_section_revision(struct lyd_node *section, char out[65])
     if (st == ST_OK && EVP_Digest(buf_text(&b), b.len, md, &len, EVP_sha256(), NULL) != 1)
         st = ST_IO;
     if (st == ST_OK)
-        hex(md, 32, out);
+        hex_print(md, 32, out);
     buf_clear(&b);
     return st;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/fact_tree.h"
+#include "lib/hex.h"
 
 #define MAX_KEY 4096
 
@@ -126,8 +127,8 @@ fact_section_head(const struct lyd_node *section, char out[FACT_HASH])
     }
     ok = ok && EVP_DigestFinal_ex(hash, md, NULL) == 1;
     EVP_MD_CTX_free(hash);
-    for (size_t i = 0; ok && i < 32; i++)
-        snprintf(out + 2 * i, 3, "%02x", md[i]);
+    if (ok)
+        hex_print(md, 32, out);
     return ok ? ST_OK : ST_IO;
 }
 

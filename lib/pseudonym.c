@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/hex.h"
+
 #define HALF 16 /* 128 of the 256 bits */
 
 struct pseudonym {
@@ -54,7 +56,6 @@ pseudonym_text(const struct pseudonym *p, const char *kind, const void *id, size
     if (!HMAC(EVP_sha256(), p->key, sizeof(p->key), id, len, mac, &mac_len) || mac_len < HALF)
         return ST_IO;
     n = snprintf(out, PSEUDONYM_MAX, "%s:K1:", kind);
-    for (size_t i = 0; i < HALF; i++)
-        n += snprintf(out + n, PSEUDONYM_MAX - (size_t)n, "%02x", mac[i]);
+    hex_print(mac, HALF, out + n);
     return ST_OK;
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/hex.h"
 #include "lib/x509_key.h"
 
 /* ---- certificates
@@ -41,14 +42,12 @@ static void
 serial_text(const ASN1_INTEGER *serial, char out[65])
 {
     const unsigned char *bytes = ASN1_STRING_get0_data(serial);
-    int len = ASN1_STRING_length(serial);
+    size_t len = (size_t)ASN1_STRING_length(serial);
     size_t at = 0;
 
     if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
         out[at++] = '-';
-    for (int i = 0; i < len && at + 2 < 65; i++, at += 2)
-        snprintf(out + at, 65 - at, "%02x", bytes[i]);
-    out[at] = '\0';
+    hex_print(bytes, len < (64 - at) / 2 ? len : (64 - at) / 2, out + at);
 }
 
 static int64_t

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 #define RAW_KEY_LEN 32   /* X25519 key, P-256 scalar */
 #define MAX_POINT_LEN 65 /* P-256, uncompressed */
 
@@ -23,8 +25,7 @@ x509_sha256_hex(const void *data, size_t len, char out[65])
     out[0] = '\0';
     if (EVP_Digest(data, len, md, &n, EVP_sha256(), NULL) != 1)
         return;
-    for (unsigned i = 0; i < n && i < 32; i++)
-        snprintf(out + 2 * i, 65 - 2 * i, "%02x", md[i]);
+    hex_print(md, 32, out);
 }
 
 static enum x509_key_type
@@ -164,16 +165,6 @@ out:
  * -----------------------------------------------------------------------------------------------
  */
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Returns the number of bytes, 0 if it is no hex or does not fit. */
 static size_t
 hex_bytes(const char *hex, size_t len, unsigned char out[MAX_POINT_LEN])
@@ -184,14 +175,7 @@ hex_bytes(const char *hex, size_t len, unsigned char out[MAX_POINT_LEN])
     }
     if (len % 2 || len / 2 > MAX_POINT_LEN)
         return 0;
-    for (size_t i = 0; i < len / 2; i++) {
-        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return 0;
-        out[i] = (unsigned char)(high << 4 | low);
-    }
-    return len / 2;
+    return hex_parse(hex, out, len / 2) ? len / 2 : 0;
 }
 
 /* The point of a P-256 scalar, uncompressed. */

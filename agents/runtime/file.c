@@ -10,6 +10,7 @@
 
 #include "agents/runtime/proc.h"
 #include "agents/runtime/process.h"
+#include "lib/hex.h"
 #include "lib/yaml.h"
 
 #define NS 1000000000LL
@@ -215,8 +216,7 @@ hash(const struct buf *data, char out[65])
     unsigned char md[SHA256_DIGEST_LENGTH];
 
     SHA256((const unsigned char *)buf_text(data), data->len, md);
-    for (size_t i = 0; i < sizeof(md); i++)
-        snprintf(out + 2 * i, 3, "%02x", md[i]);
+    hex_print(md, sizeof(md), out);
 }
 
 static enum status

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agents/runtime/proc.h"
+#include "lib/hex.h"
 
 #define MAX_STATUS_BYTES (64 * 1024)
 #define MAX_ARGUMENT_BYTES (64 * 1024)
@@ -231,7 +232,7 @@ read_label(int dir, struct runtime_process *p)
 static bool
 is_hex(const char *text, size_t len)
 {
-    return len >= 12 && strspn(text, "0123456789abcdef") >= len;
+    return len >= 12 && strspn(text, HEX_LOWER) >= len;
 }
 
 /* One step of a control group: a unit, the scope of a container, the slice of a pod. */

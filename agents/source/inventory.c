@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 enum value_type { V_TEXT, V_BOOL, V_PREFIX, V_ADDRESS, V_BYTE };
 
 /* One key of the file and the node it becomes. */
@@ -307,11 +309,9 @@ emit_range(const struct yaml_node *map, struct fact_sink *sink)
 
     if (parse_prefix(yaml_text(yaml_get(map, "prefix")), first, last) < 0)
         return;
-    for (size_t i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", first[i]);
+    hex_print(first, sizeof(first), hex);
     fact_leaf(sink, FN_FIRST, hex);
-    for (size_t i = 0; i < 16; i++)
-        snprintf(hex + 2 * i, 3, "%02x", last[i]);
+    hex_print(last, sizeof(last), hex);
     fact_leaf(sink, FN_LAST, hex);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/hex.h"
 #include "lib/utf8.h"
 
 #define MAX_PATH_PARTS 64
@@ -355,8 +356,7 @@ source_target(const struct source_env *env, const char *kind, const char *path, 
             keep--;
         memcpy(out, text, keep);
         out[keep++] = '~';
-        for (size_t i = 0; i < 16; i++)
-            snprintf(out + keep + 2 * i, 3, "%02x", digest[i]);
+        hex_print(digest, 16, out + keep);
     }
     buf_clear(&key);
 }

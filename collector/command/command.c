@@ -63,14 +63,6 @@ command_number(struct command *c, const char *key, int64_t low, int64_t high, in
     return ST_OK;
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 enum status
 command_id(struct command *c, const char *key, uint8_t out[FINDING_ID_LEN])
 {
@@ -79,17 +71,7 @@ command_id(struct command *c, const char *key, uint8_t out[FINDING_ID_LEN])
 
     if (st != ST_OK)
         return st;
-    for (size_t i = 0; text && i < FINDING_ID_LEN; i++) {
-        int high = text[2 * i] ? hex_digit(text[2 * i]) : -1;
-        int low = high >= 0 ? hex_digit(text[2 * i + 1]) : -1;
-
-        if (low < 0) {
-            text = NULL;
-            break;
-        }
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    if (!text || text[2 * FINDING_ID_LEN])
+    if (!text || !store_id_parse(text, out))
         return diag_set(&c->why, ST_MALFORMED, "request", 0,
                         "'%s' is no id; 32 hexadecimal digits would be right", key);
     return ST_OK;

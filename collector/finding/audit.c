@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/finding/hash_id.h"
+#include "lib/hex.h"
 
 const char *
 audit_act_name(enum audit_act a)
@@ -64,7 +65,7 @@ audit_of_step(const struct finding_input *in, const struct finding *before, enum
     r->act = act[in->kind];
     r->subject = AUDIT_FINDING;
     if (finding_id(control, target, id) == ST_OK)
-        hash_id_hex(id, r->id);
+        hex_print(id, 16, r->id);
     r->tenant = before ? before->tenant : in->tenant ? in->tenant : "";
     r->site = before ? before->site : in->site ? in->site : "";
     r->before = state_word(before, r->act);

@@ -22,15 +22,3 @@ hash_id(const char *const *part, size_t parts, uint8_t out[16])
     memcpy(out, md, 16);
     return ST_OK;
 }
-
-void
-hash_id_hex(const uint8_t id[16], char out[33])
-{
-    static const char digit[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < 16; i++) {
-        out[2 * i] = digit[id[i] >> 4];
-        out[2 * i + 1] = digit[id[i] & 15];
-    }
-    out[32] = '\0';
-}

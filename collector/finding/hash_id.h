@@ -10,7 +10,5 @@
 
 /* First 16 bytes of SHA-256 over the parts with a NUL between two of them. ST_IO when refused. */
 enum status hash_id(const char *const *part, size_t parts, uint8_t out[16]) MUST_USE;
-/* 32 lower-case hex digits and a NUL. */
-void hash_id_hex(const uint8_t id[16], char out[33]);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "collector/finding/hash_id.h"
 #include "lib/buf.h"
+#include "lib/hex.h"
 
 #define MAX_MEASURE_TEXT 65536
 #define HEX 16 /* digits of an item */
@@ -170,7 +171,7 @@ fill(const struct items *l, struct measure *out, char **text)
     if (!*text)
         return ST_IO;
     for (size_t i = 0; i < kept; i++) {
-        hash_id_hex(l->item[i].id, hex);
+        hex_print(l->item[i].id, 16, hex);
         memcpy(*text + i * HEX, hex, HEX);
     }
     (*text)[kept * HEX] = '\0';

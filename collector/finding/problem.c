@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/finding/hash_id.h"
+#include "lib/hex.h"
 
 #define SEVERITIES 4
 
@@ -17,7 +18,7 @@ problem_id(const char *tenant, const char *site, const char *cause,
 
     if (cause)
         return hash_id(shared, 4, out);
-    hash_id_hex(finding, hex);
+    hex_print(finding, 16, hex);
     return hash_id(alone, 2, out);
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
+
 /* --- cursors ---------------------------------------------------------------------------------- */
 
 void
@@ -22,48 +24,30 @@ store_cursor_format(const struct store_cursor *c, char out[STORE_CURSOR_TEXT])
         snprintf(out, STORE_CURSOR_TEXT, "%s.c%" PRIx64 ".%s", c->epoch, c->seq, id);
 }
 
-static bool
-hex_digit(char ch, unsigned *v)
-{
-    if (ch >= '0' && ch <= '9')
-        *v = (unsigned)(ch - '0');
-    else if (ch >= 'a' && ch <= 'f')
-        *v = (unsigned)(ch - 'a') + 10;
-    else
-        return false;
-    return true;
-}
-
 /* EPOCH "." ("i" | "c" HEX) "." ID, nothing before or behind. */
 enum status
 store_cursor_parse(const char *text, struct store_cursor *out)
 {
-    unsigned v, w, digits = 0;
+    size_t digits;
 
     *out = (struct store_cursor){.seq = 0};
     if (!text[0])
         return ST_OK;
-    for (size_t i = 0; i < STORE_EPOCH_HEX - 1; i++) {
-        if (!hex_digit(*text, &v))
-            goto bad;
-        out->epoch[i] = *text++;
-    }
+    if (strspn(text, HEX_LOWER) != STORE_EPOCH_HEX - 1)
+        goto bad;
+    memcpy(out->epoch, text, STORE_EPOCH_HEX - 1);
+    text += STORE_EPOCH_HEX - 1;
     if (*text++ != '.' || (*text != 'i' && *text != 'c'))
         goto bad;
     out->by_id = *text++ == 'i';
-    for (; !out->by_id && hex_digit(*text, &v); text++, digits++) {
-        if (digits == 15)
-            goto bad;
-        out->seq = out->seq << 4 | v;
-    }
+    digits = out->by_id ? 0 : strspn(text, HEX_LOWER);
+    if (digits > 15)
+        goto bad;
+    while (digits--)
+        out->seq = out->seq << 4 | (unsigned)hex_digit(*text++);
     if (*text++ != '.')
         goto bad;
-    for (size_t i = 0; i < FINDING_ID_LEN; i++, text += 2) {
-        if (!hex_digit(text[0], &v) || !hex_digit(text[1], &w))
-            goto bad;
-        out->id[i] = (uint8_t)(v << 4 | w);
-    }
-    if (*text == '\0')
+    if (store_id_parse(text, out->id))
         return ST_OK;
 bad:
     *out = (struct store_cursor){.seq = 0};

@@ -8,32 +8,28 @@
 
 #include "collector/store/chain.h"
 #include "collector/store/inside.h"
+#include "lib/hex.h"
 
 #define DEFAULT_HEAD_EVERY 1000
 #define DEFAULT_BUSY_MS 5000
 
-static void
-hex(const uint8_t *data, size_t len, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        out[2 * i] = digits[data[i] >> 4];
-        out[2 * i + 1] = digits[data[i] & 15];
-    }
-    out[2 * len] = '\0';
-}
-
 void
 store_id_hex(const uint8_t id[FINDING_ID_LEN], char out[STORE_ID_HEX])
 {
-    hex(id, FINDING_ID_LEN, out);
+    hex_print(id, FINDING_ID_LEN, out);
+}
+
+bool
+store_id_parse(const char *text, uint8_t out[FINDING_ID_LEN])
+{
+    return strlen(text) == STORE_ID_HEX - 1 && strspn(text, HEX_LOWER) == STORE_ID_HEX - 1 &&
+           hex_parse(text, out, FINDING_ID_LEN);
 }
 
 static void
 show_state(struct store *s, const struct state_row *r)
 {
-    hex(r->epoch, sizeof(r->epoch), s->info.epoch);
+    hex_print(r->epoch, sizeof(r->epoch), s->info.epoch);
     s->info.change_seq = r->change_seq;
     s->info.event_seq = r->event_seq;
     s->info.push_id = r->push_id;

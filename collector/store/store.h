@@ -184,6 +184,8 @@ struct store_push {
 /* Hex of an id of a finding or problem. */
 #define STORE_ID_HEX (2 * FINDING_ID_LEN + 1)
 void store_id_hex(const uint8_t id[FINDING_ID_LEN], char out[STORE_ID_HEX]);
+/* The way back. false: the text is anything but that. */
+bool store_id_parse(const char *text, uint8_t out[FINDING_ID_LEN]);
 /* Fill the line for an event of a finding; borrows from both, and hex. */
 void store_event_of(const struct finding *f, const struct finding_event *e, char hex[STORE_ID_HEX],
                     struct store_event *out);

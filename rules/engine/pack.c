@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/hex.h"
 #include "rules/engine/rule.h"
 
 #define MAX_PACK_DEPTH 8
@@ -188,8 +189,7 @@ read_known_key(struct rule_reader *rd, const struct yaml_node *n, struct known_k
                      ? purposes[rule_word(rd, n, "purpose", purposes, 0)]
                      : NULL;
     k->file = rule_text(rd, n, "file", false);
-    if (k->spki_sha256 &&
-        (strlen(k->spki_sha256) != 64 || strspn(k->spki_sha256, "0123456789abcdef") != 64))
+    if (k->spki_sha256 && (strlen(k->spki_sha256) != 64 || strspn(k->spki_sha256, HEX_LOWER) != 64))
         rule_mistake(rd, yaml_line(n), "'spki-sha256' must be 64 hex digits in lower case");
     if ((k->product && strlen(k->product) > 128) || (k->file && strlen(k->file) > 128))
         rule_mistake(rd, yaml_line(n), "'product' and 'file' may have 128 bytes");
@@ -351,8 +351,7 @@ finish(struct loader *l)
             mistake(l, p->rule[i]->path, "another file has this control, too");
     if (EVP_DigestFinal_ex(l->md, md, NULL) != 1)
         mistake(l, p->dir, "cannot be hashed");
-    for (size_t i = 0; i < 32; i++)
-        snprintf(p->sha256 + 2 * i, 3, "%02x", md[i]);
+    hex_print(md, 32, p->sha256);
     before = l->errors->count + l->errors->dropped;
     for (size_t i = 0; l->depth == RULES_TO_LINT && i < p->rules; i++)
         rule_lint(p->rule[i], p->schema, l->errors);
