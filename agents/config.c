@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
+#include "lib/file.h"
 #include "lib/hex.h"
 #include "lib/secret.h"
 #include "lib/settings.h"
@@ -136,7 +136,7 @@ check_inventory(struct load *l, const char *path)
     check_file(l, "inventory", path, false);
     if (!path || l->bad != bad)
         return;
-    if (pipeline_walk_read(path, &text, &len, &d) != ST_OK ||
+    if (file_read(path, 0, MAX_YAML_BYTES, &text, &len, &d) != ST_OK ||
         yaml_parse(text, len, path, 1, &yaml, &d) != ST_OK) {
         l->bad++;
         diag_list_add(l->errors, &d);

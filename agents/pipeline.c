@@ -17,6 +17,7 @@
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
 #include "agents/traffic/observe.h"
+#include "lib/file.h"
 #include "lib/yaml.h"
 
 #define MAX_INPUTS 1000
@@ -362,7 +363,7 @@ pipeline_inventory(struct pipeline *p, const char *path)
 
     if (!in)
         return ST_OK;
-    st = pipeline_walk_read(path, &p->inventory_text, &len, &d);
+    st = file_read(path, 0, MAX_YAML_BYTES, &p->inventory_text, &len, &d);
     if (st == ST_OK)
         st = yaml_parse(p->inventory_text, len, path, 1, &p->inventory, &d);
     if (st != ST_OK) {

@@ -14,6 +14,7 @@
 
 #include "agents/pipeline.h"
 #include "agents/source/source.h"
+#include "lib/file.h"
 
 #define MAX_PATH_TEXT 1024
 
@@ -64,46 +65,6 @@ pipeline_walk_candidate(const char *path)
     return WALK_SKIP;
 }
 
-/* The whole file, whose state is *st; ST_DENIED: it changed meanwhile, and what was read may be of
- * no moment of it. */
-static enum status
-slurp(int fd, const struct stat *st, char **out, size_t *len)
-{
-    size_t size = (size_t)st->st_size, got = 0;
-    char *data = malloc(size + 1);
-    struct stat now;
-    ssize_t n = 1;
-
-    *out = NULL;
-    *len = 0;
-    if (!data)
-        return ST_LIMIT;
-    while (got < size && n > 0) {
-        n = read(fd, data + got, size - got);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0)
-            got += (size_t)n;
-    }
-    if (n < 0 || got < size || fstat(fd, &now) != 0 || now.st_size != st->st_size ||
-        now.st_mtim.tv_sec != st->st_mtim.tv_sec || now.st_mtim.tv_nsec != st->st_mtim.tv_nsec) {
-        free(data);
-        return n < 0 ? ST_IO : ST_DENIED;
-    }
-    data[got] = '\0';
-    *out = data;
-    *len = got;
-    return ST_OK;
-}
-
-static const char *
-slurp_text(enum status st)
-{
-    return st == ST_LIMIT ? "out of memory"
-           : st == ST_IO  ? "the disk gives an error, not read"
-                          : "changed while it was read, not judged";
-}
-
 static void
 visit_file(struct walk *w, const char *path, int fd, const struct stat *st)
 {
@@ -123,9 +84,9 @@ visit_file(struct walk *w, const char *path, int fd, const struct stat *st)
         w->full = true;
         return;
     }
-    ret = slurp(fd, st, &text, &len);
+    ret = file_slurp(fd, st, &text, &len);
     if (ret != ST_OK) {
-        diag_list_addf(w->errors, path, 0, "%s", slurp_text(ret));
+        diag_list_addf(w->errors, path, 0, "%s", file_slurp_text(ret));
         return;
     }
     w->ops->file(w->ctx, path, text, len);
@@ -262,24 +223,4 @@ pipeline_walk_exists(int root_fd, const char *path)
     if (fd >= 0)
         close(fd);
     return yes;
-}
-
-enum status
-pipeline_walk_read(const char *path, char **text, size_t *len, struct diag *d)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    enum status ret = ST_OK;
-
-    *text = NULL;
-    if (fd < 0)
-        return diag_set(d, ST_IO, path, 0, "%s", strerror(errno));
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        ret = diag_set(d, ST_DENIED, path, 0, "no regular file");
-    else if (st.st_size > MAX_YAML_BYTES)
-        ret = diag_set(d, ST_LIMIT, path, 0, "larger than %d bytes", MAX_YAML_BYTES);
-    else if ((ret = slurp(fd, &st, text, len)) != ST_OK)
-        ret = diag_set(d, ST_IO, path, 0, "%s", slurp_text(ret));
-    close(fd);
-    return ret;
 }

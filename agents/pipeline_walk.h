@@ -31,8 +31,4 @@ void pipeline_walk(int root_fd, const char *path, const struct pipeline_walk_ops
 /* True if a regular file of this relative name exists below the root. */
 bool pipeline_walk_exists(int root_fd, const char *path);
 
-/* Read one file of the caller's choice (no root): regular, at most MAX_YAML_BYTES. *text is
- * malloc'd. */
-enum status pipeline_walk_read(const char *path, char **text, size_t *len, struct diag *d) MUST_USE;
-
 #endif

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/settings.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/file.h"
 #include "lib/yaml.h"
 
 #define MAX_DEPTH 12
@@ -320,33 +317,6 @@ validate(struct load *l)
     ly_err_clean(s->ctx, NULL);
 }
 
-static enum status
-read_file(const char *path, char **text, size_t *len, struct diag *d)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    enum status ret = ST_OK;
-    struct stat st;
-    ssize_t n = 0;
-
-    *text = NULL;
-    *len = 0;
-    if (fd < 0)
-        return diag_set(d, ST_IO, path, 0, "%s", strerror(errno));
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        ret = diag_set(d, ST_IO, path, 0, "no regular file");
-    else if (st.st_size > MAX_YAML_BYTES)
-        ret = diag_set(d, ST_IO, path, 0, "larger than %d bytes", MAX_YAML_BYTES);
-    else if (!(*text = malloc((size_t)st.st_size + 1)))
-        ret = diag_set(d, ST_IO, path, 0, "out of memory");
-    while (ret == ST_OK && *len < (size_t)st.st_size &&
-           (n = read(fd, *text + *len, (size_t)st.st_size - *len)) > 0)
-        *len += (size_t)n;
-    if (n < 0)
-        ret = diag_set(d, ST_IO, path, 0, "%s", strerror(errno));
-    close(fd);
-    return ret;
-}
-
 /* The schema with an empty tree. */
 static enum status
 prepare(struct settings *s, const char *yang_dir, const char *module, const char *container,
@@ -385,8 +355,8 @@ settings_load(const char *yang_dir, const char *module, const char *container, c
         return ST_IO;
     }
     st = prepare(s, yang_dir, module, container, &d);
-    if (st == ST_OK)
-        st = read_file(path, &text, &len, &d);
+    if (st == ST_OK && file_read(path, 0, MAX_YAML_BYTES, &text, &len, &d) != ST_OK)
+        st = ST_IO;
     if (st == ST_OK && yaml_parse(text, len, path, 1, &yaml, &d) != ST_OK)
         st = ST_CONFIG;
     if (st != ST_OK) {

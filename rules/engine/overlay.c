@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A site's overlay: what it sets per control. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/file.h"
 #include "rules/engine/rule.h"
 
 static const char *const control_keys[] = {"severity", "parameters", "switched-off", "x1818-clause",
@@ -110,39 +108,21 @@ walk(struct rule_reader *rd, const struct yaml_node *root, struct rule_pack *p, 
     }
 }
 
-static char *
-read_file(struct rule_reader *rd, const char *path, size_t *len)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat sb;
-    char *text = NULL;
-    ssize_t n = 0;
-
-    *len = 0;
-    if (fd < 0 || fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode) || sb.st_size > MAX_RULE_BYTES ||
-        !(text = malloc((size_t)sb.st_size + 1)))
-        rule_mistake(rd, 0, "cannot be read: a regular file of up to 256 KiB is wanted");
-    while (text && *len < (size_t)sb.st_size &&
-           (n = read(fd, text + *len, (size_t)sb.st_size - *len)) > 0)
-        *len += (size_t)n;
-    if (fd >= 0)
-        close(fd);
-    return text;
-}
-
 enum status
 rule_pack_overlay(struct rule_pack *p, const char *file, struct diag_list *errors)
 {
     struct rule_reader rd = {.file = file, .errors = errors};
     struct yaml_stream *yaml = NULL;
     struct diag d;
+    char *text;
     size_t len;
-    char *text = read_file(&rd, file, &len);
 
-    if (text && yaml_parse(text, len, file, 1, &yaml, &d) != ST_OK) {
+    if (file_read(file, 0, MAX_RULE_BYTES, &text, &len, NULL) != ST_OK) {
+        rule_mistake(&rd, 0, "cannot be read: a regular file of up to 256 KiB is wanted");
+    } else if (yaml_parse(text, len, file, 1, &yaml, &d) != ST_OK) {
         diag_list_add(errors, &d);
         rd.mistakes++;
-    } else if (text && yaml_documents(yaml) != 1) {
+    } else if (yaml_documents(yaml) != 1) {
         rule_mistake(&rd, 1, "an overlay holds one document");
     }
     if (rd.mistakes == 0)

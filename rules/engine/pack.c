@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/hex.h"
 #include "rules/engine/rule.h"
 
@@ -112,39 +113,6 @@ static int
 by_name(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Whole text of a file, NULL when it cannot be read (said already). */
-static char *
-read_file(struct loader *l, const char *path, size_t *len)
-{
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat sb;
-    char *text = NULL;
-
-    *len = 0;
-    if (fd < 0 || fstat(fd, &sb) != 0 || !S_ISREG(sb.st_mode)) {
-        mistake(l, path, "cannot be read");
-    } else if (sb.st_size > MAX_RULE_BYTES) {
-        mistake(l, path, "is larger than 256 KiB");
-    } else if ((text = malloc((size_t)sb.st_size + 1)) != NULL) {
-        ssize_t n = 0;
-
-        while (*len < (size_t)sb.st_size &&
-               (n = read(fd, text + *len, (size_t)sb.st_size - *len)) > 0)
-            *len += (size_t)n;
-        text[*len] = '\0';
-        if (n < 0) {
-            mistake(l, path, "cannot be read");
-            free(text);
-            text = NULL;
-        }
-    } else {
-        mistake(l, path, "out of memory");
-    }
-    if (fd >= 0)
-        close(fd);
-    return text;
 }
 
 /* name and version of the pack. */
@@ -295,12 +263,15 @@ load_file(struct loader *l, const char *name)
     const char *base = strrchr(name, '/');
     size_t len, dir_len = strlen(l->pack->dir) + 1;
     char *path, *text;
+    enum status st;
 
     if (asprintf(&path, "%s/%s", l->pack->dir, name) < 0)
         return ST_IO;
-    text = read_file(l, path, &len);
+    st = file_read(path, O_NOFOLLOW, MAX_RULE_BYTES, &text, &len, NULL);
     base = base ? base + 1 : name;
-    if (text) {
+    if (st != ST_OK) {
+        mistake(l, path, st == ST_LIMIT ? "is larger than 256 KiB" : "cannot be read");
+    } else {
         digest(l, name, text, len);
         if (strcmp(base, "pack.yaml") == 0)
             read_about(l, text, len, path);

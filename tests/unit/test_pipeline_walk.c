@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "agents/pipeline_walk.h"
+#include "lib/file.h"
+#include "lib/yaml.h"
 
 struct fixture {
     char dir[64];
@@ -151,11 +153,11 @@ test_what_is_no_file(void **state)
     assert_string_equal(f->errors.item[0].file, "big.yaml");
     assert_string_equal(f->errors.item[1].file, "fifo.yaml");
     snprintf(path, sizeof(path), "%s/fifo.yaml", f->dir);
-    assert_int_equal(pipeline_walk_read(path, &text, &len, &d), ST_DENIED);
+    assert_int_equal(file_read(path, 0, MAX_YAML_BYTES, &text, &len, &d), ST_DENIED);
     snprintf(path, sizeof(path), "%s/big.yaml", f->dir);
-    assert_int_equal(pipeline_walk_read(path, &text, &len, &d), ST_LIMIT);
+    assert_int_equal(file_read(path, 0, MAX_YAML_BYTES, &text, &len, &d), ST_LIMIT);
     snprintf(path, sizeof(path), "%s/b.yaml", f->dir);
-    assert_int_equal(pipeline_walk_read(path, &text, &len, &d), ST_OK);
+    assert_int_equal(file_read(path, 0, MAX_YAML_BYTES, &text, &len, &d), ST_OK);
     assert_int_equal(len, 3);
     free(text);
 }
