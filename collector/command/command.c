@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "collector/command/table.h"
-#include "lib/utf8.h"
 
 const struct store_scope *
 command_scope(const struct command *c)
@@ -100,26 +99,6 @@ command_states(struct command *c, const char *key, int (*parse)(const char *word
 }
 
 /* ---- writing answers ---- */
-
-json_t *
-command_json_text(const char *text)
-{
-    json_t *v = text ? json_string(text) : NULL;
-    char *copy = text && !v ? strdup(text) : NULL;
-
-    if (copy) {
-        utf8_clean(copy);
-        v = json_string(copy);
-        free(copy);
-    }
-    return v ? v : json_null();
-}
-
-json_t *
-command_json_time(int64_t at)
-{
-    return at ? json_integer(at) : json_null();
-}
 
 static char *
 as_line(json_t *answer, size_t *len)

@@ -7,131 +7,6 @@
 #define DEFAULT_LIMIT 500
 #define MAX_NAMES 12 /* of members of a problem */
 
-/* ---- shapes ---- */
-
-static json_t *
-person_json(const struct finding_person *p)
-{
-    return p->name ? json_pack("{s:s, s:o, s:o, s:o}", "name", p->name, "role",
-                               command_json_text(p->role), "reason", command_json_text(p->reason),
-                               "at", command_json_time(p->at))
-                   : json_null();
-}
-
-static json_t *
-flags_json(unsigned flags)
-{
-    static const char *const names[] = {"evidence-lost", "stale-open", "disagreement",
-                                        "backlog",       "flapping",   "overdue"};
-    json_t *a = json_array();
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (flags & 1u << i)
-            json_array_append_new(a, json_string(names[i]));
-    return a;
-}
-
-static json_t *
-resolution_json(const struct finding *f)
-{
-    if (!f->resolved)
-        return json_null();
-    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "by", finding_how_name(f->how), "at",
-                     command_json_time(f->resolved), "witness",
-                     f->how == FINDING_BY_PASS ? json_string(rule_witness_name(f->how_witness))
-                                               : json_null(),
-                     "assurance", command_json_text(rule_assurance_name(f->how_assurance)),
-                     "person", person_json(&f->resolver));
-}
-
-static json_t *
-restart_json(const struct finding *f)
-{
-    if (!f->file)
-        return json_null();
-    return json_pack("{s:s, s:o, s:o}", "file", f->file, "file-time",
-                     command_json_time(f->file_time), "process-start",
-                     command_json_time(f->process_start));
-}
-
-static void
-set_id(json_t *o, const char *key, const uint8_t id[FINDING_ID_LEN])
-{
-    char hex[STORE_ID_HEX];
-
-    store_id_hex(id, hex);
-    json_object_set_new(o, key, json_string(hex));
-}
-
-json_t *
-command_json_finding(const struct finding *f, bool whole)
-{
-    json_t *o = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "control",
-        f->control, "target", f->target, "name", f->name, "domain", f->domain, "site", f->site,
-        "agent", f->agent, "severity", rule_severity_name(f->severity), "state",
-        finding_state_name(f->state), "verdict", rule_verdict_name(f->verdict), "reason",
-        command_json_text(rule_reason_name(f->reason)), "message", f->message, "note",
-        command_json_text(f->note), "flags", flags_json(f->flags), "restart", restart_json(f));
-    json_t *more = json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "kind",
-        f->kind == FINDING_EVENT ? "event" : "state", "witness", rule_witness_name(f->witness),
-        "cause", command_json_text(f->cause), "first-seen", command_json_time(f->first_seen),
-        "opened", command_json_time(f->opened), "last-seen", command_json_time(f->last_seen),
-        "state-since", command_json_time(f->state_since), "resolved", resolution_json(f),
-        "acknowledged", person_json(&f->acknowledged), "owner", command_json_text(f->owner), "due",
-        command_json_time(f->due), "waiver",
-        f->waiver ? json_pack("{s:I, s:o}", "id", (json_int_t)f->waiver, "expires",
-                              command_json_time(f->waiver_expires))
-                  : json_null(),
-        "occurrences", (json_int_t)f->occurrences, "reopenings", (json_int_t)f->reopenings,
-        "change-seq", (json_int_t)f->change_seq);
-
-    if (!o || !more) {
-        json_decref(o);
-        json_decref(more);
-        return NULL;
-    }
-    set_id(o, "id", f->id);
-    set_id(o, "problem", f->problem);
-    json_object_update_missing(o, more);
-    json_decref(more);
-    if (whole && f->evidence) {
-        json_t *witnesses = json_loads(f->evidence, 0, NULL);
-
-        json_object_set_new(o, "witnesses", witnesses ? witnesses : json_null());
-    }
-    return o;
-}
-
-static json_t *
-counts_json(const uint32_t n[4])
-{
-    return json_pack("{s:I, s:I, s:I, s:I}", "critical", (json_int_t)n[SEVERITY_CRITICAL], "high",
-                     (json_int_t)n[SEVERITY_HIGH], "medium", (json_int_t)n[SEVERITY_MEDIUM], "low",
-                     (json_int_t)n[SEVERITY_LOW]);
-}
-
-static json_t *
-problem_json(const struct problem *p)
-{
-    json_t *o = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:I}", "title", p->title,
-        "cause", command_json_text(p->cause), "site", p->site, "state",
-        problem_state_name(p->state), "severity", rule_severity_name(p->severity), "members",
-        (json_int_t)p->members, "open", counts_json(p->open), "waived", counts_json(p->waived),
-        "acknowledged", (json_int_t)p->acknowledged, "pending-restart",
-        (json_int_t)p->pending_restart, "first-seen", command_json_time(p->first_seen),
-        "state-since", command_json_time(p->state_since), "raises", (json_int_t)p->raises,
-        "change-seq", (json_int_t)p->change_seq);
-
-    if (o)
-        set_id(o, "id", p->id);
-    return o;
-}
-
-/* ---- lists ---- */
-
 struct rows {
     json_t *array;
     bool whole;
@@ -159,7 +34,7 @@ on_problem(void *ctx, const struct problem *p)
 {
     struct rows *r = ctx;
 
-    return append(r->array, problem_json(p));
+    return append(r->array, command_json_problem(p));
 }
 
 static int
@@ -179,15 +54,33 @@ problem_state_of(const char *word)
     return -1;
 }
 
+/* How long an answer may be. */
+static enum status
+read_limit(struct command *c, unsigned *limit)
+{
+    int64_t n;
+    enum status st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &n);
+
+    *limit = (unsigned)n;
+    return st;
+}
+
+/* after and limit of lists that are numbered. */
+static enum status
+read_numbered(struct command *c, int64_t *after, unsigned *limit)
+{
+    enum status st = command_number(c, "after", 0, INT64_MAX, 0, after);
+
+    return st == ST_OK ? read_limit(c, limit) : st;
+}
+
 /* Where a page begins and how long it is. */
 static enum status
 read_page(struct command *c, struct store_query *q)
 {
     const char *cursor, *order;
-    int64_t limit;
-    enum status st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
+    enum status st = read_limit(c, &q->limit);
 
-    q->limit = (unsigned)limit;
     q->want_total = json_is_true(json_object_get(c->request, "total"));
     if (st == ST_OK)
         st = command_text(c, "order", &order);
@@ -319,12 +212,7 @@ on_event(void *ctx, const struct store_event *e)
 {
     struct rows *r = ctx;
 
-    return append(r->array,
-                  json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "seq",
-                            (json_int_t)e->seq, "at", (json_int_t)e->at, "kind", e->kind, "subject",
-                            e->subject, "control", e->control, "target", e->target, "from",
-                            command_json_text(e->from), "to", command_json_text(e->to), "text",
-                            command_json_text(e->text)));
+    return append(r->array, command_json_event(e));
 }
 
 enum status
@@ -332,16 +220,15 @@ command_events(struct command *c)
 {
     struct rows r = {.array = new_rows(c, "events")};
     const char *subject;
-    int64_t after, limit;
+    unsigned limit;
+    int64_t after;
     enum status st = command_text(c, "subject", &subject);
 
     if (st == ST_OK)
-        st = command_number(c, "after", 0, INT64_MAX, 0, &after);
-    if (st == ST_OK)
-        st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK ? store_events(c->env->store, command_scope(c), subject, after,
-                                      (unsigned)limit, on_event, &r)
-                       : st;
+        st = read_numbered(c, &after, &limit);
+    return st == ST_OK
+               ? store_events(c->env->store, command_scope(c), subject, after, limit, on_event, &r)
+               : st;
 }
 
 /* One finding with its evidence and its history. */
@@ -373,15 +260,7 @@ on_agent(void *ctx, const struct store_agent *a)
 {
     struct rows *r = ctx;
 
-    return append(r->array,
-                  json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}", "id",
-                            a->id, "site", a->site, "connected", (int)a->connected, "address",
-                            command_json_text(a->address), "version", command_json_text(a->version),
-                            "model-revision", command_json_text(a->model_revision), "enrolled",
-                            command_json_time(a->enrolled), "connected-since",
-                            command_json_time(a->connected_since), "last-seen",
-                            command_json_time(a->last_seen), "seq", (json_int_t)a->seq, "gaps",
-                            (json_int_t)a->gaps, "dropped", (json_int_t)a->dropped));
+    return append(r->array, command_json_agent(a));
 }
 
 enum status
@@ -389,14 +268,13 @@ command_agents(struct command *c)
 {
     struct rows r = {.array = new_rows(c, "agents")};
     const char *after;
-    int64_t limit;
+    unsigned limit;
     enum status st = command_text(c, "after", &after);
 
     if (st == ST_OK)
-        st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
-    return st == ST_OK
-               ? store_agents(c->env->store, command_scope(c), after, (unsigned)limit, on_agent, &r)
-               : st;
+        st = read_limit(c, &limit);
+    return st == ST_OK ? store_agents(c->env->store, command_scope(c), after, limit, on_agent, &r)
+                       : st;
 }
 
 static enum status
@@ -404,15 +282,7 @@ on_verdict(void *ctx, const struct store_verdict *v)
 {
     struct rows *r = ctx;
 
-    return append(r->array,
-                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s, s:I, s:I}",
-                            "control", v->control, "target", v->target, "name", v->name, "domain",
-                            v->domain, "verdict", rule_verdict_name(v->verdict), "reason",
-                            command_json_text(rule_reason_name(v->reason)), "severity",
-                            rule_severity_name(v->severity), "assurance",
-                            command_json_text(rule_assurance_name(v->assurance)), "disagreement",
-                            (int)v->disagreement, "message", v->message, "since",
-                            (json_int_t)v->since, "evaluated", (json_int_t)v->evaluated));
+    return append(r->array, command_json_verdict(v));
 }
 
 enum status
@@ -420,7 +290,7 @@ command_controls(struct command *c)
 {
     struct rows r = {.array = new_rows(c, "controls")};
     const char *control, *after_control, *after_target;
-    int64_t limit;
+    unsigned limit;
     enum status st = command_text(c, "control", &control);
 
     if (st == ST_OK)
@@ -431,85 +301,42 @@ command_controls(struct command *c)
         st = diag_set(&c->why, ST_MALFORMED, "request", 0,
                       "'after-control' and 'after-target' come together");
     if (st == ST_OK)
-        st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &limit);
+        st = read_limit(c, &limit);
     return st == ST_OK ? store_verdicts(c->env->store, command_scope(c), control, after_control,
-                                        after_target, (unsigned)limit, on_verdict, &r)
+                                        after_target, limit, on_verdict, &r)
                        : st;
 }
 
 static enum status
 on_waiver(void *ctx, const struct store_waiver *x)
 {
-    const struct waiver *w = &x->waiver;
     struct rows *r = ctx;
-    json_t *o = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "id",
-                          (json_int_t)w->id, "control", command_json_text(w->control), "target",
-                          command_json_text(w->target), "author", person_json(&w->author), "second",
-                          person_json(&w->second), "emergency", (int)w->emergency, "pending",
-                          w->created == 0, "created", command_json_time(w->created), "expires",
-                          command_json_time(w->expires), "revoked", command_json_time(w->revoked));
 
-    if (o && w->by_problem)
-        set_id(o, "problem", w->problem);
-    return append(r->array, o);
+    return append(r->array, command_json_waiver(x));
 }
 
 static enum status
 on_window(void *ctx, const struct store_window *x)
 {
-    const struct window *w = &x->window;
     struct rows *r = ctx;
 
-    return append(r->array,
-                  json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)w->id,
-                            "control", command_json_text(w->control), "target",
-                            command_json_text(w->target), "start", command_json_time(w->start),
-                            "end", command_json_time(w->end), "by", person_json(&w->by),
-                            "cancelled", command_json_time(w->cancelled)));
+    return append(r->array, command_json_window(x));
 }
 
 static enum status
 on_push(void *ctx, const struct store_push *x)
 {
-    const struct problem_push *p = &x->push;
     struct rows *r = ctx;
-    json_t *o = json_pack("{s:I, s:I, s:s, s:s, s:I, s:b, s:s, s:s}", "id", (json_int_t)x->id, "at",
-                          (json_int_t)p->at, "kind", problem_push_name(p->kind), "severity",
-                          rule_severity_name(p->severity), "members", (json_int_t)p->members,
-                          "flapping", (int)p->flapping, "title", x->title, "site", x->site);
 
-    if (o)
-        set_id(o, "problem", p->problem);
-    return append(r->array, o);
+    return append(r->array, command_json_push(x));
 }
 
 static enum status
 on_audit(void *ctx, const struct store_audit *a)
 {
-    const struct audit_record *x = &a->record;
     struct rows *r = ctx;
 
-    return append(r->array,
-                  json_pack("{s:I, s:I, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:s, s:b}", "seq",
-                            (json_int_t)a->seq, "at", (json_int_t)x->at, "who",
-                            command_json_text(x->who), "role", command_json_text(x->role), "act",
-                            audit_act_name(x->act), "subject", x->id, "reason",
-                            command_json_text(x->reason), "before", command_json_text(x->before),
-                            "after", command_json_text(x->after), "result", status_name(x->result),
-                            "emergency", (int)x->emergency));
-}
-
-/* after and limit of lists that are numbered. */
-static enum status
-read_numbered(struct command *c, int64_t *after, unsigned *limit)
-{
-    int64_t n;
-    enum status st = command_number(c, "after", 0, INT64_MAX, 0, after);
-
-    if (st == ST_OK)
-        st = command_number(c, "limit", 1, MAX_STORE_PAGE, DEFAULT_LIMIT, &n);
-    *limit = st == ST_OK ? (unsigned)n : 0;
-    return st;
+    return append(r->array, command_json_audit(a));
 }
 
 enum status
@@ -570,7 +397,7 @@ severities_json(const uint64_t n[4])
 
     for (size_t i = 0; i < 4; i++)
         small[i] = n[i] > UINT32_MAX ? UINT32_MAX : (uint32_t)n[i];
-    return counts_json(small);
+    return command_json_counts(small);
 }
 
 enum status

@@ -38,9 +38,22 @@ bool command_sees(const struct command *c, const char *tenant, const char *site)
 enum status command_states(struct command *c, const char *key, int (*parse)(const char *word),
                            unsigned *out) MUST_USE;
 
+/* json.c: values and rows of answers. Each is the caller's; NULL: no memory. */
 json_t *command_json_text(const char *text); /* null for NULL */
 json_t *command_json_time(int64_t at);       /* null for 0 */
+json_t *command_json_counts(const uint32_t n[4]);
+/* An id of a finding or problem as a member of o. */
+void command_set_id(json_t *o, const char *key, const uint8_t id[FINDING_ID_LEN]);
+/* whole: with its evidence. */
 json_t *command_json_finding(const struct finding *f, bool whole);
+json_t *command_json_problem(const struct problem *p);
+json_t *command_json_event(const struct store_event *e);
+json_t *command_json_agent(const struct store_agent *a);
+json_t *command_json_verdict(const struct store_verdict *v);
+json_t *command_json_waiver(const struct store_waiver *x);
+json_t *command_json_window(const struct store_window *x);
+json_t *command_json_push(const struct store_push *x);
+json_t *command_json_audit(const struct store_audit *a);
 
 /* who.c */
 enum status command_whoami(struct command *c);
