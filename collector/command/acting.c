@@ -200,29 +200,46 @@ command_assign(struct command *c)
     return st == ST_OK ? act(c, &in) : st;
 }
 
+/* What a waiver or window is for, and why. */
+static enum status
+read_scope(struct command *c, const char **control, const char **target, struct finding_person *by)
+{
+    enum status st = need_site(c);
+
+    *by = me(c, NULL);
+    if (st == ST_OK)
+        st = command_text(c, "control", control);
+    if (st == ST_OK)
+        st = command_text(c, "target", target);
+    return st == ST_OK ? command_text(c, "reason", &by->reason) : st;
+}
+
+/* Which waiver is decided, and why. */
+static enum status
+read_decision(struct command *c, int64_t *id, struct finding_person *by)
+{
+    enum status st = need_site(c);
+
+    *by = me(c, NULL);
+    if (st == ST_OK)
+        st = command_number(c, "id", 1, INT64_MAX, 0, id);
+    return st == ST_OK ? command_text(c, "reason", &by->reason) : st;
+}
+
 enum status
 command_waive(struct command *c)
 {
     struct waiver w = {.emergency = json_is_true(json_object_get(c->request, "emergency"))};
-    enum status refused = ST_OK, st = need_site(c);
-    const char *reason = NULL;
+    enum status refused = ST_OK, st = read_scope(c, &w.control, &w.target, &w.author);
     size_t bound = 0;
 
-    if (st == ST_OK)
-        st = command_text(c, "control", &w.control);
-    if (st == ST_OK)
-        st = command_text(c, "target", &w.target);
-    if (st == ST_OK)
-        st = command_text(c, "reason", &reason);
     if (st == ST_OK)
         st = command_number(c, "expires", 0, INT64_MAX, 0, &w.expires);
     w.by_problem = json_object_get(c->request, "problem") != NULL;
     if (st == ST_OK && w.by_problem)
         st = command_id(c, "problem", w.problem);
-    if (st != ST_OK)
-        return st;
-    w.author = me(c, reason);
-    st = begin(c);
+    if (st == ST_OK)
+        st = begin(c);
     if (st != ST_OK)
         return st;
     st = life_waive(c->env->life, &w, &refused, &bound, &c->why);
@@ -238,19 +255,13 @@ command_waive(struct command *c)
 enum status
 command_approve(struct command *c)
 {
-    enum status refused = ST_OK, st;
+    struct finding_person who;
+    int64_t id;
     size_t bound = 0;
-    struct finding_person who = me(c, NULL);
-    int64_t id = 0;
+    enum status refused = ST_OK, st = read_decision(c, &id, &who);
 
-    st = need_site(c);
     if (st == ST_OK)
-        st = command_number(c, "id", 1, INT64_MAX, 0, &id);
-    if (st == ST_OK)
-        st = command_text(c, "reason", &who.reason);
-    if (st != ST_OK)
-        return st;
-    st = begin(c);
+        st = begin(c);
     if (st != ST_OK)
         return st;
     st = life_approve(c->env->life, (uint64_t)id, &who, &refused, &bound, &c->why);
@@ -263,18 +274,12 @@ command_approve(struct command *c)
 enum status
 command_revoke(struct command *c)
 {
-    enum status refused = ST_OK, st;
-    struct finding_person who = me(c, NULL);
-    int64_t id = 0;
+    struct finding_person who;
+    int64_t id;
+    enum status refused = ST_OK, st = read_decision(c, &id, &who);
 
-    st = need_site(c);
     if (st == ST_OK)
-        st = command_number(c, "id", 1, INT64_MAX, 0, &id);
-    if (st == ST_OK)
-        st = command_text(c, "reason", &who.reason);
-    if (st != ST_OK)
-        return st;
-    st = begin(c);
+        st = begin(c);
     if (st != ST_OK)
         return st;
     st = life_revoke(c->env->life, (uint64_t)id, &who, &refused, &c->why);
@@ -285,23 +290,14 @@ enum status
 command_window(struct command *c)
 {
     struct window w = {.control = NULL};
-    enum status refused = ST_OK, st = need_site(c);
-    const char *reason = NULL;
+    enum status refused = ST_OK, st = read_scope(c, &w.control, &w.target, &w.by);
 
-    if (st == ST_OK)
-        st = command_text(c, "control", &w.control);
-    if (st == ST_OK)
-        st = command_text(c, "target", &w.target);
-    if (st == ST_OK)
-        st = command_text(c, "reason", &reason);
     if (st == ST_OK)
         st = command_number(c, "start", 0, INT64_MAX, 0, &w.start);
     if (st == ST_OK)
         st = command_number(c, "end", 0, INT64_MAX, 0, &w.end);
-    if (st != ST_OK)
-        return st;
-    w.by = me(c, reason);
-    st = begin(c);
+    if (st == ST_OK)
+        st = begin(c);
     if (st != ST_OK)
         return st;
     if (w.start == 0)

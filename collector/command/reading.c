@@ -175,11 +175,11 @@ static enum status
 add_members(struct command *c, json_t *problem)
 {
     struct store_query q = {.scope = *command_scope(c), .by_id = true, .limit = MAX_NAMES};
+    const char *hex = json_string_value(json_object_get(problem, "id"));
     uint8_t id[FINDING_ID_LEN];
-    struct command one = {.env = c->env, .user = c->user, .request = problem};
     struct store_page page;
     json_t *names = json_array();
-    enum status st = command_id(&one, "id", id);
+    enum status st = hex && store_id_parse(hex, id) ? ST_OK : ST_IO;
 
     q.filter.problem = id;
     for (int s = 0; s < FINDING_STATES; s++)
