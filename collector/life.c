@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/observe.h"
+#include "lib/text_block.h"
 
 /* ---- findings out of the store ---- */
 
@@ -34,48 +35,20 @@ life_fetch(struct life *l, const uint8_t id[FINDING_ID_LEN], struct held *out)
 
 /* ---- windows ---- */
 
-static char *
-put_text(char **at, const char *text)
-{
-    char *here = *at;
-    size_t n;
-
-    if (!text)
-        return NULL;
-    n = strlen(text) + 1;
-    memcpy(here, text, n);
-    *at += n;
-    return here;
-}
-
-static size_t
-room(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 enum status
 life_keep_window(struct life *l, const struct window *w)
 {
-    struct window *out = &l->window[l->windows];
-    char *at;
+    struct window own = *w;
+    const char **const texts[] = {&own.tenant,  &own.site,    &own.control,  &own.target,
+                                  &own.by.name, &own.by.role, &own.by.reason};
+    enum status st;
 
     if (l->windows == MAX_LIFE_WINDOWS)
         return ST_LIMIT;
-    at = malloc(room(w->tenant) + room(w->site) + room(w->control) + room(w->target) +
-                room(w->by.name) + room(w->by.role) + room(w->by.reason) + 1);
-    if (!at)
-        return ST_IO;
-    l->window_block[l->windows++] = at;
-    *out = *w;
-    out->tenant = put_text(&at, w->tenant);
-    out->site = put_text(&at, w->site);
-    out->control = put_text(&at, w->control);
-    out->target = put_text(&at, w->target);
-    out->by.name = put_text(&at, w->by.name);
-    out->by.role = put_text(&at, w->by.role);
-    out->by.reason = put_text(&at, w->by.reason);
-    return ST_OK;
+    st = text_block(texts, sizeof(texts) / sizeof(texts[0]), &l->window_block[l->windows]);
+    if (st == ST_OK)
+        l->window[l->windows++] = own;
+    return st;
 }
 
 void

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text_block.h"
+
 struct touched {
     struct problem p;
-    char *block; /* of its texts */
+    void *block; /* of its texts */
 };
 
 struct life_problems {
@@ -56,41 +58,20 @@ life_problems_free(struct life_problems *l)
     free(l);
 }
 
-static const char *
-put_text(char **at, const char *text)
-{
-    char *here = *at;
-    size_t n;
-
-    if (!text)
-        return NULL;
-    n = strlen(text) + 1;
-    memcpy(here, text, n);
-    *at += n;
-    return here;
-}
-
-static size_t
-room(const char *text)
-{
-    return text ? strlen(text) + 1 : 0;
-}
-
 /* A copy that stands alone. */
 static enum status
 dup_problem(const struct problem *p, struct touched *out)
 {
-    char *at = malloc(room(p->tenant) + room(p->site) + room(p->cause) + room(p->title) + 1);
+    struct problem own = *p;
+    const char **const texts[] = {&own.tenant, &own.site, &own.cause, &own.title};
+    void *block;
+    enum status st = text_block(texts, sizeof(texts) / sizeof(texts[0]), &block);
 
-    if (!at)
-        return ST_IO;
+    if (st != ST_OK)
+        return st;
     free(out->block);
-    out->block = at;
-    out->p = *p;
-    out->p.tenant = put_text(&at, p->tenant);
-    out->p.site = put_text(&at, p->site);
-    out->p.cause = put_text(&at, p->cause);
-    out->p.title = put_text(&at, p->title);
+    out->block = block;
+    out->p = own;
     return ST_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/finding/hash_id.h"
+#include "lib/text_block.h"
 
 static const char *const state_names[FINDING_STATES] = {[FINDING_NONE] = "none",
                                                         [FINDING_OPEN] = "open",
@@ -112,61 +113,35 @@ finding_params_init(struct finding_params *p)
     p->due_s[SEVERITY_CRITICAL] = 7 * day;
 }
 
-#define TEXTS 21
-
-/* Every text of a finding: what finding_dup() copies. */
-static size_t
-texts_of(struct finding *f, const char **text[TEXTS])
-{
-    const char **all[] = {&f->control,
-                          &f->target,
-                          &f->name,
-                          &f->domain,
-                          &f->tenant,
-                          &f->site,
-                          &f->agent,
-                          &f->message,
-                          &f->note,
-                          &f->cause,
-                          &f->measure.items,
-                          &f->evidence,
-                          &f->file,
-                          &f->resolver.name,
-                          &f->resolver.role,
-                          &f->resolver.reason,
-                          &f->acknowledged.name,
-                          &f->acknowledged.role,
-                          &f->acknowledged.reason,
-                          &f->owner,
-                          &f->waived.items};
-    size_t n = sizeof(all) / sizeof(all[0]);
-
-    memcpy(text, all, sizeof(all));
-    return n;
-}
-
 enum status
 finding_dup(const struct finding *f, struct finding *out, void **block)
 {
-    const char **text[TEXTS];
-    size_t n, size = 1;
-    char *p;
+    const char **const texts[] = {&out->control,
+                                  &out->target,
+                                  &out->name,
+                                  &out->domain,
+                                  &out->tenant,
+                                  &out->site,
+                                  &out->agent,
+                                  &out->message,
+                                  &out->note,
+                                  &out->cause,
+                                  &out->measure.items,
+                                  &out->evidence,
+                                  &out->file,
+                                  &out->resolver.name,
+                                  &out->resolver.role,
+                                  &out->resolver.reason,
+                                  &out->acknowledged.name,
+                                  &out->acknowledged.role,
+                                  &out->acknowledged.reason,
+                                  &out->owner,
+                                  &out->waived.items};
+    enum status st;
 
     *out = *f;
-    n = texts_of(out, text);
-    for (size_t i = 0; i < n; i++)
-        size += *text[i] ? strlen(*text[i]) + 1 : 0;
-    *block = p = malloc(size);
-    if (!p) {
+    st = text_block(texts, sizeof(texts) / sizeof(texts[0]), block);
+    if (st != ST_OK)
         memset(out, 0, sizeof(*out));
-        return ST_IO;
-    }
-    for (size_t i = 0; i < n; i++) {
-        size_t len = *text[i] ? strlen(*text[i]) + 1 : 0;
-
-        if (len)
-            *text[i] = memcpy(p, *text[i], len);
-        p += len;
-    }
-    return ST_OK;
+    return st;
 }
