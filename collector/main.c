@@ -22,7 +22,7 @@
 #include "lib/tls.h"
 
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
-#define MMAP_BYTES (256 * 1024)
+#define LARGE_BYTES (256 * 1024)
 
 enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY };
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
@@ -546,14 +546,12 @@ main(int argc, char **argv)
         return rc - 1;
     umask(027);
     /* What was large goes back to the system: peers decide how large messages are. */
-    (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
     /* A disk or a limit that is full is an error of one batch, a peer that went one of a session.
      */
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
-    /* What one large message took goes back to the system, whatever was freed before. */
-    (void)mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
     diag_list_init(&errors);
     if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
         say_diags(&errors);
