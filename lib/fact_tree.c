@@ -156,24 +156,9 @@ room_for_one(struct fact_tree *t)
 static void
 clean(const char *in, char out[MAX_VALUE])
 {
-    const char *p = in;
-    size_t o = 0;
+    const char *p = strstr(in, "-----BEGIN") ? "(PEM text)" : in;
 
-    if (strstr(in, "-----BEGIN"))
-        p = "(PEM text)";
-    while (*p && o + 5 < MAX_VALUE) {
-        size_t n = utf8_len(p);
-
-        if (n == 0) {
-            out[o++] = '?';
-            p++;
-        } else {
-            memcpy(out + o, p, n);
-            o += n;
-            p += n;
-        }
-    }
-    out[o] = '\0';
+    utf8_copy(p, strnlen(p, MAX_VALUE), out, MAX_VALUE);
 }
 
 /* The node that leaves go into: the innermost open entry, else the section. */

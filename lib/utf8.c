@@ -58,3 +58,24 @@ utf8_clean(char *text)
         text += n ? n : 1;
     }
 }
+
+void
+utf8_copy(const char *text, size_t len, char *out, size_t size)
+{
+    const char *end = text + len;
+    size_t o = 0;
+
+    while (text < end && o + 5 < size) {
+        size_t n = utf8_len(text);
+
+        if (n == 0) {
+            out[o++] = '?';
+            text++;
+        } else {
+            memcpy(out + o, text, n);
+            o += n;
+            text += n;
+        }
+    }
+    out[o] = '\0';
+}

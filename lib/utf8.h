@@ -14,5 +14,11 @@ size_t utf8_len(const char *text);
 size_t utf8_cut(const char *text, size_t max);
 /* Every byte that is no part of such a sequence becomes '?'. */
 void utf8_clean(char *text);
+/*
+ * The same as a copy of the first len bytes of a NUL-terminated text, or of as many whole
+ * characters as are sure to fit in size bytes (at least 6) with the NUL. No character reaches
+ * beyond len.
+ */
+void utf8_copy(const char *text, size_t len, char *out, size_t size);
 
 #endif

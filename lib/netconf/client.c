@@ -59,22 +59,10 @@ netconf_rpc_close_session(uint64_t id, struct buf *b)
 static void
 copy_clean(const char *text, char *out, size_t size)
 {
-    size_t len, o = 0;
-    const char *p = plain_trim(text, &len), *end = p + len;
+    size_t len;
+    const char *p = plain_trim(text, &len);
 
-    while (p < end && o + 5 < size) {
-        size_t n = utf8_len(p);
-
-        if (n == 0) {
-            out[o++] = '?';
-            p++;
-        } else {
-            memcpy(out + o, p, n);
-            o += n;
-            p += n;
-        }
-    }
-    out[o] = '\0';
+    utf8_copy(p, len, out, size);
 }
 
 static bool
