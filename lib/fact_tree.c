@@ -10,6 +10,7 @@
 #include "lib/buf.h"
 #include "lib/hex.h"
 #include "lib/utf8.h"
+#include "lib/yang_tree.h"
 
 #define MAX_VALUE 4096
 #define MAX_SOURCE 4096
@@ -130,12 +131,6 @@ refuse(struct fact_tree *t, const char *node)
     t->incomplete = true;
 }
 
-static const struct lysc_node *
-schema_child(const struct fact_tree *t, const struct lyd_node *parent, const char *name)
-{
-    return lys_find_child(parent->schema, t->fs->mod, name, 0, 0, 0);
-}
-
 static bool
 room_for_one(struct fact_tree *t)
 {
@@ -190,7 +185,7 @@ new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_
 static struct lyd_node *
 child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *key)
 {
-    const struct lysc_node *schema = schema_child(t, parent, name);
+    const struct lysc_node *schema = yang_child(parent, name);
     struct lyd_node *n = NULL, *same = NULL;
     char value[MAX_VALUE];
 
@@ -254,7 +249,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
         return;
     t->section = t->owner;
     if (inner) {
-        const struct lysc_node *schema = schema_child(t, t->owner, inner);
+        const struct lysc_node *schema = yang_child(t->owner, inner);
 
         if (lyd_find_sibling_val(lyd_child(t->owner), schema, NULL, 0, &old) == LY_SUCCESS)
             lyd_free_tree(old);
@@ -272,7 +267,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
 static void
 put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
 {
-    const struct lysc_node *schema = schema_child(t, parent, name);
+    const struct lysc_node *schema = yang_child(parent, name);
     struct lyd_node *n = NULL;
     char text[MAX_VALUE];
 
@@ -425,8 +420,7 @@ print_json(const struct lyd_node *n, bool whole, struct buf *b)
 static struct lyd_node *
 lift(struct lyd_node *section, const char *name)
 {
-    const struct lysc_node *schema =
-        lys_find_child(section->schema, section->schema->module, name, 0, 0, 0);
+    const struct lysc_node *schema = yang_child(section, name);
     struct lyd_node *n = NULL;
 
     if (schema && lyd_find_sibling_val(lyd_child(section), schema, NULL, 0, &n) == LY_SUCCESS)

@@ -8,6 +8,7 @@
 
 #include "lib/fact_tree.h"
 #include "lib/hex.h"
+#include "lib/yang_tree.h"
 
 #define MAX_KEY 4096
 
@@ -40,16 +41,10 @@ fact_section_by_name(const char *name, size_t len, enum fact_section *out)
     return false;
 }
 
-static const struct lysc_node *
-schema_child(const struct lyd_node *parent, const char *name)
-{
-    return lys_find_child(parent->schema, parent->schema->module, name, 0, 0, 0);
-}
-
 static struct lyd_node *
 only_child(const struct lyd_node *parent, const char *name)
 {
-    const struct lysc_node *schema = schema_child(parent, name);
+    const struct lysc_node *schema = yang_child(parent, name);
     struct lyd_node *n = NULL;
 
     if (schema)
@@ -148,7 +143,7 @@ search_entry(struct lyd_node *root, const struct lysc_node *schema, const char *
 static struct lyd_node *
 find_entry(struct lyd_node *root, enum fact_section kind, const char *key)
 {
-    const struct lysc_node *schema = schema_child(root, fact_section_list(kind));
+    const struct lysc_node *schema = yang_child(root, fact_section_list(kind));
     char predicate[MAX_KEY + 64], quote = '\'';
     struct lyd_node *n = NULL;
 
@@ -194,7 +189,7 @@ fact_tree_each_section(const struct fact_tree *t,
 
     for (size_t kind = 0; kind < fact_section_kinds(); kind++) {
         const struct lysc_node *schema =
-            schema_child(root, fact_section_list((enum fact_section)kind));
+            yang_child(root, fact_section_list((enum fact_section)kind));
 
         for (entry = lyd_child(root); entry; entry = entry->next) {
             struct lyd_node *section =
@@ -232,7 +227,7 @@ one_entry(const struct lyd_node *root, struct lyd_node *facts, enum fact_section
     struct lyd_node *entry = facts->schema == root->schema ? lyd_child(facts) : NULL, *n;
     struct lyd_node *section;
 
-    if (!entry || entry->next || entry->schema != schema_child(root, fact_section_list(kind)))
+    if (!entry || entry->next || entry->schema != yang_child(root, fact_section_list(kind)))
         return NULL;
     section = section_in(entry, kind);
     if (section && section != entry)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/settings.h"
 
-#include <libyang/libyang.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "lib/file.h"
-#include "lib/yaml.h"
+#include "lib/yang_tree.h"
 
 #define MAX_DEPTH 12
 #define MAX_XPATH 512
@@ -100,24 +99,11 @@ unknown_name(struct load *l, const struct lyd_node *parent, const char *name, un
     buf_clear(&known);
 }
 
-static const char *
-value_text(const struct lysc_node *schema, const struct yaml_node *n)
-{
-    const struct lysc_type *type = schema->nodetype == LYS_LEAF
-                                       ? ((const struct lysc_node_leaf *)schema)->type
-                                       : ((const struct lysc_node_leaflist *)schema)->type;
-    bool b;
-
-    if (yaml_kind(n) == YAML_SCALAR && type->basetype == LY_TYPE_BOOL && yaml_bool(n, &b))
-        return b ? "true" : "false";
-    return yaml_text(n);
-}
-
 static void
 put_value(struct load *l, struct lyd_node *parent, const struct lysc_node *schema,
           const struct yaml_node *n)
 {
-    const char *text = value_text(schema, n);
+    const char *text = yang_yaml_text(schema, n);
     struct lyd_node *made = NULL;
 
     if (!text)
@@ -249,7 +235,7 @@ fill(struct load *l, const struct yaml_node *map, struct lyd_node *node, unsigne
     }
     for (size_t i = 0; i < yaml_count(map); i++) {
         const char *name = yaml_key(map, i);
-        const struct lysc_node *schema = lys_find_child(node->schema, l->s->mod, name, 0, 0, 0);
+        const struct lysc_node *schema = yang_child(node, name);
         bool twice = false;
 
         for (size_t j = 0; j < i && !twice; j++)

@@ -4,18 +4,8 @@
 enum rule_assurance
 finding_assurance(enum rule_witness w, enum finding_effect effect)
 {
-    switch (w) {
-    case WITNESS_RUNTIME:
-        return ASSURANCE_RUNNING;
-    case WITNESS_TRAFFIC:
-    case WITNESS_PROBE:
-        return ASSURANCE_OBSERVED;
-    case WITNESS_CONFIG:
-        return effect == EFFECT_YES ? ASSURANCE_RUNNING : ASSURANCE_WRITTEN;
-    case WITNESS_ATTESTATION:
-        break;
-    }
-    return ASSURANCE_WRITTEN;
+    return w == WITNESS_CONFIG && effect == EFFECT_YES ? ASSURANCE_RUNNING
+                                                       : rule_witness_assurance(w);
 }
 
 /* Witnesses that see the process as it runs, not as it is written. */

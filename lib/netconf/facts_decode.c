@@ -7,6 +7,7 @@
 
 #include "lib/netconf/facts_decode.h"
 #include "lib/netconf/facts_parse.h"
+#include "lib/yang_tree.h"
 
 struct work {
     const struct nc_schema *ns;
@@ -22,12 +23,6 @@ refuse(const struct work *w, enum status st, const char *what, const char *path)
 {
     return diag_set(w->d, st, w->peer, 0, "section %s %s: %s%s%s", w->s->kind_name, w->s->id, what,
                     *path ? " at " : "", path);
-}
-
-static const struct lysc_node *
-schema_child(const struct lyd_node *parent, const char *name)
-{
-    return lys_find_child(parent->schema, parent->schema->module, name, 0, 0, 0);
 }
 
 static enum status
@@ -79,7 +74,7 @@ static enum status
 agree(const struct work *w, const char *name, const char *value, bool set)
 {
     struct lyd_node *n = NULL;
-    const struct lysc_node *schema = schema_child(w->section, name);
+    const struct lysc_node *schema = yang_child(w->section, name);
     char path[32];
 
     snprintf(path, sizeof(path), "%s", name);

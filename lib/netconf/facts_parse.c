@@ -8,6 +8,7 @@
 
 #include "lib/netconf/plain.h"
 #include "lib/netconf/xml.h"
+#include "lib/yang_tree.h"
 
 #define MAX_TOP 16
 
@@ -32,7 +33,7 @@ known(const struct lyd_node *parent, const struct lyd_node *n)
 {
     if (strcmp(plain_ns(n), parent->schema->module->ns) != 0)
         return NULL;
-    return lys_find_child(parent->schema, parent->schema->module, plain(n)->name.name, 0, 0, 0);
+    return yang_child(parent, plain(n)->name.name);
 }
 
 /* An opaque node whose name we know is a value that we do not take. */

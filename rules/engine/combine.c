@@ -9,22 +9,6 @@ static const unsigned char inside_rank[] = {
 static const unsigned char any_rank[] = {
     [VERDICT_FAIL] = 0, [VERDICT_PASS] = 1, [VERDICT_UNKNOWN] = 2, [VERDICT_NOT_APPLICABLE] = 3};
 
-static enum rule_assurance
-assurance_of(enum rule_witness w)
-{
-    switch (w) {
-    case WITNESS_RUNTIME:
-        return ASSURANCE_RUNNING;
-    case WITNESS_TRAFFIC:
-    case WITNESS_PROBE:
-        return ASSURANCE_OBSERVED;
-    case WITNESS_CONFIG:
-    case WITNESS_ATTESTATION:
-        break;
-    }
-    return ASSURANCE_WRITTEN;
-}
-
 /* The witness that a verdict of pass stands on best; of one witness its weakest row counts. */
 static enum rule_assurance
 assurance_of_rows(const struct verdict *v, size_t counted, const enum rule_verdict said[WITNESSES])
@@ -33,7 +17,8 @@ assurance_of_rows(const struct verdict *v, size_t counted, const enum rule_verdi
 
     for (size_t i = 0; i < counted; i++) {
         const struct witness_row *row = &v->row[i];
-        enum rule_assurance a = row->assurance ? row->assurance : assurance_of(row->witness);
+        enum rule_assurance a =
+            row->assurance ? row->assurance : rule_witness_assurance(row->witness);
 
         if (row->verdict != VERDICT_PASS || said[row->witness] != VERDICT_PASS)
             continue;

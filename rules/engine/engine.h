@@ -45,7 +45,9 @@ const char *rule_severity_name(enum rule_severity s);
 const char *rule_verdict_name(enum rule_verdict v);
 const char *rule_witness_name(enum rule_witness w);
 const char *rule_assurance_name(enum rule_assurance a); /* NULL for ASSURANCE_NONE */
-const char *rule_reason_name(enum rule_reason r);       /* NULL for REASON_NONE */
+/* What a pass of a witness stands on by itself (ARCHITECTURE §2). */
+enum rule_assurance rule_witness_assurance(enum rule_witness w);
+const char *rule_reason_name(enum rule_reason r); /* NULL for REASON_NONE */
 bool rule_severity_parse(const char *text, enum rule_severity *out);
 
 struct rule_reference {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/yang_tree.h"
+
 const struct lyd_node *
 facts_child(const struct lyd_node *parent, const char *name)
 {
@@ -57,7 +59,7 @@ facts_section(const struct lyd_node *node)
 {
     for (; node; node = lyd_parent(node))
         if (node->schema->nodetype & (LYS_LIST | LYS_CONTAINER))
-            if (lys_find_child(node->schema, node->schema->module, "complete", 0, 0, 0))
+            if (yang_child(node, "complete"))
                 return node;
     return NULL;
 }
@@ -65,8 +67,7 @@ facts_section(const struct lyd_node *node)
 bool
 facts_nf_type(const struct lyd_node *inventory, const char *type)
 {
-    const struct lysc_node *nf =
-        lys_find_child(inventory->schema, inventory->schema->module, "nf", 0, 0, 0);
+    const struct lysc_node *nf = yang_child(inventory, "nf");
     const struct lysc_node *leaf = nf ? lys_find_child(nf, nf->module, "type", 0, 0, 0) : NULL;
 
     return leaf && lyd_value_validate(leaf->module->ctx, leaf, type, strlen(type), NULL, NULL,

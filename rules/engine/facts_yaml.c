@@ -5,16 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/yang_tree.h"
 #include "rules/engine/facts.h"
 
 #define MAX_NAMES 200 /* children of one node that a suggestion is taken from */
 #define MAX_KEYS 4
-
-static const struct lysc_node *
-schema_child(const struct lyd_node *parent, const char *name)
-{
-    return lys_find_child(parent->schema, parent->schema->module, name, 0, 0, 0);
-}
 
 static void
 no_such_node(struct rule_reader *rd, const struct lyd_node *parent, const char *name, unsigned line)
@@ -30,25 +25,11 @@ no_such_node(struct rule_reader *rd, const struct lyd_node *parent, const char *
                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Text of a scalar as the schema writes it. NULL: no value. */
-static const char *
-value_text(const struct lysc_node *schema, const struct yaml_node *n)
-{
-    const struct lysc_type *type = schema->nodetype == LYS_LEAF
-                                       ? ((const struct lysc_node_leaf *)schema)->type
-                                       : ((const struct lysc_node_leaflist *)schema)->type;
-    bool b;
-
-    if (yaml_kind(n) == YAML_SCALAR && type->basetype == LY_TYPE_BOOL && yaml_bool(n, &b))
-        return b ? "true" : "false";
-    return yaml_text(n);
-}
-
 static void
 put_value(struct rule_reader *rd, struct lyd_node *parent, const struct lysc_node *schema,
           const struct yaml_node *n)
 {
-    const char *text = value_text(schema, n);
+    const char *text = yang_yaml_text(schema, n);
 
     if (!text)
         rule_mistake(rd, yaml_line(n), "'%s' must be a value", schema->name);
@@ -134,7 +115,7 @@ put_child(struct rule_reader *rd, struct lyd_node *parent, const struct lysc_nod
 static void
 fill_node(struct rule_reader *rd, const struct yaml_node *map, struct lyd_node *node, size_t depth)
 {
-    const struct lysc_node *complete = schema_child(node, "complete");
+    const struct lysc_node *complete = yang_child(node, "complete");
 
     if (depth > MAX_FACT_DEPTH) {
         rule_mistake(rd, yaml_line(map), "is nested too deeply");
@@ -142,7 +123,7 @@ fill_node(struct rule_reader *rd, const struct yaml_node *map, struct lyd_node *
     }
     for (size_t i = 0; i < yaml_count(map); i++) {
         const char *name = yaml_key(map, i);
-        const struct lysc_node *schema = schema_child(node, name);
+        const struct lysc_node *schema = yang_child(node, name);
 
         if (!schema)
             no_such_node(rd, node, name, yaml_key_line(map, i));
@@ -184,7 +165,7 @@ annotate(struct rule_reader *rd, const struct yaml_node *item, struct lyd_node *
         for (uint32_t i = 0; i < set->count; i++) {
             struct lyd_node *n = set->dnodes[i];
 
-            if (child && !schema_child(n, child))
+            if (child && !yang_child(n, child))
                 no_such_node(rd, n, child, yaml_get_line(item, "child"));
             else if (lyd_new_meta(NULL, n, NULL, "x1818-facts:unresolved",
                                   child ? child : n->schema->name, 0, NULL) != LY_SUCCESS)

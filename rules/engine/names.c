@@ -30,6 +30,22 @@ rule_witness_name(enum rule_witness w)
     return rule_witness_words[w];
 }
 
+enum rule_assurance
+rule_witness_assurance(enum rule_witness w)
+{
+    switch (w) {
+    case WITNESS_RUNTIME:
+        return ASSURANCE_RUNNING;
+    case WITNESS_TRAFFIC:
+    case WITNESS_PROBE:
+        return ASSURANCE_OBSERVED;
+    case WITNESS_CONFIG:
+    case WITNESS_ATTESTATION:
+        break;
+    }
+    return ASSURANCE_WRITTEN;
+}
+
 const char *
 rule_assurance_name(enum rule_assurance a)
 {
