@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/live.h"
@@ -278,10 +279,10 @@ is_id(const char *text)
 
 /* The id of the finding of a control on a target, as text; NULL: there is none. */
 static json_t *
-find_id(struct live *l, const char *control, const char *target)
+find_id(int fd, const char *control, const char *target)
 {
     json_t *answer = live_ask(
-        l, json_pack("{s:s, s:s, s:s}", "op", "findings", "control", control, "target", target));
+        fd, json_pack("{s:s, s:s, s:s}", "op", "findings", "control", control, "target", target));
     json_t *id =
         json_incref(json_object_get(json_array_get(json_object_get(answer, "findings"), 0), "id"));
 
@@ -290,7 +291,7 @@ find_id(struct live *l, const char *control, const char *target)
 }
 
 static bool
-set_arguments(struct call *c, struct live *l, int argc, char **argv)
+set_arguments(struct call *c, int fd, int argc, char **argv)
 {
     json_t *id = NULL;
 
@@ -301,7 +302,7 @@ set_arguments(struct call *c, struct live *l, int argc, char **argv)
         if (argc == 1 && is_id(argv[0]))
             id = json_string(argv[0]);
         else if (argc == 2)
-            id = find_id(l, argv[0], argv[1]);
+            id = find_id(fd, argv[0], argv[1]);
         if (!id) {
             fprintf(stderr, argc == 2
                                 ? "vigil: there is no finding of this control on this target\n"
@@ -375,7 +376,7 @@ seconds(void)
 
 /* Ask, with --until again and again. */
 static json_t *
-ask(const struct call *c, struct live *l, bool *late)
+ask(const struct call *c, int fd, bool *late)
 {
     const struct timespec pause = {.tv_nsec = UNTIL_POLL_MS * 1000000L};
     time_t end = seconds() + c->timeout_s;
@@ -383,7 +384,7 @@ ask(const struct call *c, struct live *l, bool *late)
 
     *late = false;
     for (;;) {
-        answer = live_ask(l, json_deep_copy(c->request));
+        answer = live_ask(fd, json_deep_copy(c->request));
         if (!answer || !c->until || !json_is_true(json_object_get(answer, "ok")) ||
             all_have(answer, c->until))
             return answer;
@@ -397,10 +398,10 @@ ask(const struct call *c, struct live *l, bool *late)
 }
 
 static int
-answer_to(const struct call *c, struct live *l)
+answer_to(const struct call *c, int fd)
 {
     bool late;
-    json_t *answer = ask(c, l, &late);
+    json_t *answer = ask(c, fd, &late);
     const char *error;
     int code = EXIT_WRONG;
 
@@ -457,8 +458,7 @@ cmd_live(int argc, char **argv)
                      .socket = named && *named ? named : LIVE_SOCKET,
                      .timeout_s = UNTIL_DEFAULT_S,
                      .request = json_object()};
-    struct live *l = NULL;
-    int code = read_options(argc, argv, &c);
+    int fd, code = read_options(argc, argv, &c);
 
     if (code) {
         json_decref(c.request);
@@ -467,10 +467,11 @@ cmd_live(int argc, char **argv)
     code = EXIT_WRONG;
     json_object_set_new(c.request, "op", json_string(c.row->op));
     set_defaults(&c);
-    l = live_open(c.socket);
-    if (l && set_arguments(&c, l, argc - optind, argv + optind))
-        code = answer_to(&c, l);
-    live_close(l);
+    fd = live_open(c.socket);
+    if (fd >= 0 && set_arguments(&c, fd, argc - optind, argv + optind))
+        code = answer_to(&c, fd);
+    if (fd >= 0)
+        close(fd);
     json_decref(c.request);
     return code;
 }

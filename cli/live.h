@@ -11,13 +11,12 @@
     "/run/vigil5g/collector/collector.sock" /* VIGIL_SOCKET and --socket name another one */
 #define MAX_LIVE_ANSWER (64u * 1024 * 1024)
 
-struct live;
-
-/* NULL: nobody listens at path; stderr says why. */
-struct live *live_open(const char *path);
-void live_close(struct live *l);
+/* A connection to the collector, the caller's to close; -1: nobody listens at path, stderr says
+ * why.
+ */
+int live_open(const char *path);
 /* Ask and wait for the answer; the request is the callee's. NULL: no answer, stderr says why. */
-json_t *live_ask(struct live *l, json_t *request);
+json_t *live_ask(int fd, json_t *request);
 
 /* Make all texts of an answer fit for a terminal: names come from files and agents. */
 void live_plain(json_t *answer);
