@@ -19,6 +19,7 @@
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
+#define NAME "vigil-agent"
 #define DEFAULT_CONFIG "/etc/vigil5g/agent.yaml"
 #define PROGRAM "/proc/self/exe"
 
@@ -61,32 +62,6 @@ struct program {
     bool ended;                      /* by a signal */
 };
 
-static int64_t
-now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Line breaks and escapes of names were taken out when the error was made. */
-static void
-print_error(const struct diag *d)
-{
-    if (d->line)
-        fprintf(stderr, "vigil-agent: %s:%u: %s\n", d->file, d->line, d->text);
-    else
-        fprintf(stderr, "vigil-agent: %s: %s\n", d->file, d->text);
-}
-
-static void
-print_errors(const struct diag_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        print_error(&l->item[i]);
-}
-
 /* --- what the agent says --- */
 
 static void
@@ -108,11 +83,11 @@ on_source(void *ctx, size_t source, const struct agent_source *state)
     if (p->out)
         publish_stdout_source(p->schema, source, state);
     if (state->end != GATHER_GOOD)
-        fprintf(stderr, "vigil-agent: source %zu: %s\n", source, gather_end_text(state->end));
+        fprintf(stderr, NAME ": source %zu: %s\n", source, gather_end_text(state->end));
     if (state->unwatched)
         fprintf(stderr,
-                "vigil-agent: source %zu: changes in %zu directories are seen by the "
-                "interval alone\n",
+                NAME ": source %zu: changes in %zu directories are seen by the "
+                     "interval alone\n",
                 source, state->unwatched);
     p->errors += state->end != GATHER_GOOD;
 }
@@ -124,7 +99,7 @@ on_error(void *ctx, size_t source, const struct diag *d)
 
     (void)source;
     p->errors++;
-    print_error(d);
+    diag_print(NAME, d);
 }
 
 static void
@@ -137,7 +112,7 @@ on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
     if (!p->ready)
         for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
             if (r->state[i] == SANDBOX_REFUSED)
-                fprintf(stderr, "vigil-agent: the reader runs without protection '%s': %s\n",
+                fprintf(stderr, NAME ": the reader runs without protection '%s': %s\n",
                         sandbox_name((enum sandbox_protection)i), r->reason[i]);
     p->ready = true;
 }
@@ -149,7 +124,7 @@ on_down(void *ctx, const char *why)
 
     if (p->out)
         publish_stdout_down(p->schema, why);
-    fprintf(stderr, "vigil-agent: the process that reads is started again: %s\n", why);
+    fprintf(stderr, NAME ": the process that reads is started again: %s\n", why);
     p->starts_failed += !p->ready;
 }
 
@@ -163,7 +138,7 @@ load(const struct program *p)
 
     diag_list_init(&errors);
     if (config_load(p->yang_dir, p->config_path, &c, &errors) != ST_OK)
-        print_errors(&errors);
+        diag_list_print(NAME, &errors);
     diag_list_clear(&errors);
     (void)malloc_trim(0); /* the schema was large */
     return c;
@@ -177,17 +152,17 @@ reload(struct program *p)
     struct diag d;
 
     if (!c) {
-        fprintf(stderr, "vigil-agent: the new configuration is refused; the old one stays\n");
+        fprintf(stderr, NAME ": the new configuration is refused; the old one stays\n");
         return;
     }
     if (p->netconf && publish_netconf_reload(p->netconf, c, &d) != ST_OK) {
-        print_error(&d);
+        diag_print(NAME, &d);
         config_free(c);
-        fprintf(stderr, "vigil-agent: the new configuration is refused; the old one stays\n");
-    } else if (agent_reload(p->agent, c, now_ms()) != ST_OK) {
-        fprintf(stderr, "vigil-agent: out of memory; the old configuration stays\n");
+        fprintf(stderr, NAME ": the new configuration is refused; the old one stays\n");
+    } else if (agent_reload(p->agent, c, loop_now_ms(p->loop)) != ST_OK) {
+        fprintf(stderr, NAME ": out of memory; the old configuration stays\n");
     } else {
-        fprintf(stderr, "vigil-agent: configuration read again\n");
+        fprintf(stderr, NAME ": configuration read again\n");
     }
 }
 
@@ -208,7 +183,7 @@ on_gather(void *ctx, unsigned events)
     struct program *p = ctx;
 
     (void)events;
-    agent_input(p->agent, now_ms());
+    agent_input(p->agent, loop_now_ms(p->loop));
 }
 
 /* The gather process comes and goes; between two of them there is no channel. */
@@ -230,7 +205,7 @@ wait_ms(const struct program *p)
 
     if (next == GATHER_NEVER)
         return -1;
-    wait = next - now_ms();
+    wait = next - loop_now_ms(p->loop);
     if (wait > 3600 * 1000)
         wait = 3600 * 1000;
     return wait < 0 ? 0 : (int)wait;
@@ -248,7 +223,7 @@ call_when_settled(struct program *p)
     p->called = true;
     if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)
         return true;
-    print_error(&d);
+    diag_print(NAME, &d);
     return false;
 }
 
@@ -269,7 +244,7 @@ run_loop(struct program *p)
             return EXIT_WRONG;
         if (watch_gather(p) != ST_OK || !call_when_settled(p))
             return EXIT_WRONG;
-        agent_tick(p->agent, now_ms(), (int64_t)time(NULL));
+        agent_tick(p->agent, loop_now_ms(p->loop), (int64_t)time(NULL));
     }
 }
 
@@ -291,7 +266,7 @@ static void
 on_note(void *ctx, const char *text)
 {
     (void)ctx;
-    fprintf(stderr, "vigil-agent: %s\n", text);
+    fprintf(stderr, NAME ": %s\n", text);
 }
 
 static bool
@@ -318,13 +293,13 @@ prepare_calls(struct program *p, const struct config *c)
     if (p->once || p->out)
         return true;
     if (c->collectors == 0) {
-        fprintf(stderr, "vigil-agent: %s names no collectors; --stdout or --once print\n",
+        fprintf(stderr, NAME ": %s names no collectors; --stdout or --once print\n",
                 p->config_path);
         return false;
     }
     if (publish_netconf_new(&env, c, &p->netconf, &d) == ST_OK)
         return true;
-    print_error(&d);
+    diag_print(NAME, &d);
     return false;
 }
 
@@ -348,7 +323,7 @@ run(struct program *p, struct config *c)
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         seed = (uint64_t)getpid();
     if (!take_signals(p)) {
-        fprintf(stderr, "vigil-agent: signals: %s\n", strerror(errno));
+        fprintf(stderr, NAME ": signals: %s\n", strerror(errno));
         config_free(c);
         return EXIT_WRONG;
     }
@@ -356,15 +331,15 @@ run(struct program *p, struct config *c)
         config_free(c);
         return EXIT_WRONG;
     }
-    p->agent = agent_new(c, PROGRAM, argv, &h, seed, now_ms());
+    p->agent = agent_new(c, PROGRAM, argv, &h, seed, loop_now_ms(p->loop));
     if (!p->agent) {
-        fprintf(stderr, "vigil-agent: out of memory\n");
+        fprintf(stderr, NAME ": out of memory\n");
         return EXIT_WRONG;
     }
     rc = run_loop(p);
     if (p->once && rc != EXIT_WRONG &&
         publish_stdout_all(p->schema, agent_sections(p->agent), &d) != ST_OK) {
-        print_error(&d);
+        diag_print(NAME, &d);
         rc = EXIT_WRONG;
     }
     return rc;
@@ -400,7 +375,7 @@ start(struct program *p)
         return EXIT_CLEAN;
     }
     if ((p->once || p->out) && fact_schema_new(p->yang_dir, &p->schema, &d) != ST_OK) {
-        print_error(&d);
+        diag_print(NAME, &d);
         config_free(c);
         return EXIT_WRONG;
     }
@@ -435,7 +410,7 @@ main(int argc, char **argv)
         case OPT_GATHER:
             return gather_child();
         case 'V':
-            puts("vigil-agent " VIGIL_VERSION);
+            puts(NAME " " VIGIL_VERSION);
             return EXIT_CLEAN;
         case 'h':
             fputs(help, stdout);

@@ -21,6 +21,7 @@
 #include "lib/datadir.h"
 #include "lib/tls.h"
 
+#define NAME "vigil-collector"
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
 #define LARGE_BYTES (256 * 1024)
 
@@ -51,27 +52,7 @@ struct collector {
 static void
 say(const char *text)
 {
-    fprintf(stderr, "vigil-collector: %s\n", text);
-}
-
-static void
-say_diag(const struct diag *d)
-{
-    if (d->line)
-        fprintf(stderr, "vigil-collector: %s:%u: %s\n", d->file, d->line, d->text);
-    else if (d->file[0])
-        fprintf(stderr, "vigil-collector: %s: %s\n", d->file, d->text);
-    else
-        say(d->text);
-}
-
-static void
-say_diags(const struct diag_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        say_diag(&l->item[i]);
-    if (l->dropped)
-        fprintf(stderr, "vigil-collector: and %zu more\n", l->dropped);
+    fprintf(stderr, NAME ": %s\n", text);
 }
 
 static const char *
@@ -92,11 +73,9 @@ wall(void *ctx)
 static int64_t
 mono_ms(void *ctx)
 {
-    struct timespec t;
+    const struct collector *c = ctx;
 
-    (void)ctx;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return loop_now_ms(c->loop);
 }
 
 static int64_t
@@ -104,7 +83,7 @@ life_wall(void *ctx)
 {
     struct collector *c = ctx;
 
-    return life_time(c->life, wall(NULL), mono_ms(NULL));
+    return life_time(c->life, wall(NULL), mono_ms(c));
 }
 
 static unsigned
@@ -192,7 +171,7 @@ load_pack(const struct collector *c, const struct setup *s, struct rule_pack **o
             *out = NULL;
         }
     }
-    say_diags(&errors);
+    diag_list_print(NAME, &errors);
     diag_list_clear(&errors);
     return st;
 }
@@ -205,18 +184,18 @@ take_again(struct collector *c, struct setup *setup, const struct diag_list *err
     struct diag d = {.text = ""};
 
     if (!setup) {
-        say_diags(errors);
+        diag_list_print(NAME, errors);
         return false;
     }
     if (!setup_restarts_not(c->first, setup, &d)) {
-        say_diag(&d);
+        diag_print(NAME, &d);
         return false;
     }
     if (load_pack(c, setup, &pack) != ST_OK)
         return false;
     /* Each keeps what it has when it refuses; what comes last cannot fail. */
     if (tls_ctx_reload(c->tls, &d) != ST_OK || site_use(c->site, pack, &d) != ST_OK) {
-        say_diag(&d);
+        diag_print(NAME, &d);
         rule_pack_free(pack);
         return false;
     }
@@ -227,7 +206,7 @@ take_again(struct collector *c, struct setup *setup, const struct diag_list *err
     c->setup = setup;
     life_params(c->life, &setup->params);
     if (life_recall(c->life, c->pack, NULL, &d) != ST_OK)
-        say_diag(&d);
+        diag_print(NAME, &d);
     return true;
 }
 
@@ -417,7 +396,7 @@ run(struct collector *c)
     st = start(c, &d);
 
     if (st != ST_OK) {
-        say_diag(&d);
+        diag_print(NAME, &d);
         return EXIT_FAILED;
     }
     snprintf(text, sizeof(text), "site %s, %zu controls, listening for agents; commands at %s",
@@ -443,7 +422,7 @@ verify(struct collector *c)
     if (st == ST_OK)
         st = store_open_read(&options, &c->store, &d);
     if (st != ST_OK) {
-        say_diag(&d);
+        diag_print(NAME, &d);
         return EXIT_FAILED;
     }
     st = store_verify(c->store, c->head_key, true, &p);
@@ -454,10 +433,10 @@ verify(struct collector *c)
         return EXIT_GOOD;
     }
     if (p.bad_table)
-        fprintf(stderr, "vigil-collector: %s: %s %lld: %s\n", c->setup->store, p.bad_table,
+        fprintf(stderr, NAME ": %s: %s %lld: %s\n", c->setup->store, p.bad_table,
                 (long long)p.bad_seq, p.text);
     else
-        fprintf(stderr, "vigil-collector: %s: %s\n", c->setup->store, status_name(st));
+        fprintf(stderr, NAME ": %s: %s\n", c->setup->store, status_name(st));
     return EXIT_FAILED;
 }
 
@@ -484,7 +463,7 @@ ask_health(const char *config_path)
     setup_socket(datadir_path("yang", yang), config_path, path);
     if (health_ask(path, HEALTH_TIMEOUT_MS, &d) == ST_OK)
         return EXIT_GOOD;
-    say_diag(&d);
+    diag_print(NAME, &d);
     return EXIT_FAILED;
 }
 
@@ -515,7 +494,7 @@ read_options(int argc, char **argv, struct collector *c, int *act)
             health = true;
             break;
         case 'V':
-            puts("vigil-collector " VIGIL_VERSION);
+            puts(NAME " " VIGIL_VERSION);
             return EXIT_GOOD + 1;
         case 'h':
             usage(stdout);
@@ -554,12 +533,12 @@ main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     diag_list_init(&errors);
     if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
-        say_diags(&errors);
+        diag_list_print(NAME, &errors);
         rc = EXIT_WRONG;
     } else if (act == ACT_VERIFY) {
         rc = verify(&c);
     } else if (nc_schema_new(yang, datadir_path("yang-std", std), &c.schema, &d) != ST_OK) {
-        say_diag(&d);
+        diag_print(NAME, &d);
         rc = EXIT_WRONG;
     } else if (load_pack(&c, c.setup, &c.pack) != ST_OK) {
         rc = EXIT_WRONG;

@@ -86,3 +86,23 @@ diag_list_addf(struct diag_list *l, const char *file, unsigned line, const char 
     va_end(ap);
     diag_list_add(l, &d);
 }
+
+void
+diag_print(const char *program, const struct diag *d)
+{
+    if (d->line)
+        fprintf(stderr, "%s: %s:%u: %s\n", program, d->file, d->line, d->text);
+    else if (d->file[0])
+        fprintf(stderr, "%s: %s: %s\n", program, d->file, d->text);
+    else
+        fprintf(stderr, "%s: %s\n", program, d->text);
+}
+
+void
+diag_list_print(const char *program, const struct diag_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        diag_print(program, &l->item[i]);
+    if (l->dropped)
+        fprintf(stderr, "%s: and %zu more\n", program, l->dropped);
+}

@@ -22,6 +22,8 @@ struct diag {
  * diag_set(...)" works. */
 enum status diag_set(struct diag *d, enum status st, const char *file, unsigned line,
                      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* PROGRAM: FILE:LINE: TEXT on standard error, without what is not there. */
+void diag_print(const char *program, const struct diag *d);
 
 /* A bounded list of diagnostics in the order of their arrival. */
 struct diag_list {
@@ -37,5 +39,7 @@ void diag_list_clear(struct diag_list *l);
 void diag_list_add(struct diag_list *l, const struct diag *d);
 void diag_list_addf(struct diag_list *l, const char *file, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* Each as diag_print, and how many were only counted. */
+void diag_list_print(const char *program, const struct diag_list *l);
 
 #endif

@@ -14,6 +14,7 @@
 #include "lib/sandbox.h"
 #include "lib/settings.h"
 
+#define NAME "vigil-netconf"
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
 #define MEMORY_BYTES (768u << 20)
 
@@ -32,17 +33,6 @@ silent(const struct nc_session *session, NC_VERB_LEVEL level, const char *text)
     (void)session;
     (void)level;
     (void)text;
-}
-
-static void
-say(const struct diag *d)
-{
-    if (d->line)
-        fprintf(stderr, "vigil-netconf: %s:%u: %s\n", d->file, d->line, d->text);
-    else if (d->file[0])
-        fprintf(stderr, "vigil-netconf: %s: %s\n", d->file, d->text);
-    else
-        fprintf(stderr, "vigil-netconf: %s\n", d->text);
 }
 
 static void
@@ -94,7 +84,7 @@ read_options(int argc, char **argv, struct options *o)
             o->show = true;
             break;
         case 'V':
-            puts("vigil-netconf " VIGIL_VERSION);
+            puts(NAME " " VIGIL_VERSION);
             return EXIT_GOOD + 1;
         case 'h':
             usage(stdout);
@@ -123,8 +113,7 @@ read_config(struct options *o, const char *yang)
         return ST_OK;
     diag_list_init(&errors);
     st = settings_load(yang, "x1818-collector-config", "collector", o->config, &s, &errors);
-    for (size_t i = 0; i < errors.count; i++)
-        say(&errors.item[i]);
+    diag_list_print(NAME, &errors);
     if (st == ST_OK && !o->store)
         take(&o->store, settings_text(s, "store"));
     if (st == ST_OK && !o->socket)
@@ -149,7 +138,7 @@ confine(const struct options *o, bool *confined, struct diag *d)
     enum status st = sandbox_enter(&want, &r, d);
 
     for (int i = 0; i < SANDBOX_PROTECTIONS && st == ST_OK && o->show; i++)
-        fprintf(stderr, "vigil-netconf: %s: %s%s%s\n", sandbox_name((enum sandbox_protection)i),
+        fprintf(stderr, NAME ": %s: %s%s%s\n", sandbox_name((enum sandbox_protection)i),
                 words[r.state[i]], r.reason[i][0] ? ", " : "", r.reason[i]);
     *confined = st == ST_OK && r.state[SANDBOX_SYSCALLS] == SANDBOX_ACTIVE;
     return st;
@@ -219,7 +208,7 @@ main(int argc, char **argv)
     if (st == ST_OK) {
         st = start(&n, &o, yang, std, &confined, &d);
         if (st != ST_OK)
-            say(&d);
+            diag_print(NAME, &d);
         else
             st = north_serve(&n, STDIN_FILENO, STDOUT_FILENO);
         rc = st == ST_OK ? EXIT_GOOD : EXIT_FAILED;
