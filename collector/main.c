@@ -381,7 +381,6 @@ set_limits(void)
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    (void)signal(SIGPIPE, SIG_IGN); /* where our log goes may end before we do */
 }
 
 static int
@@ -527,8 +526,8 @@ main(int argc, char **argv)
     /* What was large goes back to the system: peers decide how large messages are. */
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
-    /* A disk or a limit that is full is an error of one batch, a peer that went one of a session.
-     */
+    /* A disk or a limit that is full is an error of one batch, a peer that went one of a session,
+     * and where our log goes may end before we do. */
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
     diag_list_init(&errors);

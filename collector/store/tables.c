@@ -4,42 +4,24 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Columns by type; f is the field of the struct, which may lie deeper. */
-#define TEXT(s, name, f)                                                                           \
+#define COLUMN(s, n, t, f, ...)                                                                    \
     {                                                                                              \
-        name, RECORD_TEXT, offsetof(struct s, f), 0, 0, false                                      \
+        .name = (n), .type = RECORD_##t, .offset = offsetof(struct s, f), __VA_ARGS__              \
     }
-#define NEED(s, name, f)                                                                           \
-    {                                                                                              \
-        name, RECORD_NEED, offsetof(struct s, f), 0, 0, false                                      \
-    }
-#define I64(s, name, f)                                                                            \
-    {                                                                                              \
-        name, RECORD_I64, offsetof(struct s, f), 0, 0, false                                       \
-    }
-#define U32(s, name, f)                                                                            \
-    {                                                                                              \
-        name, RECORD_U32, offsetof(struct s, f), 0, 0, false                                       \
-    }
-#define ENUM(s, name, f, limit)                                                                    \
-    {                                                                                              \
-        name, RECORD_U32, offsetof(struct s, f), 0, limit, false                                   \
-    }
-#define BOOL(s, name, f)                                                                           \
-    {                                                                                              \
-        name, RECORD_BOOL, offsetof(struct s, f), 0, 0, false                                      \
-    }
-#define BYTES(s, name, f, n)                                                                       \
-    {                                                                                              \
-        name, RECORD_BYTES, offsetof(struct s, f), n, 0, false                                     \
-    }
-#define CHARS(s, name, f, n)                                                                       \
-    {                                                                                              \
-        name, RECORD_CHARS, offsetof(struct s, f), n, 0, false                                     \
-    }
-#define TIMES(s, name, f, n)                                                                       \
-    {                                                                                              \
-        name, RECORD_TIMES, offsetof(struct s, f), n, 0, false                                     \
-    }
+#define TEXT(s, n, f) COLUMN(s, n, TEXT, f, )
+#define NEED(s, n, f) COLUMN(s, n, NEED, f, )
+#define I64(s, n, f) COLUMN(s, n, I64, f, )
+#define U32(s, n, f) COLUMN(s, n, U32, f, )
+#define BOOL(s, n, f) COLUMN(s, n, BOOL, f, )
+#define ENUM(s, n, f, below) COLUMN(s, n, U32, f, .limit = (below))
+#define BYTES(s, n, f, len) COLUMN(s, n, BYTES, f, .size = (len))
+#define CHARS(s, n, f, len) COLUMN(s, n, CHARS, f, .size = (len))
+#define TIMES(s, n, f, len) COLUMN(s, n, TIMES, f, .size = (len))
+/* The same, in an index. */
+#define TEXT_INDEXED(s, n, f) COLUMN(s, n, TEXT, f, .indexed = true)
+#define NEED_INDEXED(s, n, f) COLUMN(s, n, NEED, f, .indexed = true)
+#define ENUM_INDEXED(s, n, f, below) COLUMN(s, n, U32, f, .limit = (below), .indexed = true)
+#define BYTES_INDEXED(s, n, f, len) COLUMN(s, n, BYTES, f, .size = (len), .indexed = true)
 
 static const struct record_column state[] = {
     I64(state_row, "one", one),
@@ -107,14 +89,14 @@ static const struct record_column history[] = {
 };
 
 static const struct record_column verdicts[] = {
-    {"control", RECORD_NEED, offsetof(struct store_verdict, control), 0, 0, true},
-    {"target", RECORD_NEED, offsetof(struct store_verdict, target), 0, 0, true},
+    NEED_INDEXED(store_verdict, "control", control),
+    NEED_INDEXED(store_verdict, "target", target),
     NEED(store_verdict, "name", name),
     NEED(store_verdict, "domain", domain),
     NEED(store_verdict, "agent", agent),
-    {"tenant", RECORD_NEED, offsetof(struct store_verdict, tenant), 0, 0, true},
-    {"site", RECORD_NEED, offsetof(struct store_verdict, site), 0, 0, true},
-    {"verdict", RECORD_U32, offsetof(struct store_verdict, verdict), 0, VERDICT_FAIL + 1, true},
+    NEED_INDEXED(store_verdict, "tenant", tenant),
+    NEED_INDEXED(store_verdict, "site", site),
+    ENUM_INDEXED(store_verdict, "verdict", verdict, VERDICT_FAIL + 1),
     ENUM(store_verdict, "reason", reason, REASON_DEPENDS_ON + 1),
     ENUM(store_verdict, "severity", severity, SEVERITY_CRITICAL + 1),
     ENUM(store_verdict, "assurance", assurance, ASSURANCE_OBSERVED + 1),
@@ -128,18 +110,18 @@ static const struct record_column verdicts[] = {
 };
 
 static const struct record_column findings[] = {
-    {"id", RECORD_BYTES, offsetof(struct finding, id), FINDING_ID_LEN, 0, true},
-    {"control", RECORD_NEED, offsetof(struct finding, control), 0, 0, true},
-    {"target", RECORD_NEED, offsetof(struct finding, target), 0, 0, true},
+    BYTES_INDEXED(finding, "id", id, FINDING_ID_LEN),
+    NEED_INDEXED(finding, "control", control),
+    NEED_INDEXED(finding, "target", target),
     NEED(finding, "name", name),
     NEED(finding, "domain", domain),
-    {"tenant", RECORD_NEED, offsetof(struct finding, tenant), 0, 0, true},
-    {"site", RECORD_NEED, offsetof(struct finding, site), 0, 0, true},
+    NEED_INDEXED(finding, "tenant", tenant),
+    NEED_INDEXED(finding, "site", site),
     NEED(finding, "agent", agent),
     ENUM(finding, "kind", kind, FINDING_EVENT + 1),
-    {"state", RECORD_U32, offsetof(struct finding, state), 0, FINDING_STATES, true},
+    ENUM_INDEXED(finding, "state", state, FINDING_STATES),
     U32(finding, "flags", flags),
-    {"severity", RECORD_U32, offsetof(struct finding, severity), 0, SEVERITY_CRITICAL + 1, true},
+    ENUM_INDEXED(finding, "severity", severity, SEVERITY_CRITICAL + 1),
     ENUM(finding, "verdict", verdict, VERDICT_FAIL + 1),
     ENUM(finding, "reason", reason, REASON_DEPENDS_ON + 1),
     NEED(finding, "message", message),
@@ -179,7 +161,7 @@ static const struct record_column findings[] = {
     TEXT(finding, "acknowledged_role", acknowledged.role),
     TEXT(finding, "acknowledged_reason", acknowledged.reason),
     I64(finding, "acknowledged_at", acknowledged.at),
-    {"owner", RECORD_TEXT, offsetof(struct finding, owner), 0, 0, true},
+    TEXT_INDEXED(finding, "owner", owner),
     I64(finding, "due", due),
     BOOL(finding, "due_fixed", due_fixed),
     U32(finding, "escalated", escalated),
@@ -190,7 +172,7 @@ static const struct record_column findings[] = {
     BOOL(finding, "waived_cut", waived.cut),
     NEED(finding, "waived_items", waived.items),
     ENUM(finding, "waived_severity", waived.severity, SEVERITY_CRITICAL + 1),
-    {"problem", RECORD_BYTES, offsetof(struct finding, problem), FINDING_ID_LEN, 0, true},
+    BYTES_INDEXED(finding, "problem", problem, FINDING_ID_LEN),
     BOOL(finding, "shown", shown),
     ENUM(finding, "shown_severity", shown_severity, SEVERITY_CRITICAL + 1),
     U32(finding, "occurrences", occurrences),
