@@ -113,6 +113,18 @@ rank(const json_t *o)
     return i;
 }
 
+/* Each of them, or what is said when there are none. */
+static void
+show_list(const json_t *list, void (*show)(const json_t *o, FILE *out), const char *none, FILE *out)
+{
+    const json_t *o;
+    size_t i;
+
+    json_array_foreach(list, i, o) show(o, out);
+    if (json_array_size(list) == 0)
+        fputs(none, out);
+}
+
 /* The items of a list, the worst first, else as they came: a new array. */
 static json_t *
 worst_first(const json_t *list)
@@ -144,53 +156,51 @@ show_targets(const json_t *p, FILE *out)
     buf_clear(&b);
 }
 
+static void
+show_problem(const json_t *p, FILE *out)
+{
+    char since[32];
+
+    fprintf(out, "%-8s  %s  ", text_of(p, "severity"), text_of(p, "id"));
+    text_plain(text_of(p, "title"), out);
+    fprintf(out, "\n          %s since %s: %lld of %lld findings open", text_of(p, "state"),
+            time_of(p, "state-since", since), total_of(json_object_get(p, "open")),
+            number_of(p, "members"));
+    if (number_of(p, "pending-restart"))
+        fprintf(out, ", %lld wait for a restart", number_of(p, "pending-restart"));
+    if (total_of(json_object_get(p, "waived")))
+        fprintf(out, ", %lld waived", total_of(json_object_get(p, "waived")));
+    fputc('\n', out);
+    show_targets(p, out);
+}
+
 void
 live_show_problems(const json_t *answer, FILE *out)
 {
     json_t *sorted = worst_first(json_object_get(answer, "problems"));
-    const json_t *p;
-    size_t i;
 
-    json_array_foreach(sorted, i, p)
-    {
-        char since[32];
-
-        fprintf(out, "%-8s  %s  ", text_of(p, "severity"), text_of(p, "id"));
-        text_plain(text_of(p, "title"), out);
-        fprintf(out, "\n          %s since %s: %lld of %lld findings open", text_of(p, "state"),
-                time_of(p, "state-since", since), total_of(json_object_get(p, "open")),
-                number_of(p, "members"));
-        if (number_of(p, "pending-restart"))
-            fprintf(out, ", %lld wait for a restart", number_of(p, "pending-restart"));
-        if (total_of(json_object_get(p, "waived")))
-            fprintf(out, ", %lld waived", total_of(json_object_get(p, "waived")));
-        fputc('\n', out);
-        show_targets(p, out);
-    }
-    if (i == 0)
-        fputs("no problem matches\n", out);
+    show_list(sorted, show_problem, "no problem matches\n", out);
     json_decref(sorted);
     show_more(answer, out);
+}
+
+static void
+show_finding(const json_t *f, FILE *out)
+{
+    fprintf(out, "%-8s  %-19s  %-12s  ", text_of(f, "severity"), text_of(f, "state"),
+            text_of(f, "control"));
+    text_plain(text_of(f, "target"), out);
+    fputs("\n          ", out);
+    text_wrap(text_of(f, "message"), 10, 10, WIDTH, out);
+    fputc('\n', out);
 }
 
 void
 live_show_findings(const json_t *answer, FILE *out)
 {
     json_t *sorted = worst_first(json_object_get(answer, "findings"));
-    const json_t *f;
-    size_t i;
 
-    json_array_foreach(sorted, i, f)
-    {
-        fprintf(out, "%-8s  %-19s  %-12s  ", text_of(f, "severity"), text_of(f, "state"),
-                text_of(f, "control"));
-        text_plain(text_of(f, "target"), out);
-        fputs("\n          ", out);
-        text_wrap(text_of(f, "message"), 10, 10, WIDTH, out);
-        fputc('\n', out);
-    }
-    if (i == 0)
-        fputs("no finding matches\n", out);
+    show_list(sorted, show_finding, "no finding matches\n", out);
     json_decref(sorted);
     show_more(answer, out);
 }
@@ -252,21 +262,15 @@ show_witnesses(const json_t *f, FILE *out)
 }
 
 static void
-show_events(const json_t *list, FILE *out)
+show_event(const json_t *e, FILE *out)
 {
-    const json_t *e;
-    size_t i;
+    char at[32];
 
-    json_array_foreach(list, i, e)
-    {
-        char at[32];
-
-        fprintf(out, "  %s  %-18s ", time_of(e, "at", at), text_of(e, "kind"));
-        if (*text_of(e, "to"))
-            fprintf(out, "%s -> %s  ", text_of(e, "from"), text_of(e, "to"));
-        text_plain(text_of(e, "text"), out);
-        fputc('\n', out);
-    }
+    fprintf(out, "  %s  %-18s ", time_of(e, "at", at), text_of(e, "kind"));
+    if (*text_of(e, "to"))
+        fprintf(out, "%s -> %s  ", text_of(e, "from"), text_of(e, "to"));
+    text_plain(text_of(e, "text"), out);
+    fputc('\n', out);
 }
 
 void
@@ -289,53 +293,48 @@ live_show_finding(const json_t *answer, FILE *out)
     show_witnesses(f, out);
     if (json_array_size(json_object_get(answer, "history")))
         fputs("history\n", out);
-    show_events(json_object_get(answer, "history"), out);
+    show_list(json_object_get(answer, "history"), show_event, "", out);
+}
+
+static void
+show_agent(const json_t *a, FILE *out)
+{
+    char seen[32];
+
+    fprintf(out, "%-24s %-12s %-24s last seen %s, %lld gaps\n", text_of(a, "id"),
+            json_is_true(json_object_get(a, "connected")) ? "connected" : "away",
+            text_of(a, "address"), time_of(a, "last-seen", seen), number_of(a, "gaps"));
 }
 
 void
 live_show_agents(const json_t *answer, FILE *out)
 {
-    const json_t *a;
-    size_t i;
+    show_list(json_object_get(answer, "agents"), show_agent, "no agent was ever here\n", out);
+}
 
-    json_array_foreach(json_object_get(answer, "agents"), i, a)
-    {
-        char seen[32];
+static void
+show_control(const json_t *v, FILE *out)
+{
+    char since[32];
+    const char *reason = text_of(v, "reason");
 
-        fprintf(out, "%-24s %-12s %-24s last seen %s, %lld gaps\n", text_of(a, "id"),
-                json_is_true(json_object_get(a, "connected")) ? "connected" : "away",
-                text_of(a, "address"), time_of(a, "last-seen", seen), number_of(a, "gaps"));
-    }
-    if (i == 0)
-        fputs("no agent was ever here\n", out);
+    fprintf(out, "%-12s %-14s %-12s %-9s since %s  ", text_of(v, "control"), text_of(v, "verdict"),
+            *reason ? reason : "-", *text_of(v, "assurance") ? text_of(v, "assurance") : "-",
+            time_of(v, "since", since));
+    text_plain(text_of(v, "target"), out);
+    fputc('\n', out);
 }
 
 void
 live_show_controls(const json_t *answer, FILE *out)
 {
-    const json_t *v;
-    size_t i;
-
-    json_array_foreach(json_object_get(answer, "controls"), i, v)
-    {
-        char since[32];
-        const char *reason = text_of(v, "reason");
-
-        fprintf(out, "%-12s %-14s %-12s %-9s since %s  ", text_of(v, "control"),
-                text_of(v, "verdict"), *reason ? reason : "-",
-                *text_of(v, "assurance") ? text_of(v, "assurance") : "-",
-                time_of(v, "since", since));
-        text_plain(text_of(v, "target"), out);
-        fputc('\n', out);
-    }
-    if (i == 0)
-        fputs("nothing was judged yet\n", out);
+    show_list(json_object_get(answer, "controls"), show_control, "nothing was judged yet\n", out);
 }
 
 void
 live_show_events(const json_t *answer, FILE *out)
 {
-    show_events(json_object_get(answer, "events"), out);
+    show_list(json_object_get(answer, "events"), show_event, "", out);
 }
 
 /* What a waiver or window is about. */
@@ -349,90 +348,85 @@ show_scope(const json_t *o, FILE *out)
             fprintf(out, "  %s %s", keys[i], text_of(o, keys[i]));
 }
 
+static void
+show_waiver(const json_t *w, FILE *out)
+{
+    const json_t *author = json_object_get(w, "author");
+    bool pending = json_is_true(json_object_get(w, "pending"));
+    char expires[32];
+
+    fprintf(out, "%-5lld %-9s until %s  by %s%s", number_of(w, "id"),
+            pending                                          ? "requested"
+            : json_is_integer(json_object_get(w, "revoked")) ? "revoked"
+                                                             : "in force",
+            time_of(w, "expires", expires), text_of(author, "name"),
+            json_is_true(json_object_get(w, "emergency")) ? " (emergency)" : "");
+    show_scope(w, out);
+    fputs("\n      ", out);
+    text_wrap(text_of(author, "reason"), 6, 6, WIDTH, out);
+    fputc('\n', out);
+}
+
 void
 live_show_waivers(const json_t *answer, FILE *out)
 {
-    const json_t *w;
-    size_t i;
+    show_list(json_object_get(answer, "waivers"), show_waiver, "there are no waivers\n", out);
+}
 
-    json_array_foreach(json_object_get(answer, "waivers"), i, w)
-    {
-        const json_t *author = json_object_get(w, "author");
-        bool pending = json_is_true(json_object_get(w, "pending"));
-        char expires[32];
+static void
+show_window(const json_t *w, FILE *out)
+{
+    const json_t *by = json_object_get(w, "by");
+    char start[32], end[32];
 
-        fprintf(out, "%-5lld %-9s until %s  by %s%s", number_of(w, "id"),
-                pending                                          ? "requested"
-                : json_is_integer(json_object_get(w, "revoked")) ? "revoked"
-                                                                 : "in force",
-                time_of(w, "expires", expires), text_of(author, "name"),
-                json_is_true(json_object_get(w, "emergency")) ? " (emergency)" : "");
-        show_scope(w, out);
-        fputs("\n      ", out);
-        text_wrap(text_of(author, "reason"), 6, 6, WIDTH, out);
-        fputc('\n', out);
-    }
-    if (i == 0)
-        fputs("there are no waivers\n", out);
+    fprintf(out, "%-5lld %s to %s  by %s", number_of(w, "id"), time_of(w, "start", start),
+            time_of(w, "end", end), text_of(by, "name"));
+    show_scope(w, out);
+    fputs("\n      ", out);
+    text_wrap(text_of(by, "reason"), 6, 6, WIDTH, out);
+    fputc('\n', out);
 }
 
 void
 live_show_windows(const json_t *answer, FILE *out)
 {
-    const json_t *w;
-    size_t i;
+    show_list(json_object_get(answer, "windows"), show_window, "there are no maintenance windows\n",
+              out);
+}
 
-    json_array_foreach(json_object_get(answer, "windows"), i, w)
-    {
-        const json_t *by = json_object_get(w, "by");
-        char start[32], end[32];
+static void
+show_push(const json_t *p, FILE *out)
+{
+    char at[32];
 
-        fprintf(out, "%-5lld %s to %s  by %s", number_of(w, "id"), time_of(w, "start", start),
-                time_of(w, "end", end), text_of(by, "name"));
-        show_scope(w, out);
-        fputs("\n      ", out);
-        text_wrap(text_of(by, "reason"), 6, 6, WIDTH, out);
-        fputc('\n', out);
-    }
-    if (i == 0)
-        fputs("there are no maintenance windows\n", out);
+    fprintf(out, "%s  %-6s  %-8s  %s  ", time_of(p, "at", at), text_of(p, "kind"),
+            text_of(p, "severity"), text_of(p, "problem"));
+    text_plain(text_of(p, "title"), out);
+    fprintf(out, ": %lld findings%s\n", number_of(p, "members"),
+            json_is_true(json_object_get(p, "flapping")) ? ", flapping" : "");
 }
 
 void
 live_show_pushes(const json_t *answer, FILE *out)
 {
-    const json_t *p;
-    size_t i;
+    show_list(json_object_get(answer, "pushes"), show_push, "nothing was pushed\n", out);
+}
 
-    json_array_foreach(json_object_get(answer, "pushes"), i, p)
-    {
-        char at[32];
+static void
+show_act(const json_t *a, FILE *out)
+{
+    char at[32];
 
-        fprintf(out, "%s  %-6s  %-8s  %s  ", time_of(p, "at", at), text_of(p, "kind"),
-                text_of(p, "severity"), text_of(p, "problem"));
-        text_plain(text_of(p, "title"), out);
-        fprintf(out, ": %lld findings%s\n", number_of(p, "members"),
-                json_is_true(json_object_get(p, "flapping")) ? ", flapping" : "");
-    }
-    if (i == 0)
-        fputs("nothing was pushed\n", out);
+    fprintf(out, "%s  %-16s %-14s %-18s %s  %s  ", time_of(a, "at", at), text_of(a, "who"),
+            text_of(a, "role"), text_of(a, "act"), text_of(a, "subject"), text_of(a, "result"));
+    text_plain(text_of(a, "reason"), out);
+    fputc('\n', out);
 }
 
 void
 live_show_audit(const json_t *answer, FILE *out)
 {
-    const json_t *a;
-    size_t i;
-
-    json_array_foreach(json_object_get(answer, "audit"), i, a)
-    {
-        char at[32];
-
-        fprintf(out, "%s  %-16s %-14s %-18s %s  %s  ", time_of(a, "at", at), text_of(a, "who"),
-                text_of(a, "role"), text_of(a, "act"), text_of(a, "subject"), text_of(a, "result"));
-        text_plain(text_of(a, "reason"), out);
-        fputc('\n', out);
-    }
+    show_list(json_object_get(answer, "audit"), show_act, "", out);
 }
 
 void
