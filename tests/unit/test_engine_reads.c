@@ -14,36 +14,10 @@
 #include "agents/pipeline.h"
 #include "lib/buf.h"
 #include "rules/engine/engine.h"
+#include "tests/unit/shipped_pack.h"
 
 #define NOW 1795435200
 #define MAX_CONTROLS 400
-
-static struct fact_schema *schema;
-static struct rule_pack *pack;
-
-static int
-set_up(void **state)
-{
-    struct diag_list errors;
-    struct diag d;
-
-    (void)state;
-    diag_list_init(&errors);
-    if (fact_schema_new("yang", &schema, &d) != ST_OK)
-        return -1;
-    return rule_pack_load("rules/packs/x1818", schema, RULES_TO_JUDGE, &pack, &errors) == ST_OK
-               ? 0
-               : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    rule_pack_free(pack);
-    fact_schema_free(schema);
-    return 0;
-}
 
 /* The demo without its inventory, so that an inventory is a change, too. */
 static struct pipeline *
@@ -257,5 +231,5 @@ main(void)
         cmocka_unit_test(test_untouched_controls_do_not_change),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, load_pack, drop_pack);
 }

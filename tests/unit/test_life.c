@@ -13,11 +13,9 @@
 
 #include "collector/command/command.h"
 #include "collector/life.h"
+#include "tests/unit/shipped_pack.h"
 
 #define NOW 1795435200
-
-static struct fact_schema *schema;
-static struct rule_pack *pack;
 
 /* One collector without its sockets. */
 struct desk {
@@ -29,30 +27,6 @@ struct desk {
     bool backlog;
     unsigned changes;
 };
-
-static int
-set_up(void **state)
-{
-    struct diag_list errors;
-    struct diag d;
-
-    (void)state;
-    diag_list_init(&errors);
-    if (fact_schema_new("yang", &schema, &d) != ST_OK)
-        return -1;
-    return rule_pack_load("rules/packs/x1818", schema, RULES_TO_JUDGE, &pack, &errors) == ST_OK
-               ? 0
-               : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    rule_pack_free(pack);
-    fact_schema_free(schema);
-    return 0;
-}
 
 static void
 open_desk(struct desk *d)
@@ -518,5 +492,5 @@ main(void)
         cmocka_unit_test(test_bad_requests),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, load_pack, drop_pack);
 }

@@ -21,100 +21,25 @@
 
 #include "agents/runtime/process.h"
 #include "lib/fact_tree.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/still_sink.h"
 
 #define NOW 1795435200
 #define NS 1000000000LL
 
-/* Passes everything on but the times of files. */
-struct still_sink {
-    struct fact_sink base;
-    struct fact_sink *to;
-    bool dropped;
-};
-
-static struct fact_sink *
-still_to(struct fact_sink *s, bool dropped)
+static bool
+is_time(enum fact_node node)
 {
-    struct still_sink *ss = (struct still_sink *)(void *)s;
-
-    ss->dropped = dropped;
-    return ss->to;
+    return node == FN_MTIME || node == FN_CHANGED;
 }
-
-static void
-still_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
-{
-    (void)source; /* where the tree lies */
-    fact_begin(still_to(s, false), kind, key, "proc");
-}
-
-static void
-still_head(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    fact_head(still_to(s, false), node, value);
-}
-
-static void
-still_enter(struct fact_sink *s, enum fact_node node, const char *key)
-{
-    fact_enter(still_to(s, false), node, key);
-}
-
-static void
-still_leaf(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    bool odd = node == FN_MTIME || node == FN_CHANGED;
-    struct fact_sink *to = still_to(s, odd);
-
-    if (!odd)
-        fact_leaf(to, node, value);
-}
-
-static void
-still_source(struct fact_sink *s, const char *source)
-{
-    struct still_sink *ss = (struct still_sink *)(void *)s;
-
-    if (!ss->dropped)
-        fact_source(ss->to, source);
-}
-
-static void
-still_unresolved(struct fact_sink *s, const char *child)
-{
-    (void)s;
-    fail_msg("a process has no placeholder: %s", child);
-}
-
-static void
-still_leave(struct fact_sink *s)
-{
-    fact_leave(still_to(s, false));
-}
-
-static void
-still_end(struct fact_sink *s, int64_t observed, bool complete)
-{
-    fact_end(still_to(s, false), observed, complete);
-}
-
-static const struct fact_sink_ops still_ops = {
-    .begin = still_begin,
-    .head = still_head,
-    .enter = still_enter,
-    .leaf = still_leaf,
-    .source = still_source,
-    .unresolved = still_unresolved,
-    .leave = still_leave,
-    .end = still_end,
-};
 
 /* Facts of a process table; malloc'd. */
 static char *
 read_tree(const char *dir)
 {
     struct fact_schema *schema = NULL;
-    struct still_sink still = {.base = {.ops = &still_ops, .status = ST_OK}};
+    struct still_sink still = {
+        .base = {.ops = &still_ops, .status = ST_OK}, .odd = is_time, .source = "proc"};
     struct diag_list errors, notes;
     struct runtime_found found = {0};
     struct fact_tree *tree;
@@ -141,33 +66,12 @@ read_tree(const char *dir)
     assert_int_equal(errors.count, 0);
     assert_int_equal(fact_tree_refused(tree), 0);
     assert_int_equal(fact_tree_print_json(tree, &json), ST_OK);
+    assert_null(strstr(json, "unresolved")); /* a process has no placeholder */
     diag_list_clear(&errors);
     diag_list_clear(&notes);
     fact_tree_free(tree);
     fact_schema_free(schema);
     return json;
-}
-
-static void
-compare(const char *path, const char *got)
-{
-    const char *mode = getenv("VIGIL_GOLDEN");
-    FILE *f = fopen(path, mode && strcmp(mode, "write") == 0 ? "w" : "r");
-    char *want = calloc(1, 1 << 20);
-
-    assert_non_null(want);
-    if (mode && strcmp(mode, "write") == 0) {
-        assert_non_null(f);
-        fputs(got, f);
-    } else {
-        if (f && fread(want, 1, (1 << 20) - 1, f) == 0)
-            want[0] = '\0';
-        if (strcmp(want, got) != 0)
-            fail_msg("%s: differs; see VIGIL_GOLDEN in the head of this file", path);
-    }
-    if (f)
-        fclose(f);
-    free(want);
 }
 
 /* valgrind 3.19 does not know openat2(); nothing can be read below a root then. */
@@ -195,7 +99,7 @@ golden(const char *name, const char *const *never)
         if (strstr(json, *never))
             fail_msg("%s: '%s' left the process", name, *never);
     snprintf(path, sizeof(path), VIGIL_BUILD_ROOT "/tests/runtime/%s/expect.json", name);
-    compare(path, json);
+    golden_compare(path, json);
     free(json);
 }
 

@@ -12,41 +12,15 @@
 #include <cmocka.h>
 
 #include "collector/site.h"
+#include "tests/unit/shipped_pack.h"
 
 #define NOW 1795435200
-
-static struct fact_schema *schema;
-static struct rule_pack *pack;
 
 struct ear {
     char text[200000]; /* "CONTROL TARGET VERDICT" a line; + first, - gone */
     size_t count;
     size_t deaf_after; /* SIZE_MAX: never */
 };
-
-static int
-set_up(void **state)
-{
-    struct diag_list errors;
-    struct diag d;
-
-    (void)state;
-    diag_list_init(&errors);
-    if (fact_schema_new("yang", &schema, &d) != ST_OK)
-        return -1;
-    return rule_pack_load("rules/packs/x1818", schema, RULES_TO_JUDGE, &pack, &errors) == ST_OK
-               ? 0
-               : -1;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    rule_pack_free(pack);
-    fact_schema_free(schema);
-    return 0;
-}
 
 static void
 write_amf(struct site *s, const char *id, const char *first, const char *second)
@@ -349,5 +323,5 @@ main(void)
         cmocka_unit_test(test_other_rules),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, load_pack, drop_pack);
 }

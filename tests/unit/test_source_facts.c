@@ -23,6 +23,8 @@
 #include "agents/source/source.h"
 #include "lib/fact_tree.h"
 #include "lib/template.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/still_sink.h"
 
 #define MAX_FILES 500
 #define NOW 1795435200 /* 2026-11-23T12:00:00Z */
@@ -81,90 +83,12 @@ struct run {
     struct fact_sink *sink;
 };
 
-/* Leaves out what depends on who checked the tests out: mode, owner, group. */
-struct still_sink {
-    struct fact_sink base;
-    struct fact_sink *to;
-    bool dropped;
-};
-
-static struct fact_sink *
-still_to(struct fact_sink *s, bool dropped)
+static bool
+by_checkout(enum fact_node node)
 {
-    struct still_sink *ss = (struct still_sink *)(void *)s;
-
-    ss->dropped = dropped;
-    return ss->to;
+    return node == FN_MODE || node == FN_MODE_OTHERS || node == FN_MODE_GROUP_WRITE ||
+           node == FN_OWNER_UID || node == FN_GROUP_GID || node == FN_DIRECTORY_WORLD_WRITABLE;
 }
-
-static void
-still_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
-{
-    fact_begin(still_to(s, false), kind, key, source);
-}
-
-static void
-still_head(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    fact_head(still_to(s, false), node, value);
-}
-
-static void
-still_enter(struct fact_sink *s, enum fact_node node, const char *key)
-{
-    fact_enter(still_to(s, false), node, key);
-}
-
-static void
-still_leaf(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    bool odd = node == FN_MODE || node == FN_MODE_OTHERS || node == FN_MODE_GROUP_WRITE ||
-               node == FN_OWNER_UID || node == FN_GROUP_GID || node == FN_DIRECTORY_WORLD_WRITABLE;
-    struct fact_sink *to = still_to(s, odd);
-
-    if (!odd)
-        fact_leaf(to, node, value);
-}
-
-static void
-still_source(struct fact_sink *s, const char *source)
-{
-    struct still_sink *ss = (struct still_sink *)(void *)s;
-
-    if (!ss->dropped)
-        fact_source(ss->to, source);
-}
-
-static void
-still_unresolved(struct fact_sink *s, const char *child)
-{
-    struct still_sink *ss = (struct still_sink *)(void *)s;
-
-    ss->to->ops->unresolved(ss->to, child);
-}
-
-static void
-still_leave(struct fact_sink *s)
-{
-    fact_leave(still_to(s, false));
-}
-
-static void
-still_end(struct fact_sink *s, int64_t observed, bool complete)
-{
-    fact_end(still_to(s, false), observed, complete);
-}
-
-static const struct fact_sink_ops still_ops = {
-    .begin = still_begin,
-    .head = still_head,
-    .enter = still_enter,
-    .leaf = still_leaf,
-    .source = still_source,
-    .unresolved = still_unresolved,
-    .leave = still_leave,
-    .end = still_end,
-};
 
 static void run_text(struct run *r, const char *path, const char *part, unsigned first_line,
                      const char *text, size_t len, const struct yaml_node *values);
@@ -273,7 +197,7 @@ run_root(const char *root, char **json, char **errors)
     struct names files = {.count = 0};
     struct fact_tree *tree;
     struct diag d = {0};
-    struct still_sink still = {.base = {.ops = &still_ops, .status = ST_OK}};
+    struct still_sink still = {.base = {.ops = &still_ops, .status = ST_OK}, .odd = by_checkout};
     struct run r = {0};
     struct buf text;
 
@@ -328,35 +252,6 @@ run_root(const char *root, char **json, char **errors)
 }
 
 static void
-compare(const char *path, const char *got)
-{
-    const char *mode = getenv("VIGIL_GOLDEN");
-    size_t len;
-    char *want;
-
-    if (mode && strcmp(mode, "write") == 0) {
-        FILE *f = *got ? fopen(path, "w") : NULL;
-
-        if (f) {
-            fputs(got, f);
-            fclose(f);
-        }
-        return;
-    }
-    want = slurp(path, &len);
-    if (strcmp(want ? want : "", got) != 0) {
-        size_t line = 1, i = 0;
-
-        for (; want && want[i] && want[i] == got[i]; i++)
-            line += got[i] == '\n';
-        free(want);
-        fail_msg("%s: differs from line %zu on; see VIGIL_GOLDEN in the head of this file", path,
-                 line);
-    }
-    free(want);
-}
-
-static void
 test_case(void **state)
 {
     char path[4096], *json = NULL, *errors = NULL;
@@ -364,9 +259,9 @@ test_case(void **state)
     snprintf(path, sizeof(path), "%s/root", (const char *)*state);
     run_root(path, &json, &errors);
     snprintf(path, sizeof(path), "%s/expect.json", (const char *)*state);
-    compare(path, json);
+    golden_compare(path, json);
     snprintf(path, sizeof(path), "%s/errors.txt", (const char *)*state);
-    compare(path, errors);
+    golden_compare(path, errors);
     free(json);
     free(errors);
 }
