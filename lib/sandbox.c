@@ -17,14 +17,7 @@
 #include <unistd.h>
 
 #include "lib/sandbox_calls.h"
-
-#ifdef __has_feature
-#define ADDRESS_SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define ADDRESS_SANITIZED 1
-#else
-#define ADDRESS_SANITIZED 0
-#endif
+#include "lib/sanitized.h"
 
 #define MAX_PASSWD 16384
 /* Everything that changes files; the second ABI added REFER, the third TRUNCATE. */

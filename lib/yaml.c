@@ -6,17 +6,12 @@
 #include <strings.h>
 #include <yaml.h>
 
+#include "lib/sanitized.h"
+
 #define MAX_ANCHORS 1000 /* each alias is looked up among them */
 
 /* Nodes and texts live in blocks that go all at once. A sanitised build gives each its own, so that
  * reading past the end of one is seen. */
-#ifdef __has_feature
-#define ADDRESS_SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define ADDRESS_SANITIZED 1
-#else
-#define ADDRESS_SANITIZED 0
-#endif
 #define BLOCK_MIN ((size_t)2048)
 #define BLOCK_MAX ((size_t)65536)
 #define BLOCK_ALIGN _Alignof(max_align_t)
