@@ -434,4 +434,13 @@ hostile_session(struct world *w)
     return h;
 }
 
+/* With a listener that takes what it takes by default. */
+static inline void
+world_listen_default(struct world *w)
+{
+    struct listener_config c = world_listener_config(w);
+
+    world_listen(w, &c);
+}
+
 #endif
