@@ -23,13 +23,13 @@ rule_cut_tests(const char *text, size_t len, unsigned *line)
 
 /* Sections that no verdict needs, and that are half of a rule file. */
 static bool
-starts_prose(const char *line)
+starts_prose(const char *line, size_t len)
 {
     static const char *const sections[] = {
         "references:", "statement:", "threats:", "why:", "fight:"};
 
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-        if (strncmp(line, sections[i], strlen(sections[i])) == 0)
+        if (len >= strlen(sections[i]) && memcmp(line, sections[i], strlen(sections[i])) == 0)
             return true;
     return false;
 }
@@ -46,7 +46,7 @@ rule_cut_prose(const char *text, size_t len, size_t *out_len)
         size_t n = end ? (size_t)(end + 1 - text) - i : len - i;
 
         if (!strchr("- #\n\r\t", text[i]))
-            prose = starts_prose(text + i);
+            prose = starts_prose(text + i, len - i);
         if (prose) {
             out[(*out_len)++] = '\n';
         } else {

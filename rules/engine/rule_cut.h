@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Cuts a rule file into its sections by their column, before any YAML is parsed: most of a file is
- * test cases and prose, which no verdict needs. Texts are NUL-terminated and hold no other NUL.
+ * test cases and prose, which no verdict needs. Texts hold no NUL; one without a length ends in it.
  */
 #ifndef RULES_ENGINE_RULE_CUT_H
 #define RULES_ENGINE_RULE_CUT_H
