@@ -8,7 +8,8 @@
 struct desk {
     struct desk_env env;
     struct loop_timer soon, lazy, tick;
-    bool ticking; /* the next batch looks at what time alone changes */
+    int64_t begun_ms; /* of the batch */
+    bool ticking;     /* the next batch looks at what time alone changes */
     struct desk_counts counts;
 };
 
@@ -36,11 +37,20 @@ on_change(void *ctx, const struct site_change *c)
     return ST_OK;
 }
 
+/* A batch that takes long keeps agents waiting; what looks at all targets may wait instead. */
+static bool
+on_more(void *ctx)
+{
+    struct desk *d = ctx;
+
+    return d->env.mono_ms(d->env.ctx) - d->begun_ms < DESK_LONG_MS;
+}
+
 /* The batch of one moment; nothing of it is committed yet. */
 static enum status
 fill(struct desk *d, struct diag *why)
 {
-    const struct site_ops ops = {.change = on_change, .ctx = d};
+    const struct site_ops ops = {.change = on_change, .more = on_more, .ctx = d};
     int64_t now = life_now(d->env.life);
     enum status st;
 
@@ -109,10 +119,13 @@ run(struct desk *d, int64_t mono_ms)
 enum status
 desk_run(struct desk *d)
 {
-    int64_t begin = d->env.mono_ms(d->env.ctx);
-    enum status st = run(d, begin);
+    enum status st;
 
-    d->counts.took_ms = d->env.mono_ms(d->env.ctx) - begin;
+    d->begun_ms = d->env.mono_ms(d->env.ctx);
+    st = run(d, d->begun_ms);
+    d->counts.took_ms = d->env.mono_ms(d->env.ctx) - d->begun_ms;
+    if (st == ST_OK && site_marked(d->env.site))
+        desk_wake(d);
     return st;
 }
 
@@ -138,7 +151,7 @@ on_tick(void *ctx)
 
     loop_timer_set(&d->tick, DESK_TICK_MS);
     d->ticking = true;
-    site_mark(d->env.site, RULE_READS_NOW);
+    site_time(d->env.site);
     desk_wake(d);
 }
 

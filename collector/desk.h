@@ -14,6 +14,7 @@
 
 #define DESK_SETTLE_MS 50  /* facts that change together are judged together */
 #define DESK_BUSY_MS 10000 /* the longest that a batch waits because the one before took long */
+#define DESK_LONG_MS 200   /* after so long a batch begins no control over all targets any more */
 #define DESK_RETRY_MS 5000 /* after a batch that failed */
 #define DESK_LAZY_MS 5000  /* between two batches of what was only heard of again */
 #define DESK_TICK_MS 60000 /* between two looks at what time alone changes */

@@ -5,32 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/docket.h"
+
 #define DIGEST 16
 
 /* One (control, target) that was told. */
 struct told {
-    size_t control; /* number in the pack */
     char *target;
-    bool sure; /* false: the digest is not known, or not of what was kept */
+    bool sure;      /* false: the digest is not known, or not of what was kept */
+    uint32_t bound; /* of its verdict */
     uint8_t digest[DIGEST];
 };
 
+/* Those of one control, by target. */
 struct told_list {
-    struct told *item; /* in the order of the engine: control, then target */
+    struct told *item;
     size_t count, capacity;
+    bool unsorted; /* something was recalled */
 };
 
 struct site {
     const struct rule_pack *pack;
     const char *scope;
     struct fact_tree *facts;
-    uint32_t *reads; /* of each control */
-    bool *only;
-    size_t controls, judged;
-    uint32_t changed;
-    bool all;      /* the next judging runs everything */
-    bool unsorted; /* something was recalled */
-    struct told_list told;
+    struct docket *docket;
+    struct told_list *told; /* of each control */
+    size_t controls, all_told, judged;
 };
 
 static void
@@ -42,28 +42,67 @@ told_clear(struct told_list *l)
     *l = (struct told_list){0};
 }
 
-/* Append; the target moves in, even on failure. digest NULL: not known. */
-static enum status
-told_adopt(struct told_list *l, size_t control, char *target, const uint8_t *digest)
+/* Room for one more item at a place; what stands there moves. NULL without memory. */
+static struct told *
+told_open(struct told_list *l, size_t at)
 {
-    if (target && l->count == l->capacity && l->count < MAX_SITE_VERDICTS) {
-        size_t cap = l->capacity ? l->capacity * 2 : 64;
+    if (l->count == l->capacity) {
+        size_t cap = l->capacity ? l->capacity * 2 : 4;
         struct told *item = realloc(l->item, cap * sizeof(*item));
 
-        if (item) {
-            l->item = item;
-            l->capacity = cap;
-        }
+        if (!item)
+            return NULL;
+        l->item = item;
+        l->capacity = cap;
     }
-    if (!target || l->count == l->capacity) {
-        free(target);
-        return target && l->count == MAX_SITE_VERDICTS ? ST_LIMIT : ST_IO;
-    }
-    l->item[l->count] = (struct told){.control = control, .target = target, .sure = digest};
-    if (digest)
-        memcpy(l->item[l->count].digest, digest, DIGEST);
+    memmove(&l->item[at + 1], &l->item[at], (l->count - at) * sizeof(*l->item));
     l->count++;
+    return &l->item[at];
+}
+
+static enum status
+told_insert(struct site *s, struct told_list *l, size_t at, const char *target)
+{
+    char *copy = s->all_told < MAX_SITE_VERDICTS ? strdup(target) : NULL;
+    struct told *t;
+
+    if (!copy)
+        return s->all_told < MAX_SITE_VERDICTS ? ST_IO : ST_LIMIT;
+    t = told_open(l, at);
+    if (!t) {
+        free(copy);
+        return ST_IO;
+    }
+    *t = (struct told){.target = copy};
+    s->all_told++;
     return ST_OK;
+}
+
+static void
+told_drop(struct site *s, struct told_list *l, size_t at)
+{
+    free(l->item[at].target);
+    l->count--;
+    memmove(&l->item[at], &l->item[at + 1], (l->count - at) * sizeof(*l->item));
+    s->all_told--;
+}
+
+/* The place of a target, or where it belongs. */
+static size_t
+told_find(const struct told_list *l, const char *target, bool *found)
+{
+    size_t low = 0, high = l->count;
+
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+
+        if (strcmp(l->item[mid].target, target) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *found = low < l->count && strcmp(l->item[low].target, target) == 0;
+    return low;
 }
 
 /* ---- digest ---- */
@@ -120,29 +159,6 @@ site_digest(const struct verdict *v, uint8_t out[16])
 
 /* ---- site ---- */
 
-static enum status
-load_reads(const struct rule_pack *pack, uint32_t **reads, bool **only, struct diag *d)
-{
-    size_t n = rule_pack_controls(pack);
-    enum status st = ST_OK;
-
-    *reads = calloc(n + 1, sizeof(**reads));
-    *only = calloc(n + 1, sizeof(**only));
-    if (!*reads || !*only)
-        st = diag_set(d, ST_IO, "", 0, "out of memory");
-    for (size_t i = 0; i < n && st == ST_OK; i++) {
-        st = rule_pack_reads(pack, i, &(*reads)[i]);
-        if (st != ST_OK)
-            diag_set(d, st, rule_pack_control(pack, i)->file, 0,
-                     "an expression does not fit the facts");
-    }
-    if (st != ST_OK) {
-        free(*reads);
-        free(*only);
-    }
-    return st;
-}
-
 enum status
 site_new(const struct fact_schema *schema, const struct rule_pack *pack, const char *scope,
          struct site **out, struct diag *d)
@@ -153,15 +169,17 @@ site_new(const struct fact_schema *schema, const struct rule_pack *pack, const c
     *out = NULL;
     if (s)
         s->facts = fact_tree_new(schema);
-    if (!s || !s->facts)
+    if (!s || !s->facts) {
         diag_set(d, ST_IO, "", 0, "out of memory");
-    else
+    } else {
+        fact_tree_allow(s->facts, MAX_SITE_NODES);
+        s->scope = scope;
         st = site_use(s, pack, d);
+    }
     if (st != ST_OK) {
         site_free(s);
         return st;
     }
-    s->scope = scope;
     *out = s;
     return ST_OK;
 }
@@ -171,10 +189,11 @@ site_free(struct site *s)
 {
     if (!s)
         return;
-    told_clear(&s->told);
+    for (size_t i = 0; i < s->controls; i++)
+        told_clear(&s->told[i]);
+    free(s->told);
+    docket_free(s->docket);
     fact_tree_free(s->facts);
-    free(s->reads);
-    free(s->only);
     free(s);
 }
 
@@ -184,114 +203,102 @@ site_facts(const struct site *s)
     return s->facts;
 }
 
+static size_t
+control_of(const struct rule_pack *pack, const char *id)
+{
+    size_t n = rule_pack_controls(pack), i = 0;
+
+    while (i < n && strcmp(rule_pack_control(pack, i)->id, id) != 0)
+        i++;
+    return i;
+}
+
 /* What was told under the numbers of the old pack, under those of the new one. Controls that it no
  * longer has are told as nothing more: their findings stay open until a person closes them. */
-static enum status
-renumber(struct told_list *told, const struct rule_pack *from, const struct rule_pack *to)
-{
-    size_t olds = rule_pack_controls(from), *start = calloc(olds + 1, sizeof(*start));
-    struct told *item = calloc(told->count + 1, sizeof(*item));
-    size_t kept = 0;
-
-    if (!start || !item) {
-        free(start);
-        free(item);
-        return ST_IO;
-    }
-    for (size_t i = 0; i < told->count; i++)
-        start[told->item[i].control + 1]++;
-    for (size_t c = 0; c < olds; c++)
-        start[c + 1] += start[c];
-    for (size_t c = 0; c < rule_pack_controls(to); c++)
-        for (size_t o = 0; o < olds; o++) {
-            if (strcmp(rule_pack_control(from, o)->id, rule_pack_control(to, c)->id) != 0)
-                continue;
-            for (size_t i = start[o]; i < start[o + 1]; i++) {
-                item[kept] = told->item[i];
-                item[kept++].control = c;
-                told->item[i].target = NULL;
-            }
-        }
-    told_clear(told);
-    *told = (struct told_list){.item = item, .count = kept, .capacity = kept};
-    free(start);
-    return ST_OK;
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-    const struct told *x = a, *y = b;
-
-    if (x->control != y->control)
-        return x->control < y->control ? -1 : 1;
-    return strcmp(x->target, y->target);
-}
-
-/* Into the order of the engine. */
 static void
-sort_told(struct site *s)
+renumber(struct site *s, const struct rule_pack *to, struct told_list *told)
 {
-    if (s->unsorted && s->told.count)
-        qsort(s->told.item, s->told.count, sizeof(*s->told.item), by_place);
-    s->unsorted = false;
+    size_t n = rule_pack_controls(to);
+
+    for (size_t o = 0; o < s->controls; o++) {
+        size_t c = control_of(to, rule_pack_control(s->pack, o)->id);
+
+        if (c < n) {
+            told[c] = s->told[o];
+        } else {
+            s->all_told -= s->told[o].count;
+            told_clear(&s->told[o]);
+        }
+    }
+    free(s->told);
+    s->told = told;
 }
 
 enum status
 site_use(struct site *s, const struct rule_pack *pack, struct diag *d)
 {
-    uint32_t *reads;
-    bool *only;
-    enum status st = load_reads(pack, &reads, &only, d);
+    size_t n = rule_pack_controls(pack);
+    struct told_list *told = calloc(n + 1, sizeof(*told));
+    struct docket *docket;
+    enum status st = told ? docket_new(pack, s->facts, s->scope, &docket, d)
+                          : diag_set(d, ST_IO, "", 0, "out of memory");
 
-    if (st != ST_OK)
+    if (st != ST_OK) {
+        free(told);
         return st;
-    sort_told(s);
-    if (s->told.count && renumber(&s->told, s->pack, pack) != ST_OK) {
-        free(reads);
-        free(only);
-        return diag_set(d, ST_IO, "", 0, "out of memory");
     }
-    free(s->reads);
-    free(s->only);
-    s->reads = reads;
-    s->only = only;
+    renumber(s, pack, told);
+    docket_free(s->docket);
+    s->docket = docket;
     s->pack = pack;
-    s->controls = rule_pack_controls(pack);
-    s->all = true;
+    s->controls = n;
     return ST_OK;
 }
 
 void
-site_mark(struct site *s, uint32_t changed)
+site_change(struct site *s, enum fact_section kind, const char *key,
+            const struct fact_nodes *changed)
 {
-    s->changed |= changed;
+    docket_note(s->docket, kind, key, changed);
+}
+
+void
+site_mark(struct site *s, uint32_t kinds)
+{
+    docket_note_kinds(s->docket, kinds);
+}
+
+void
+site_time(struct site *s)
+{
+    docket_note_time(s->docket);
 }
 
 bool
 site_marked(const struct site *s)
 {
-    return s->all || s->changed;
+    return docket_has_work(s->docket);
 }
 
 void
 site_forget(struct site *s)
 {
     /* The pairs stay known: one that is bound no more by then has to be told as gone. */
-    for (size_t i = 0; i < s->told.count; i++)
-        s->told.item[i].sure = false;
-    s->all = true;
+    for (size_t i = 0; i < s->controls; i++)
+        for (size_t k = 0; k < s->told[i].count; k++)
+            s->told[i].item[k].sure = false;
+    docket_note_all(s->docket);
 }
 
 enum status
 site_recall(struct site *s, const char *control, const char *target)
 {
-    for (size_t i = 0; i < s->controls; i++)
-        if (strcmp(rule_pack_control(s->pack, i)->id, control) == 0) {
-            s->unsorted = true;
-            return told_adopt(&s->told, i, strdup(target), NULL);
-        }
-    return ST_NOTFOUND;
+    size_t i = control_of(s->pack, control);
+
+    if (i == s->controls)
+        return ST_NOTFOUND;
+    s->told[i].unsorted = true;
+    return told_insert(s, &s->told[i], s->told[i].count, target);
 }
 
 size_t
@@ -305,127 +312,135 @@ site_judged(const struct site *s)
 struct comparison {
     struct site *site;
     const struct site_ops *ops;
-    struct told_list old, now; /* old: items move to now, or are freed when they are gone */
-    size_t at;                 /* next of old */
-    enum status status;        /* of the first failure; what comes behind is kept as it was */
+    size_t control, last; /* last: control that was judged last, for counting */
 };
 
-static void
-keep(struct comparison *c)
-{
-    struct told *t = &c->old.item[c->at++];
-    enum status st = told_adopt(&c->now, t->control, t->target, t->sure ? t->digest : NULL);
-
-    t->target = NULL;
-    if (c->status == ST_OK)
-        c->status = st;
-}
-
-/* The next of old is bound by nothing any more. */
-static void
-gone(struct comparison *c)
-{
-    const struct told *t = &c->old.item[c->at];
-
-    if (c->status == ST_OK)
-        c->status = c->ops->change(
-            c->ops->ctx, &(struct site_change){.rule = rule_pack_control(c->site->pack, t->control),
-                                               .target = t->target});
-    if (c->status != ST_OK) {
-        keep(c);
-        return;
-    }
-    free(c->old.item[c->at].target);
-    c->old.item[c->at++].target = NULL;
-}
-
-/* Before (control, target), in the order of the engine. */
 static int
-order(const struct told *t, size_t control, const char *target)
+by_target(const void *a, const void *b)
 {
-    if (t->control != control)
-        return t->control < control ? -1 : 1;
-    return target ? strcmp(t->target, target) : -1;
+    return strcmp(((const struct told *)a)->target, ((const struct told *)b)->target);
 }
 
-/* Take over what stands before (control, target): of controls that were judged it is gone. */
-static void
-pass_over(struct comparison *c, size_t control, const char *target)
+static struct told_list *
+told_of(struct site *s, size_t control)
 {
-    while (c->at < c->old.count && order(&c->old.item[c->at], control, target) < 0) {
-        if (c->site->only[c->old.item[c->at].control])
-            gone(c);
-        else
-            keep(c);
-    }
+    struct told_list *l = &s->told[control];
+
+    if (l->unsorted && l->count)
+        qsort(l->item, l->count, sizeof(*l->item), by_target);
+    l->unsorted = false;
+    return l;
 }
 
-static void
-compare(struct comparison *c, size_t control, const struct verdict *v)
+/* Nothing binds the item at a place any more. */
+static enum status
+tell_gone(struct comparison *c, struct told_list *l, size_t at)
 {
-    struct told *old;
+    enum status st = c->ops->change(
+        c->ops->ctx, &(struct site_change){.rule = rule_pack_control(c->site->pack, c->control),
+                                           .target = l->item[at].target});
+
+    if (st == ST_OK)
+        told_drop(c->site, l, at);
+    return st;
+}
+
+/* A verdict that belongs at a place; found: it was told before. */
+static enum status
+tell_verdict(struct comparison *c, struct told_list *l, size_t at, bool found,
+             const struct verdict *v)
+{
     uint8_t digest[DIGEST];
-    bool known;
+    enum status st = site_digest(v, digest);
 
-    pass_over(c, control, v->target);
-    old = c->at < c->old.count ? &c->old.item[c->at] : NULL;
-    known = old && order(old, control, v->target) == 0;
-    if (c->status == ST_OK)
-        c->status = site_digest(v, digest);
-    if (c->status != ST_OK || (known && old->sure && memcmp(old->digest, digest, DIGEST) == 0)) {
-        if (known)
-            keep(c);
-        return;
+    if (st != ST_OK)
+        return st;
+    if (found && l->item[at].sure && memcmp(l->item[at].digest, digest, DIGEST) == 0) {
+        l->item[at].bound = v->bound;
+        return ST_OK;
     }
-    c->status = c->ops->change(
+    st = c->ops->change(
         c->ops->ctx,
-        &(struct site_change){.rule = v->rule, .target = v->target, .verdict = v, .first = !known});
-    if (c->status == ST_OK && known) {
-        memcpy(old->digest, digest, DIGEST);
-        old->sure = true;
+        &(struct site_change){.rule = v->rule, .target = v->target, .verdict = v, .first = !found});
+    if (st == ST_OK && !found)
+        st = told_insert(c->site, l, at, v->target);
+    if (st != ST_OK)
+        return st;
+    memcpy(l->item[at].digest, digest, DIGEST);
+    l->item[at].sure = true;
+    l->item[at].bound = v->bound;
+    return ST_OK;
+}
+
+/* All verdicts of a control: what is told and not among them is gone. */
+static enum status
+compare_all(struct comparison *c, struct told_list *l, const struct docket_case *judged)
+{
+    size_t at = 0, i = 0;
+    enum status st = ST_OK;
+
+    while (st == ST_OK && (at < l->count || i < judged->count)) {
+        int order = at == l->count       ? 1
+                    : i == judged->count ? -1
+                                         : strcmp(l->item[at].target, judged->v[i].target);
+
+        if (order < 0) {
+            st = tell_gone(c, l, at);
+        } else {
+            st = tell_verdict(c, l, at, order == 0, &judged->v[i++]);
+            at++;
+        }
     }
-    if (known)
-        keep(c);
-    else if (c->status == ST_OK)
-        c->status = told_adopt(&c->now, control, strdup(v->target), digest);
+    return st;
+}
+
+static enum status
+on_judged(void *ctx, const struct docket_case *judged)
+{
+    struct comparison *c = ctx;
+    struct told_list *l = told_of(c->site, judged->control);
+    bool found;
+    size_t at;
+
+    c->control = judged->control;
+    if (c->last != judged->control)
+        c->site->judged++;
+    c->last = judged->control;
+    if (!judged->target)
+        return compare_all(c, l, judged);
+    at = told_find(l, judged->target, &found);
+    if (judged->count)
+        return tell_verdict(c, l, at, found, judged->v);
+    return found ? tell_gone(c, l, at) : ST_OK;
+}
+
+static uint32_t
+bound_of(void *ctx, size_t control, const char *target)
+{
+    struct comparison *c = ctx;
+    struct told_list *l = told_of(c->site, control);
+    bool found;
+    size_t at = told_find(l, target, &found);
+
+    return found ? l->item[at].bound : 0;
+}
+
+static bool
+on_more(void *ctx)
+{
+    struct comparison *c = ctx;
+
+    return !c->ops->more || c->ops->more(c->ops->ctx);
 }
 
 enum status
 site_judge(struct site *s, int64_t now, const struct site_ops *ops, struct diag *d)
 {
-    struct comparison c = {.site = s, .ops = ops, .status = ST_OK};
-    struct verdicts v;
-    enum status st;
-    size_t control = 0;
+    struct comparison c = {.site = s, .ops = ops, .last = SIZE_MAX};
 
     s->judged = 0;
-    for (size_t i = 0; i < s->controls; i++) {
-        s->only[i] = s->all || (s->reads[i] & s->changed);
-        s->judged += s->only[i];
-    }
-    st = engine_evaluate(s->pack,
-                         &(struct engine_input){.facts = s->facts,
-                                                .now = now,
-                                                .interval_s = SITE_INTERVAL_S,
-                                                .scope = s->scope,
-                                                .only = s->only},
-                         &v, d);
-    if (st != ST_OK)
-        return st;
-    sort_told(s);
-    c.old = s->told;
-    for (size_t i = 0; i < v.count; i++) {
-        while (rule_pack_control(s->pack, control) != v.item[i].rule)
-            control++;
-        compare(&c, control, &v.item[i]);
-    }
-    pass_over(&c, s->controls, NULL);
-    verdicts_clear(&v);
-    free(c.old.item);
-    s->told = c.now;
-    if (c.status != ST_OK)
-        return diag_set(d, c.status, "", 0, "a change could not be taken");
-    s->changed = 0;
-    s->all = false;
-    return ST_OK;
+    return docket_judge(
+        s->docket, now, SITE_INTERVAL_S,
+        &(struct docket_ops){.judged = on_judged, .bound = bound_of, .more = on_more, .ctx = &c},
+        d);
 }

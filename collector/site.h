@@ -10,7 +10,8 @@
 #include "rules/engine/engine.h"
 
 #define MAX_SITE_VERDICTS 2000000
-#define SITE_INTERVAL_S 300 /* of a section that does not say how often it is looked at */
+#define MAX_SITE_NODES 20000000 /* of all its facts */
+#define SITE_INTERVAL_S 300     /* of a section that does not say how often it is looked at */
 
 struct site;
 
@@ -25,6 +26,9 @@ struct site_change {
 struct site_ops {
     /* Not ST_OK ends the judging; the change counts as not told and comes again. */
     enum status (*change)(void *ctx, const struct site_change *c);
+    /* Is there time for another control over all targets? What is left over is judged next time.
+     * NULL: there always is. */
+    bool (*more)(void *ctx);
     void *ctx;
 };
 
@@ -42,11 +46,17 @@ struct fact_tree *site_facts(const struct site *s);
  * pack is no longer used. On an error the old ones stay. */
 enum status site_use(struct site *s, const struct rule_pack *pack, struct diag *d) MUST_USE;
 
-/* Facts changed: bits 1 << enum fact_section, RULE_READS_HEADS, RULE_READS_NOW. */
-void site_mark(struct site *s, uint32_t changed);
-/* Something was marked since the last judging that went well. */
+/* A section was replaced and differs in these nodes; NULL: it came, went, or its age counts
+ * (docket_note() of rules/engine/docket.h). */
+void site_change(struct site *s, enum fact_section kind, const char *key,
+                 const struct fact_nodes *changed);
+/* Any sections of these kinds changed: bits 1 << enum fact_section. */
+void site_mark(struct site *s, uint32_t kinds);
+/* Time went on. */
+void site_time(struct site *s);
+/* Something is to be judged. */
 bool site_marked(const struct site *s);
-/* Judge what the marks ask for and tell each difference, in the order of the pack, then of targets.
+/* Judge what the marks ask for and tell each difference, of each control in the order of targets.
  * ST_CONFIG: an expression fails at run time, d says which. */
 enum status site_judge(struct site *s, int64_t now, const struct site_ops *ops,
                        struct diag *d) MUST_USE;

@@ -14,13 +14,7 @@
 
 #define MAX_VALUE 4096
 #define MAX_SOURCE 4096
-#define MAX_TREE_NODES 400000 /* of all sections together */
 #define MAX_PRINT (1024u * 1024 * 1024)
-
-struct fact_schema {
-    struct ly_ctx *ctx;
-    const struct lys_module *mod;
-};
 
 struct fact_tree {
     struct fact_sink sink; /* first: the operations get the sink and mean the tree */
@@ -33,100 +27,23 @@ struct fact_tree {
     struct lyd_node *last; /* entered or written last */
     size_t nodes;          /* of the open section */
     size_t all_nodes;      /* ever made: a replaced section counts too */
+    size_t room;           /* for all_nodes */
     bool incomplete;
     bool full; /* something was left out for want of room in the tree */
     uint64_t refused;
     char refused_text[256];
 };
 
-/* Of each kind: names below facts; a section that is the list entry itself has no inner name. */
-static const struct {
-    const char *list, *inner;
-} kinds[] = {
-    [FACT_NF_CONFIG] = {"nf", "config"},
-    [FACT_CONTAINERS] = {"containers", NULL},
-    [FACT_MANAGEMENT_CONFIG] = {"management", "config"},
-    [FACT_TRAFFIC] = {"traffic", NULL},
-    [FACT_INVENTORY] = {"inventory", NULL},
-    [FACT_NF_RUNTIME] = {"nf", "runtime"},
-    [FACT_AGENT] = {"agent", NULL},
-};
-
-enum status
-fact_schema_new(const char *yang_dir, struct fact_schema **out, struct diag *d)
-{
-    struct fact_schema *fs = calloc(1, sizeof(*fs));
-
-    *out = NULL;
-    if (!fs)
-        return diag_set(d, ST_IO, yang_dir, 0, "out of memory");
-    /* Errors are kept in the context and fetched by the caller that handles them; nothing goes to
-     * stderr. */
-    ly_log_options(LY_LOSTORE);
-    if (ly_ctx_new(yang_dir, LY_CTX_DISABLE_SEARCHDIR_CWD | LY_CTX_NO_YANGLIBRARY, &fs->ctx) !=
-        LY_SUCCESS) {
-        fact_schema_free(fs);
-        return diag_set(d, ST_CONFIG, yang_dir, 0, "this directory of YANG modules cannot be used");
-    }
-    fs->mod = ly_ctx_load_module(fs->ctx, "x1818-facts", NULL, NULL);
-    if (!fs->mod) {
-        const char *why = ly_errmsg(fs->ctx);
-        diag_set(d, ST_CONFIG, yang_dir, 0, "x1818-facts.yang cannot be loaded: %s",
-                 why ? why : "not found");
-        fact_schema_free(fs);
-        return ST_CONFIG;
-    }
-    *out = fs;
-    return ST_OK;
-}
-
-void
-fact_schema_free(struct fact_schema *fs)
-{
-    if (!fs)
-        return;
-    ly_ctx_destroy(fs->ctx);
-    free(fs);
-}
-
-struct ly_ctx *
-fact_schema_ctx(const struct fact_schema *fs)
-{
-    return fs->ctx;
-}
-
-enum fact_place
-fact_schema_place(const struct lysc_node *node, enum fact_section *kind)
-{
-    const struct lysc_node *list = node, *inner = NULL;
-    bool known = false;
-
-    while (list && list->parent && list->parent->parent) {
-        inner = list;
-        list = list->parent;
-    }
-    for (size_t i = 0; list && list->parent && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(kinds[i].list, list->name) != 0)
-            continue;
-        known = true;
-        if (kinds[i].inner && (!inner || strcmp(kinds[i].inner, inner->name) != 0))
-            continue;
-        *kind = (enum fact_section)i;
-        return FACT_IN_SECTION;
-    }
-    return known ? FACT_IN_HEAD : FACT_ELSEWHERE;
-}
-
 /* A value or entry that the schema does not take. Its text is hostile and is not kept. */
 static void
 refuse(struct fact_tree *t, const char *node)
 {
-    const struct ly_err_item *err = ly_err_first(t->fs->ctx);
+    const struct ly_err_item *err = ly_err_first(fact_schema_ctx(t->fs));
     const char *path = err && err->prev ? err->prev->path : NULL;
 
     snprintf(t->refused_text, sizeof(t->refused_text), "%s: value refused (%s)", node,
              path ? path : "no schema path");
-    ly_err_clean(t->fs->ctx, NULL);
+    ly_err_clean(fact_schema_ctx(t->fs), NULL);
     t->refused++;
     t->incomplete = true;
 }
@@ -134,7 +51,7 @@ refuse(struct fact_tree *t, const char *node)
 static bool
 room_for_one(struct fact_tree *t)
 {
-    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < MAX_TREE_NODES) {
+    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < t->room) {
         t->nodes++;
         t->all_nodes++;
         return true;
@@ -172,12 +89,12 @@ new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_
     char *space;
 
     if (!second || !(second->flags & LYS_KEY))
-        return lyd_new_list(parent, t->fs->mod, schema->name, 0, out, key);
+        return lyd_new_list(parent, fact_schema_module(t->fs), schema->name, 0, out, key);
     space = strchr(key, ' ');
     if (!space)
         return LY_EINVAL;
     *space = '\0';
-    return lyd_new_list(parent, t->fs->mod, schema->name, 0, out, key, space + 1);
+    return lyd_new_list(parent, fact_schema_module(t->fs), schema->name, 0, out, key, space + 1);
 }
 
 /* The entry or container below parent, made where it is missing. NULL: refused, no room, or no such
@@ -196,7 +113,8 @@ child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const
     if (!key) {
         if (lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS)
             return n;
-        if (room_for_one(t) && lyd_new_inner(parent, t->fs->mod, name, 0, &n) != LY_SUCCESS)
+        if (room_for_one(t) &&
+            lyd_new_inner(parent, fact_schema_module(t->fs), name, 0, &n) != LY_SUCCESS)
             t->sink.status = ST_IO;
         return n;
     }
@@ -233,7 +151,7 @@ static void
 tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
 {
     struct fact_tree *t = (struct fact_tree *)s;
-    const char *inner = kinds[kind].inner;
+    const char *inner = fact_section_inner(kind);
     struct lyd_node *old = NULL;
 
     t->depth = 0;
@@ -244,7 +162,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
         s->status = ST_CONFIG; /* sections do not nest */
         return;
     }
-    t->owner = child_node(t, t->root, kinds[kind].list, key);
+    t->owner = child_node(t, t->root, fact_section_list(kind), key);
     if (!t->owner)
         return;
     t->section = t->owner;
@@ -256,7 +174,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
         t->section = child_node(t, t->owner, inner, NULL);
     } else if (lyd_child_no_keys(t->owner)) {
         lyd_free_tree(t->owner);
-        t->section = t->owner = child_node(t, t->root, kinds[kind].list, key);
+        t->section = t->owner = child_node(t, t->root, fact_section_list(kind), key);
     }
     if (t->section && source) {
         s->ops->leaf(s, FN_SOURCE, source);
@@ -285,7 +203,7 @@ put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const c
     if (!room_for_one(t))
         return;
     clean(value, text);
-    if (lyd_new_term(parent, t->fs->mod, name, text, 0, &n) != LY_SUCCESS) {
+    if (lyd_new_term(parent, fact_schema_module(t->fs), name, text, 0, &n) != LY_SUCCESS) {
         refuse(t, name);
         n = NULL;
     }
@@ -488,13 +406,15 @@ fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts)
     struct fact_tree *t = calloc(1, sizeof(*t));
     const struct lyd_node *n;
 
-    if (!t || (!facts && lyd_new_inner(NULL, fs->mod, "facts", 0, &facts) != LY_SUCCESS)) {
+    if (!t ||
+        (!facts && lyd_new_inner(NULL, fact_schema_module(fs), "facts", 0, &facts) != LY_SUCCESS)) {
         lyd_free_all(facts);
         free(t);
         return NULL;
     }
     t->sink.ops = &tree_ops;
     t->fs = fs;
+    t->room = MAX_TREE_NODES;
     t->root = facts;
     LYD_TREE_DFS_BEGIN(facts, n)
     {
@@ -524,6 +444,12 @@ struct fact_sink *
 fact_tree_sink(struct fact_tree *t)
 {
     return &t->sink;
+}
+
+const struct fact_schema *
+fact_tree_schema(const struct fact_tree *t)
+{
+    return t->fs;
 }
 
 struct lyd_node *
@@ -563,22 +489,10 @@ fact_tree_print_json(const struct fact_tree *t, char **out)
     return st == ST_OK && !*out ? ST_IO : st;
 }
 
-size_t
-fact_section_kinds(void)
+void
+fact_tree_allow(struct fact_tree *t, size_t nodes)
 {
-    return sizeof(kinds) / sizeof(kinds[0]);
-}
-
-const char *
-fact_section_list(enum fact_section kind)
-{
-    return kinds[kind].list;
-}
-
-const char *
-fact_section_inner(enum fact_section kind)
-{
-    return kinds[kind].inner;
+    t->room = nodes;
 }
 
 bool
@@ -586,7 +500,7 @@ fact_tree_account(struct fact_tree *t, size_t added, size_t gone)
 {
     size_t left = t->all_nodes > gone ? t->all_nodes - gone : 0;
 
-    if (added > MAX_TREE_NODES - (left < MAX_TREE_NODES ? left : MAX_TREE_NODES))
+    if (added > t->room - (left < t->room ? left : t->room))
         return false;
     t->all_nodes = left + added;
     return true;

@@ -9,6 +9,7 @@
 struct ly_ctx;
 struct lyd_node;
 struct lysc_node;
+struct lys_module;
 
 struct fact_schema;
 struct fact_tree;
@@ -29,14 +30,41 @@ struct ly_ctx *fact_schema_ctx(const struct fact_schema *fs);
 enum fact_place { FACT_ELSEWHERE, FACT_IN_HEAD, FACT_IN_SECTION };
 enum fact_place fact_schema_place(const struct lysc_node *node, enum fact_section *kind);
 
+/* The module x1818-facts; borrowed. */
+const struct lys_module *fact_schema_module(const struct fact_schema *fs);
+
+/*
+ * Sets of schema nodes: what a rule reads, what a change touches. All bits zero: the empty set. To
+ * add a node that has no number adds all of them.
+ */
+#define FACT_NODES 2048 /* more than the modules have; fact_schema_new() fails beyond it */
+struct fact_nodes {
+    uint64_t word[FACT_NODES / 64];
+};
+/* Number the nodes anew: a module that is loaded into the context later makes libyang compile them
+ * again. Sets from before are worth nothing then. ST_LIMIT, ST_IO. */
+enum status fact_schema_number(struct fact_schema *fs) MUST_USE;
+void fact_nodes_add(const struct fact_schema *fs, struct fact_nodes *set,
+                    const struct lysc_node *node);
+/* The node and everything below it. */
+void fact_nodes_add_below(const struct fact_schema *fs, struct fact_nodes *set,
+                          const struct lysc_node *node);
+void fact_nodes_add_all(struct fact_nodes *set, const struct fact_nodes *more);
+/* True if a node is in both. */
+bool fact_nodes_meet(const struct fact_nodes *a, const struct fact_nodes *b);
+
 /* An empty tree; the schema must outlive it. NULL without memory. */
 struct fact_tree *fact_tree_new(const struct fact_schema *fs);
 /* A tree that adopts a detached, validated container /x1818-facts:facts of the schema's context
  * (NULL: empty), also on failure. NULL without memory. */
 struct fact_tree *fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts);
 void fact_tree_free(struct fact_tree *t);
+/* Room for so many nodes in all; MAX_TREE_NODES unless said. */
+#define MAX_TREE_NODES 400000
+void fact_tree_allow(struct fact_tree *t, size_t nodes);
 /* Sink that writes into the tree; borrowed. */
 struct fact_sink *fact_tree_sink(struct fact_tree *t);
+const struct fact_schema *fact_tree_schema(const struct fact_tree *t);
 /* The container /x1818-facts:facts; borrowed, lives as long as the tree. */
 struct lyd_node *fact_tree_root(const struct fact_tree *t);
 /* True if something was left out because all sections together reached the ceiling of the tree. */
@@ -108,6 +136,18 @@ void fact_tree_each_section(const struct fact_tree *t,
  */
 enum status fact_tree_put(struct fact_tree *t, enum fact_section kind,
                           struct lyd_node *facts) MUST_USE;
+/*
+ * Add to out the schema nodes at which two versions of a section differ: other values, entries that
+ * came, went or moved, other annotations (a child that became open or closed counts as different),
+ * but not the leaves revision and observed of the section. One of them NULL: all of its nodes. What
+ * reads none of the nodes in out says the same of both.
+ */
+void fact_section_diff(const struct fact_schema *fs, const struct lyd_node *before,
+                       const struct lyd_node *after, struct fact_nodes *out);
+/* As fact_tree_put(), and adds to changed (not NULL) what became different in the section and in
+ * its head. */
+enum status fact_tree_change(struct fact_tree *t, enum fact_section kind, struct lyd_node *facts,
+                             struct fact_nodes *changed) MUST_USE;
 /* Take a section out of the tree, with a copy of its head: what fact_tree_put() of another tree of
  * the same context adopts. ST_NOTFOUND: it is not there. ST_IO: memory; the tree is as before. */
 enum status fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,

@@ -273,8 +273,35 @@ merge_entry(struct lyd_node *to, struct lyd_node *from)
     return ST_OK;
 }
 
+/* What a section and its head become; old and section may be NULL. */
+static void
+note_change(const struct fact_schema *fs, const struct lyd_node *old,
+            const struct lyd_node *section, const struct lyd_node *entry, enum fact_section kind,
+            struct fact_nodes *out)
+{
+    const struct lyd_node *fresh = section_in((struct lyd_node *)(uintptr_t)entry, kind), *n;
+    char before[FACT_HASH] = "", after[FACT_HASH] = "";
+
+    fact_section_diff(fs, section, fresh, out);
+    if (fresh == entry)
+        return;
+    if (!old)
+        fact_nodes_add(fs, out, entry->schema);
+    if (old && fact_section_head(fresh, after) == ST_OK && !*after)
+        return; /* the old one stays */
+    if (old && section && fact_section_head(section, before) == ST_OK && strcmp(before, after) == 0)
+        return;
+    for (n = lyd_child(entry); n; n = n->next)
+        if (n->schema->nodetype == LYS_LEAF)
+            fact_nodes_add(fs, out, n->schema);
+    for (n = old ? lyd_child(old) : NULL; n; n = n->next)
+        if (n->schema->nodetype == LYS_LEAF)
+            fact_nodes_add(fs, out, n->schema);
+}
+
 enum status
-fact_tree_put(struct fact_tree *t, enum fact_section kind, struct lyd_node *facts)
+fact_tree_change(struct fact_tree *t, enum fact_section kind, struct lyd_node *facts,
+                 struct fact_nodes *changed)
 {
     struct lyd_node *root = fact_tree_root(t);
     struct lyd_node *entry = one_entry(root, facts, kind), *old = NULL, *section = NULL;
@@ -289,6 +316,8 @@ fact_tree_put(struct fact_tree *t, enum fact_section kind, struct lyd_node *fact
         st = ST_LIMIT;
     if (st != ST_OK)
         goto out;
+    if (changed)
+        note_change(fact_tree_schema(t), old, section, entry, kind, changed);
     if (section)
         lyd_free_tree(section);
     if (old && section != old) {
@@ -303,6 +332,12 @@ fact_tree_put(struct fact_tree *t, enum fact_section kind, struct lyd_node *fact
 out:
     lyd_free_all(facts);
     return st;
+}
+
+enum status
+fact_tree_put(struct fact_tree *t, enum fact_section kind, struct lyd_node *facts)
+{
+    return fact_tree_change(t, kind, facts, NULL);
 }
 
 /* An entry in which no section is left has nothing to say. */

@@ -120,7 +120,7 @@ hear(struct peer *p, struct section_entry *e, const struct moment *m, int64_t ob
     e->touched = true;
     (void)!fact_tree_touch(site_facts(g->env.site), e->kind, e->key, e->received);
     if (e->stale)
-        site_mark(g->env.site, 1u << e->kind);
+        site_change(g->env.site, e->kind, e->key, NULL);
 }
 
 /* What is held of a section: its revision and the digest of its head; false: nothing. */
@@ -155,8 +155,7 @@ put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *fa
 {
     struct ingest *g = p->ingest;
     struct section_entry *e = roster_get(g->roster, kind, key, session_identity(p->session));
-    char before[FACT_HASH], after[FACT_HASH], revision[FACT_HASH];
-    bool was = held(g, kind, key, revision, before);
+    struct fact_nodes changed = {{0}};
     struct fact_section_view v;
     enum status st;
 
@@ -165,17 +164,16 @@ put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *fa
         facts_decoded_clear(&(struct facts_decoded){.facts = facts});
         return ST_LIMIT;
     }
-    st = fact_tree_put(site_facts(g->env.site), kind, facts);
+    st = fact_tree_change(site_facts(g->env.site), kind, facts, &changed);
+    site_change(g->env.site, kind, key, st == ST_OK ? &changed : NULL);
     if (st != ST_OK)
         return st;
     e->gone = false;
     st = fact_tree_section(site_facts(g->env.site), kind, key, &v);
     if (st == ST_OK)
         e->interval_s = v.interval_s;
-    if (!was || !held(g, kind, key, revision, after) || strcmp(before, after) != 0)
-        site_mark(g->env.site, RULE_READS_HEADS);
-    site_mark(g->env.site, 1u << kind);
     e->dirty = true;
+    g->fresh = true;
     e->told = 0;
     hear(p, e, m, observed);
     g->counts.sections++;
@@ -189,9 +187,10 @@ drop(struct peer *p, enum fact_section kind, const char *key)
     struct section_entry *e = roster_find(g->roster, kind, key);
 
     if (fact_tree_remove(site_facts(g->env.site), kind, key) == ST_OK)
-        site_mark(g->env.site, 1u << kind | RULE_READS_HEADS);
+        site_change(g->env.site, kind, key, NULL);
     if (e)
         e->gone = true;
+    g->fresh = true;
 }
 
 /* ---- notifications ---- */

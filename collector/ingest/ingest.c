@@ -51,6 +51,7 @@ on_data(void *ctx, const struct store_section *x)
     if (!s->known || facts_section_decode(m, s, "store", &facts, l->d) != ST_OK)
         return ST_MALFORMED;
     st = fact_tree_put(site_facts(g->env.site), s->kind, facts.facts);
+    site_change(g->env.site, s->kind, s->id, NULL);
     e = st == ST_OK ? roster_get(g->roster, s->kind, s->id, x->agent) : NULL;
     if (!e)
         return st == ST_OK ? ST_IO : st;
@@ -182,13 +183,18 @@ ingest_recheck(struct ingest *g)
 
 /* ---- batches ---- */
 
+static void
+on_turned(void *ctx, const struct section_entry *e)
+{
+    struct ingest *g = ctx;
+
+    site_change(g->env.site, e->kind, e->key, NULL);
+}
+
 void
 ingest_age(struct ingest *g, int64_t now)
 {
-    uint32_t kinds = roster_age(g->roster, now);
-
-    if (kinds)
-        site_mark(g->env.site, kinds);
+    roster_age(g->roster, now, on_turned, g);
 }
 
 static enum status

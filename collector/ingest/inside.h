@@ -17,6 +17,7 @@ struct ingest {
     struct agents *agents;
     struct roster *roster;
     struct facts_message *reader;
+    bool fresh; /* sections were put or dropped since the desk was woken */
     struct listener *listener[MAX_INGEST_LISTENERS];
     size_t listeners;
     struct ingest_counts counts;

@@ -124,8 +124,9 @@ settle(struct peer *p, enum facts_outcome outcome, const char *text)
         return;
     }
     /* What was only heard of again is written now and then. */
-    if (site_marked(p->ingest->env.site))
+    if (p->ingest->fresh || site_marked(p->ingest->env.site))
         p->ingest->env.changed(p->ingest->env.ctx);
+    p->ingest->fresh = false;
 }
 
 static void

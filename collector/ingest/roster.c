@@ -249,11 +249,10 @@ watch_of(const struct section_entry *e)
                                   .severity = SEVERITY_MEDIUM};
 }
 
-uint32_t
-roster_age(struct roster *s, int64_t now)
+void
+roster_age(struct roster *s, int64_t now, void (*turned)(void *ctx, const struct section_entry *e),
+           void *ctx)
 {
-    uint32_t kinds = 0;
-
     for (size_t i = 0; i < s->count; i++) {
         struct section_entry *e = s->item[i];
         struct section_watch w = watch_of(e);
@@ -263,9 +262,8 @@ roster_age(struct roster *s, int64_t now)
             continue;
         e->stale = stale;
         e->turned = true;
-        kinds |= 1u << e->kind;
+        turned(ctx, e);
     }
-    return kinds;
 }
 
 void

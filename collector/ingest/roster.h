@@ -44,8 +44,9 @@ size_t roster_count(const struct roster *s);
 struct section_entry *roster_at(struct roster *s, size_t i);
 /* Everything marked is in the store: take the marks away, and the entries that are gone. */
 void roster_sweep(struct roster *s);
-/* Which sections have become stale or fresh by now: bits of their kinds; entries are turned. */
-uint32_t roster_age(struct roster *s, int64_t now);
+/* Calls turned for each section that has become stale or fresh by now. */
+void roster_age(struct roster *s, int64_t now,
+                void (*turned)(void *ctx, const struct section_entry *e), void *ctx);
 
 /* For blindness: borrows from the entry and from target, which is filled. */
 void roster_watch(const struct section_entry *e, const char *tenant, const char *site,

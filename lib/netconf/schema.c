@@ -65,6 +65,8 @@ nc_schema_new(const char *yang_dir, const char *std_dir, struct nc_schema **out,
         ns->ctx = fact_schema_ctx(ns->facts);
         st = load_all(ns, std_dir, d);
     }
+    if (st == ST_OK && fact_schema_number(ns->facts) != ST_OK)
+        st = diag_set(d, ST_LIMIT, yang_dir, 0, "the model of facts is too large");
     if (st == ST_OK && ly_ctx_new(NULL, LY_CTX_NO_YANGLIBRARY, &ns->plain) != LY_SUCCESS)
         st = diag_set(d, ST_IO, yang_dir, 0, "out of memory");
     if (st != ST_OK) {

@@ -266,6 +266,8 @@ assemble_target(struct parts *parts, struct part *part, size_t count, const stru
     v->nf_type = part->target.nf_type;
     part->target.key = part->target.name = NULL;
     for (size_t i = 0; i < count && st == ST_OK; i = end) {
+        if (part[i].node)
+            v->bound |= 1u << part[i].check;
         for (end = i; end < count && part[end].check == part[i].check;)
             end++;
         st = add_row(v, rule, part + i, end - i);

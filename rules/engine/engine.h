@@ -111,15 +111,6 @@ const struct rule_info *rule_pack_find(const struct rule_pack *p, const char *id
 /* Witnesses of control i: bit 1 << enum rule_witness. */
 unsigned rule_pack_witnesses(const struct rule_pack *p, size_t i);
 
-/*
- * What the checks of control i read, as bits: 1 << enum fact_section for facts of such sections,
- * and the two below. When none of it changes, its verdicts do not change. ST_IO without memory;
- * ST_CONFIG when an expression does not fit the schema. It costs more than a verdict: ask once.
- */
-#define RULE_READS_HEADS (1u << 30) /* id, name or type of entries that hold sections */
-#define RULE_READS_NOW (1u << 31)   /* /facts/evaluation/now */
-enum status rule_pack_reads(const struct rule_pack *p, size_t i, uint32_t *out) MUST_USE;
-
 /* Result of one test case of a rule. */
 struct rule_test_result {
     const char *control, *name, *file;
@@ -171,7 +162,8 @@ struct verdict {
     bool disagreement;
     bool pending_restart; /* only a restart is missing: an unknown of a row that says so decides */
     char *message;
-    char *cause; /* verdicts with the same cause are one problem; NULL when it stands alone */
+    char *cause;    /* verdicts with the same cause are one problem; NULL when it stands alone */
+    uint32_t bound; /* 1 << number of each check that bound a node of this target */
     struct witness_row *row;
     size_t rows;
 };

@@ -20,6 +20,8 @@
 #define MAX_EXPR_STEPS 512   /* of one expression, all paths together */
 
 struct lyd_node;
+struct lysc_node;
+struct ly_ctx;
 struct ly_set;
 
 enum expr_kind { EXPR_NODESET, EXPR_BOOLEAN, EXPR_NUMBER, EXPR_STRING };
@@ -72,5 +74,13 @@ enum status expr_nodes(const char *text, const struct lyd_node *node, struct ly_
 /* The value of text as a boolean (XPath 1.0 clause 4.3: a node-set is true when it is not empty).
  */
 enum status expr_true(const char *text, const struct lyd_node *node, bool *out) MUST_USE;
+
+/*
+ * Schema nodes that text goes through with context as context node, those on the way included.
+ * strict: a name that the schema does not know is an error. The list of errors of ctx may hold
+ * warnings then. *set is the caller's. ST_CONFIG: libyang cannot read it.
+ */
+enum status expr_atoms(struct ly_ctx *ctx, const struct lysc_node *context, const char *text,
+                       bool strict, struct ly_set **set) MUST_USE;
 
 #endif

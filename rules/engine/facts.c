@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fact_tree.h"
 #include "lib/yang_tree.h"
 
 const struct lyd_node *
@@ -85,4 +86,10 @@ facts_stale(const struct lyd_node *section, int64_t now, int64_t interval_s)
     if (interval_s == 0)
         return false;
     return !observed || strtoll(observed, NULL, 10) < now - (2 * interval_s + STALE_GRACE_S);
+}
+
+const struct lysc_node *
+facts_root(const struct fact_schema *schema)
+{
+    return lys_find_child(NULL, fact_schema_module(schema), "facts", 0, 0, 0);
 }

@@ -6,7 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct fact_schema;
 struct lyd_node;
+struct lysc_node;
+
+/* The schema of /x1818-facts:facts. */
+const struct lysc_node *facts_root(const struct fact_schema *schema);
 
 /* First child of this name, or NULL. */
 const struct lyd_node *facts_child(const struct lyd_node *parent, const char *name);

@@ -8,7 +8,8 @@
 #include "rules/engine/rule.h"
 
 struct part {
-    size_t check, seq; /* number of the check in its rule; order of binding */
+    size_t check, seq;           /* number of the check in its rule; order of binding */
+    const struct lyd_node *node; /* that is bound; NULL: none */
     struct target target;
     enum rule_verdict verdict;
     enum rule_reason reason;

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/buf.h"
-#include "rules/engine/effect.h"
+#include "rules/engine/facts.h"
 #include "rules/engine/message.h"
 #include "rules/engine/tests.h"
 
@@ -31,32 +30,6 @@ libyang_says(struct ly_ctx *ctx)
 }
 
 /*
- * libyang 2.1.30 finds no atoms of floor(), ceiling() and round(), without a message: number() in
- * their place reads the same nodes. The caller frees the text.
- */
-static char *
-without_rounding(const char *text)
-{
-    static const char *const names[] = {"floor(", "ceiling(", "round("};
-    struct buf b;
-
-    buf_init(&b, 2 * MAX_EXPR_BYTES);
-    while (*text) {
-        size_t skip = 0;
-
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-            if (strncmp(text, names[i], strlen(names[i])) == 0)
-                skip = strlen(names[i]);
-        if (skip)
-            buf_puts(&b, "number(");
-        else
-            buf_put(&b, text, 1);
-        text += skip ? skip : 1;
-    }
-    return buf_take(&b);
-}
-
-/*
  * Atoms of an expression in one context; errors and warnings of libyang are mistakes: a path that
  * the schema does not know, a literal that is no value of the node it is compared with.
  */
@@ -65,22 +38,15 @@ atoms_of(struct lint *l, const struct lysc_node *context, const char *text, cons
          unsigned line)
 {
     struct ly_set *set = NULL;
-    LY_ERR rc;
+    enum status st;
 
     ly_err_clean(l->ctx, NULL);
-    rc = lys_find_xpath_atoms(l->ctx, context, text, LYS_FIND_NO_MATCH_ERROR, &set);
-    if (rc != LY_SUCCESS && !ly_err_first(l->ctx)) {
-        char *other = without_rounding(text);
-
-        rc = lys_find_xpath_atoms(l->ctx, context, other ? other : "", LYS_FIND_NO_MATCH_ERROR,
-                                  &set);
-        free(other);
-    }
-    if (rc != LY_SUCCESS || ly_err_first(l->ctx))
+    st = expr_atoms(l->ctx, context, text, true, &set);
+    if (st != ST_OK || ly_err_first(l->ctx))
         rule_mistake(&l->rd, line, "check '%s': '%s': %s", l->check->id, what,
                      libyang_says(l->ctx));
     ly_err_clean(l->ctx, NULL);
-    return rc == LY_SUCCESS ? set : NULL;
+    return st == ST_OK ? set : NULL;
 }
 
 /* The child of facts that holds a schema node, NULL for facts itself. */
@@ -290,21 +256,13 @@ lint_info(struct lint *l)
     }
 }
 
-static const struct lysc_node *
-facts_schema(struct ly_ctx *ctx)
-{
-    const struct lys_module *mod = ly_ctx_get_module_implemented(ctx, "x1818-facts");
-
-    return mod ? lys_find_child(NULL, mod, "facts", 0, 0, 0) : NULL;
-}
-
 void
 rule_lint(const struct rule *r, const struct fact_schema *schema, struct diag_list *errors)
 {
     struct lint l = {
         .rule = r, .rd = {.file = r->path, .errors = errors}, .ctx = fact_schema_ctx(schema)};
 
-    l.facts = facts_schema(l.ctx);
+    l.facts = facts_root(schema);
     lint_info(&l);
     for (size_t i = 0; i < r->checks; i++) {
         l.check = &r->check[i];
@@ -312,63 +270,4 @@ rule_lint(const struct rule *r, const struct fact_schema *schema, struct diag_li
     }
     if (r->checks)
         lint_tests(&l);
-}
-
-/* Add the atoms of one expression to set. */
-static enum status
-add_atoms(struct ly_ctx *ctx, const struct lysc_node *context, const char *text, struct ly_set *set)
-{
-    struct ly_set *atoms = NULL;
-    enum status st = ST_OK;
-
-    if (!text)
-        return ST_OK;
-    if (lys_find_xpath_atoms(ctx, context, text, 0, &atoms) != LY_SUCCESS)
-        return ST_CONFIG;
-    for (uint32_t i = 0; i < atoms->count && st == ST_OK; i++)
-        if (ly_set_add(set, atoms->snodes[i], 0, NULL) != LY_SUCCESS)
-            st = ST_IO;
-    ly_set_free(atoms, NULL);
-    return st;
-}
-
-enum status
-rule_read_set(const struct rule_check *c, const struct fact_schema *schema, struct ly_set **set)
-{
-    struct ly_ctx *ctx = fact_schema_ctx(schema);
-    const struct lysc_node *facts = facts_schema(ctx);
-    const char *text[10 + MAX_REQUIRES + 2 * MAX_CLAUSES] = {
-        c->target.text,           c->port.text, c->applies.text,
-        c->applies_evidence.text, c->fail.text, c->evidence.text,
-    };
-    struct ly_set *contexts = NULL;
-    size_t n = 6;
-    enum status st;
-
-    for (size_t i = 0; i < c->requireds; i++) {
-        const struct expr *required = &c->requires[i];
-
-        text[n++] = required->text;
-    }
-    for (size_t i = 0; i < c->unknowns; i++)
-        text[n++] = c->unknown[i].when.text;
-    for (size_t i = 0; i < c->whens; i++)
-        text[n++] = c->when[i].cond.text;
-    if (ly_set_new(set) != LY_SUCCESS)
-        return ST_IO;
-    st = add_atoms(ctx, facts, c->for_each.text, *set);
-    if (st == ST_OK && lys_find_xpath(ctx, facts, c->for_each.text, 0, &contexts) != LY_SUCCESS)
-        st = ST_CONFIG;
-    for (uint32_t i = 0; st == ST_OK && i < contexts->count; i++)
-        for (size_t k = 0; k < n && st == ST_OK; k++)
-            st = add_atoms(ctx, contexts->snodes[i], text[k], *set);
-    ly_set_free(contexts, NULL);
-    ly_err_clean(ctx, NULL);
-    if (st == ST_OK && c->witness == WITNESS_CONFIG)
-        st = effect_read_set(schema, *set);
-    if (st != ST_OK) {
-        ly_set_free(*set, NULL);
-        *set = NULL;
-    }
-    return st;
 }

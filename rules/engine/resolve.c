@@ -300,8 +300,8 @@ target_clear(struct target *t)
     *t = (struct target){0};
 }
 
-static bool
-is_target_key(const char *s)
+bool
+resolver_is_key(const char *s)
 {
     static const char *const kinds[] = {
         "nf:", "host:", "container:", "image:", "peer:", "link:", "network:"};
@@ -353,7 +353,7 @@ key_of(const struct resolver *r, const struct lyd_node *entry)
 {
     const char *id = facts_value(entry, "id");
 
-    return is_target_key(id) ? strdup(id) : make_key(kind_of(entry), r->scope, id);
+    return resolver_is_key(id) ? strdup(id) : make_key(kind_of(entry), r->scope, id);
 }
 
 static const char *
@@ -494,7 +494,7 @@ target_of_text(const struct resolver *r, const char *text, enum rule_role role, 
 
     if (!*text)
         return set_target(out, make_key("network", r->scope, "-"), "network", NULL);
-    if (is_target_key(text))
+    if (resolver_is_key(text))
         return target_of_key(r, strdup(text), NULL, out);
     if (parse_address(text, &a) && find_owner(r, &a, role, port, &owner) != ST_OK)
         return ST_IO;

@@ -34,5 +34,7 @@ void target_clear(struct target *t);
  */
 enum status resolver_target(const struct resolver *r, const struct lyd_node *node,
                             enum rule_role role, uint16_t port, struct target *out) MUST_USE;
+/* True if text is the key of a target: KIND:... with a kind of ours. */
+bool resolver_is_key(const char *text);
 
 #endif

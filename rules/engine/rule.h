@@ -140,12 +140,6 @@ extern const char *const rule_severity_words[],
 /* Lint one rule (what `vigil rules lint` says beyond rule_read()). */
 void rule_lint(const struct rule *r, const struct fact_schema *schema, struct diag_list *errors);
 
-struct lysc_node;
-/* Schema nodes that the expressions of a check read: its read-set. *set is the caller's:
- * ly_set_free(set, NULL). */
-enum status rule_read_set(const struct rule_check *c, const struct fact_schema *schema,
-                          struct ly_set **set) MUST_USE;
-
 /* Index of a control in the pack, or p->rules. */
 size_t rule_pack_index(const struct rule_pack *p, const char *id);
 

@@ -10,9 +10,8 @@
 #define MAX_DEPTH 64  /* of the fact tree; its schema is far from it */
 #define MAX_NODES 256 /* above, one sort over the whole tree is cheaper than ours */
 
-/* Length of the part of a union at p: up to the next "|" outside of brackets and literals. */
-static size_t
-part_len(const char *p)
+size_t
+unite_part(const char *p)
 {
     const char *start = p;
     int depth = 0;
@@ -111,10 +110,10 @@ unite_nodes(const char *text, const struct lyd_node *node, struct ly_set **set)
     unsigned filled = 0;
 
     *set = NULL;
-    if (text[part_len(text)] == '\0')
+    if (text[unite_part(text)] == '\0')
         return expr_nodes(text, node, set);
     for (const char *p = text; st == ST_OK;) {
-        size_t len = part_len(p);
+        size_t len = unite_part(p);
 
         st = add_part(p, len, node, set, &filled);
         if (p[len] == '\0')

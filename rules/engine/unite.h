@@ -6,6 +6,8 @@
 #ifndef RULES_ENGINE_UNITE_H
 #define RULES_ENGINE_UNITE_H
 
+#include <stddef.h>
+
 #include "lib/status.h"
 
 struct lyd_node;
@@ -15,5 +17,7 @@ struct ly_set;
  * brackets are evaluated apart. */
 enum status unite_nodes(const char *text, const struct lyd_node *node,
                         struct ly_set **set) MUST_USE;
+/* Length of the part of a union at text: up to the next "|" outside of brackets and literals. */
+size_t unite_part(const char *text);
 
 #endif

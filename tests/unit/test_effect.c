@@ -273,25 +273,6 @@ test_interval_that_is_not_said(void **state)
     }
 }
 
-/* A check on files runs again when the processes change; one on processes reads no file. */
-static void
-test_read_set(void **state)
-{
-    const struct rule *r = pack->rule[0];
-
-    (void)state;
-    for (size_t c = 0; c < 2; c++) {
-        struct ly_set *set;
-        bool effect = false;
-
-        assert_int_equal(rule_read_set(&r->check[c], schema, &set), ST_OK);
-        for (uint32_t i = 0; i < set->count; i++)
-            effect = effect || strcmp(set->snodes[i]->name, "in-effect") == 0;
-        assert_int_equal(effect, r->check[c].witness == WITNESS_CONFIG);
-        ly_set_free(set, NULL);
-    }
-}
-
 /* The sections of processes and of agents stand beside the others and are replaced as a whole. */
 static void
 test_sections(void **state)
@@ -325,7 +306,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),     cmocka_unit_test(test_message),
         cmocka_unit_test(test_long_name), cmocka_unit_test(test_interval_that_is_not_said),
-        cmocka_unit_test(test_read_set),  cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_sections),
     };
 
     return cmocka_run_group_tests_name("effect", tests, load, unload);

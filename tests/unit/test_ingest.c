@@ -434,24 +434,41 @@ test_slow_batches(void **state)
 
     look(w, AMF, "NEA0");
     sync_agent(w);
+    batch(w);
     w->slow_ms = 700;
     batch(w);
     assert_int_equal(desk_counts(w->desk).took_ms, 700);
-    site_mark(w->site, 1u << FACT_NF_CONFIG);
     desk_wake(w->desk);
     pass(w, 0);
     w->now_ms += 600;
     pass(w, 0);
-    assert_int_equal(desk_counts(w->desk).batches, 1);
+    assert_int_equal(desk_counts(w->desk).batches, 2);
     w->now_ms += 101;
     pass(w, 0);
-    assert_int_equal(desk_counts(w->desk).batches, 2);
+    assert_int_equal(desk_counts(w->desk).batches, 3);
     w->slow_ms = 0;
     batch(w);
     desk_wake(w->desk);
     w->now_ms += DESK_SETTLE_MS + 1;
     pass(w, 0);
-    assert_int_equal(desk_counts(w->desk).batches, 4);
+    assert_int_equal(desk_counts(w->desk).batches, 5);
+}
+
+/* What is too much for one batch is judged in the next ones, without anybody asking for it. */
+static void
+test_long_batches(void **state)
+{
+    struct lab *w = *state;
+
+    look(w, AMF, "NEA0");
+    sync_agent(w);
+    w->slow_ms = 2 * DESK_LONG_MS;
+    batch(w);
+    assert_true(site_marked(w->site));
+    w->slow_ms = DESK_LONG_MS / 50;
+    UNTIL(w, (w->now_ms += 500, !site_marked(w->site)));
+    assert_true(desk_counts(w->desk).batches > 2);
+    expect_nas(w, VERDICT_FAIL, FINDING_OPEN);
 }
 
 /* The store has everything, so a collector that starts knows it, and how old it is. */
@@ -501,6 +518,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_messages_out_of_turn, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_a_mute_agent, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_slow_batches, lab_set_up, lab_tear_down),
+        cmocka_unit_test_setup_teardown(test_long_batches, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_a_restart_of_the_collector, lab_set_up, lab_tear_down),
     };
 

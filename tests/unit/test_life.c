@@ -99,7 +99,8 @@ judge(struct desk *d)
 
     d->changes = 0;
     assert_int_equal(life_begin(d->life, d->now, (d->now - NOW) * 1000), ST_OK);
-    if (site_judge(d->site, d->now, &(struct site_ops){on_change, d}, &why) != ST_OK)
+    if (site_judge(d->site, d->now, &(struct site_ops){.change = on_change, .ctx = d}, &why) !=
+        ST_OK)
         fail_msg("%s: %s", why.file, why.text);
     if (life_commit(d->life, &why) != ST_OK)
         fail_msg("%s", why.text);
@@ -119,7 +120,7 @@ write_amf(struct desk *d, const char *cipher)
     fact_leaf(s, FN_INTEGRITY_ORDER, "NIA2");
     fact_leave(s);
     fact_end(s, d->now, true);
-    site_mark(d->site, 1u << FACT_NF_CONFIG | RULE_READS_HEADS);
+    site_mark(d->site, 1u << FACT_NF_CONFIG);
 }
 
 static int64_t
@@ -286,7 +287,7 @@ test_silence_closes_nothing(void **state)
         fact_begin(s, FACT_NF_CONFIG, "nf:lab/a1/amf", "amf.yaml");
         fact_head(s, FN_TYPE, "smf"); /* its checks bind nothing here now */
         fact_end(s, d->now, true);
-        site_mark(d->site, 1u << FACT_NF_CONFIG | RULE_READS_HEADS);
+        site_mark(d->site, 1u << FACT_NF_CONFIG);
     }
     judge(d);
     f = finding_of(d, "SA-NAS-02", &answer);
@@ -310,7 +311,7 @@ write_scan(struct desk *d, int64_t seen)
     fact_leave(s);
     fact_end(s, d->now, true);
     assert_int_equal(s->status, ST_OK);
-    site_mark(d->site, 1u << FACT_TRAFFIC | RULE_READS_HEADS);
+    site_mark(d->site, 1u << FACT_TRAFFIC);
 }
 
 static json_t *

@@ -26,6 +26,24 @@ count_of(const struct roster *r, const char *agent)
 }
 
 static void
+on_turned(void *ctx, const struct section_entry *e)
+{
+    uint32_t *kinds = ctx;
+
+    *kinds |= 1u << e->kind;
+}
+
+/* Kinds of the sections that turned by now. */
+static uint32_t
+aged(struct roster *r, int64_t now)
+{
+    uint32_t kinds = 0;
+
+    roster_age(r, now, on_turned, &kinds);
+    return kinds;
+}
+
+static void
 test_owners(void **state)
 {
     struct roster *r = roster_new();
@@ -95,18 +113,18 @@ test_age(void **state)
     e->received = e->expected = NOW;
     roster_sweep(r);
     assert_false(e->turned);
-    assert_int_equal(roster_age(r, NOW + 125), 0);
-    assert_int_equal(roster_age(r, NOW + 126), 1u << FACT_TRAFFIC);
+    assert_int_equal(aged(r, NOW + 125), 0);
+    assert_int_equal(aged(r, NOW + 126), 1u << FACT_TRAFFIC);
     assert_true(e->turned && e->stale);
     roster_sweep(r);
-    assert_int_equal(roster_age(r, NOW + 200), 0);
+    assert_int_equal(aged(r, NOW + 200), 0);
     e->received = NOW + 200;
-    assert_int_equal(roster_age(r, NOW + 201), 1u << FACT_TRAFFIC);
+    assert_int_equal(aged(r, NOW + 201), 1u << FACT_TRAFFIC);
     assert_true(e->turned && !e->stale);
     /* One that does not say how often it is looked at. */
     e->interval_s = 0;
-    assert_int_equal(roster_age(r, NOW + 200 + 2 * SITE_INTERVAL_S + 5), 0);
-    assert_int_equal(roster_age(r, NOW + 200 + 2 * SITE_INTERVAL_S + 6), 1u << FACT_TRAFFIC);
+    assert_int_equal(aged(r, NOW + 200 + 2 * SITE_INTERVAL_S + 5), 0);
+    assert_int_equal(aged(r, NOW + 200 + 2 * SITE_INTERVAL_S + 6), 1u << FACT_TRAFFIC);
     roster_free(r);
 }
 

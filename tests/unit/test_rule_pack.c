@@ -15,7 +15,7 @@
 
 #include <libyang/libyang.h>
 
-#include "rules/engine/rule.h"
+#include "rules/engine/reads.h"
 #include "tests/unit/schema.h"
 
 #define SAMPLE "tests/data/rules"
@@ -432,23 +432,42 @@ test_lint(void **state)
     expect_lint(WHOLE TESTS, 1, "'remediation' is missing");
 }
 
+static bool
+is_read(const struct check_reads *c, const char *path)
+{
+    const struct lysc_node *n = lys_find_path(fact_schema_ctx(schema), NULL, path, 0);
+    struct fact_nodes set = {{0}};
+
+    assert_non_null(n);
+    fact_nodes_add(schema, &set, n);
+    return fact_nodes_meet(&set, &c->nodes);
+}
+
+/* What the expressions and the message of a check go through, and nothing beside it. */
 static void
 test_read_set(void **state)
 {
     struct rule_pack *p = load(SAMPLE, false);
-    const struct rule *r = p->rule[rule_pack_index(p, "SA-NAS-02")];
-    struct ly_set *set;
-    bool order = false, sbi = false;
+    const struct rule *rule = p->rule[rule_pack_index(p, "SA-NAS-02")];
+    struct rule_reads r;
+    size_t wire = 0;
 
     (void)state;
-    assert_int_equal(rule_read_set(&r->check[0], schema, &set), ST_OK);
-    for (uint32_t i = 0; i < set->count; i++) {
-        order = order || strcmp(set->snodes[i]->name, "ciphering-order") == 0;
-        sbi = sbi || strcmp(set->snodes[i]->name, "sbi") == 0;
-    }
-    assert_true(order);
-    assert_false(sbi);
-    ly_set_free(set, NULL);
+    while (rule->check[wire].witness != WITNESS_TRAFFIC)
+        wire++;
+    assert_int_equal(rule_reads_new(rule, schema, &r), ST_OK);
+    assert_true(is_read(&r.check[0], "/x1818-facts:facts/nf/config/nas-security/ciphering-order"));
+    assert_true(is_read(&r.check[0], "/x1818-facts:facts/nf/name"));
+    assert_true(is_read(&r.check[0], "/x1818-facts:facts/nf/config/complete"));
+    assert_true(is_read(&r.check[0], "/x1818-facts:facts/nf/runtime/in-effect"));
+    assert_false(is_read(&r.check[0], "/x1818-facts:facts/nf/config/sbi"));
+    /* It looks at its AMF alone; the witness on the wire asks whose an address is. */
+    assert_true(r.check[0].home && r.has_near && r.has_far);
+    assert_string_equal(r.check[0].bind, "self::node()[type='amf']/config");
+    assert_null(r.check[wire].home);
+    assert_true(is_read(&r.check[wire], "/x1818-facts:facts/nf/config/ngap-server/address"));
+    assert_false(is_read(&r.check[wire], "/x1818-facts:facts/nf/config/log"));
+    rule_reads_clear(&r);
     rule_pack_free(p);
 }
 

@@ -61,7 +61,7 @@ judge(struct site *s, int64_t now, struct ear *e)
     struct diag d;
 
     memset(e, 0, offsetof(struct ear, deaf_after));
-    return site_judge(s, now, &(struct site_ops){on_change, e}, &d);
+    return site_judge(s, now, &(struct site_ops){.change = on_change, .ctx = e}, &d);
 }
 
 static struct site *
@@ -203,7 +203,7 @@ test_forgotten(void **state)
     assert_int_equal(judge(s, NOW, e), ST_OK);
     all = e->count;
     assert_int_equal(fact_tree_remove(site_facts(s), FACT_NF_CONFIG, "nf:lab/b"), ST_OK);
-    site_mark(s, 1u << FACT_NF_CONFIG | RULE_READS_HEADS);
+    site_mark(s, 1u << FACT_NF_CONFIG);
     site_forget(s);
     assert_int_equal(judge(s, NOW, e), ST_OK);
     assert_int_equal(e->count, all);
