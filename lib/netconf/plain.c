@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/netconf/xml.h"
+
 bool
 plain_is(const struct lyd_node *n, const char *ns, const char *name)
 {
@@ -26,7 +28,9 @@ plain_text(const struct lyd_node *n)
 const char *
 plain_ns(const struct lyd_node *n)
 {
-    return plain(n) && plain(n)->name.module_ns ? plain(n)->name.module_ns : "";
+    const char *ns = plain(n) ? plain(n)->name.module_ns : NULL;
+
+    return ns && strcmp(ns, XML_NO_NAME_SPACE) != 0 ? ns : "";
 }
 
 static bool

@@ -369,25 +369,31 @@ netconf_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool
 {
     struct netconf_rpc *r = NULL;
     struct lyd_node *root = NULL;
-    char *xml = NULL;
-    enum status st = len > MAX_NETCONF_RPC ? ST_LIMIT : xml_guard(bytes, len, MAX_RPC_ITEMS);
+    struct buf xml;
+    enum status st = len > MAX_NETCONF_RPC ? ST_LIMIT : ST_OK;
 
     *out = NULL;
-    if (st != ST_OK)
+    buf_init(&xml, 8 * MAX_NETCONF_RPC);
+    if (st == ST_OK) {
+        xml_put_for_libyang(&xml, bytes, len);
+        st = xml.status == ST_OK ? xml_guard(buf_text(&xml), xml.len, MAX_RPC_ITEMS) : xml.status;
+    }
+    if (st != ST_OK) {
+        buf_clear(&xml);
         return hopeless(st, base_1_1, reply);
-    xml = strndup(bytes, len);
+    }
     r = calloc(1, sizeof(*r));
-    if (!xml || !r) {
+    if (!r) {
         st = ST_IO;
         goto out;
     }
     buf_init(&r->attributes, MAX_NETCONF_ATTRIBUTES);
-    root = nc_schema_plain(ns, bytes, len);
+    root = nc_schema_plain(ns, buf_text(&xml), xml.len);
     if (!root || root->next || !plain_is(root, NETCONF_NS_BASE, "rpc")) {
         st = hopeless(ST_MALFORMED, base_1_1, reply);
         goto out;
     }
-    st = take_rpc(ns, r, xml, root, reply);
+    st = take_rpc(ns, r, buf_text(&xml), root, reply);
     if (st == ST_OK) {
         *out = r;
         r = NULL;
@@ -395,6 +401,6 @@ netconf_rpc_read(const struct nc_schema *ns, const char *bytes, size_t len, bool
 out:
     lyd_free_all(root);
     netconf_rpc_free(r);
-    free(xml);
+    buf_clear(&xml);
     return st;
 }

@@ -125,7 +125,7 @@ nc_schema_plain(const struct nc_schema *ns, const char *bytes, size_t len)
     struct buf xml;
 
     buf_init(&xml, 8 * len + 1);
-    xml_put_keeping_space(&xml, bytes, len);
+    xml_put_for_libyang(&xml, bytes, len);
     if (xml.status != ST_OK ||
         lyd_parse_data_mem(ns->plain, buf_text(&xml), LYD_XML, LYD_PARSE_ONLY | LYD_PARSE_OPAQ, 0,
                            &n) != LY_SUCCESS) {

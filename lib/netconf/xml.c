@@ -84,6 +84,12 @@ xml_time(int64_t epoch, char out[XML_TIME_SIZE])
                  (unsigned)tm.tm_sec % 100);
 }
 
+static bool
+is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* Behind the next occurrence of mark, or NULL. */
 static const char *
 behind(const char *p, const char *end, const char *mark)
@@ -135,6 +141,44 @@ skip_tag(const char *p, const char *end, size_t *items)
     return NULL;
 }
 
+/* Is the value that a quote at q opens the empty one of a declaration of a name space? */
+static bool
+declares_nothing(const char *tag, const char *q, const char *end)
+{
+    const char *name_end, *p = q;
+
+    if (end - q < 2 || q[1] != *q)
+        return false;
+    while (p > tag && is_space(p[-1]))
+        p--;
+    if (p == tag || *--p != '=')
+        return false;
+    while (p > tag && is_space(p[-1]))
+        p--;
+    name_end = p;
+    while (p > tag && !is_space(p[-1]))
+        p--;
+    return starts(p, name_end, "xmlns");
+}
+
+/* The quote that opens the empty value of the first such declaration in a start tag, or NULL. */
+static const char *
+find_no_name(const char *tag, const char *end)
+{
+    char quote = '\0';
+
+    for (const char *p = tag; p < end; p++) {
+        if (quote) {
+            quote = *p == quote ? '\0' : quote;
+        } else if (*p == '"' || *p == '\'') {
+            if (declares_nothing(tag, p, end))
+                return p;
+            quote = *p;
+        }
+    }
+    return NULL;
+}
+
 enum status
 xml_guard(const char *bytes, size_t len, size_t max_items)
 {
@@ -150,8 +194,12 @@ xml_guard(const char *bytes, size_t len, size_t max_items)
             depth -= depth > 0;
             p = behind(p, end, ">");
         } else {
+            const char *tag = p + 1;
+
             items++;
-            p = skip_tag(p + 1, end, &items);
+            p = skip_tag(tag, end, &items);
+            if (p && find_no_name(tag, p))
+                return ST_MALFORMED;
             if (p && p[-2] != '/')
                 depth++;
             if (depth > MAX_XML_DEPTH || items > max_items)
@@ -163,20 +211,14 @@ xml_guard(const char *bytes, size_t len, size_t max_items)
     return ST_OK;
 }
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 void
-xml_put_keeping_space(struct buf *b, const char *bytes, size_t len)
+xml_put_for_libyang(struct buf *b, const char *bytes, size_t len)
 {
     const char *p = bytes, *end = bytes + len, *from = bytes;
     size_t items = 0;
 
     while (p && (p = memchr(p, '<', (size_t)(end - p)))) {
-        const char *q;
+        const char *q, *tag = p + 1;
 
         if (starts(p, end, "<!") || starts(p, end, "<?")) {
             p = skip_other(p, end);
@@ -186,7 +228,12 @@ xml_put_keeping_space(struct buf *b, const char *bytes, size_t len)
             p = behind(p, end, ">");
             continue;
         }
-        p = skip_tag(p + 1, end, &items);
+        p = skip_tag(tag, end, &items);
+        while (p && (q = find_no_name(tag, p)) != NULL) {
+            buf_put(b, from, (size_t)(q + 1 - from));
+            buf_puts(b, XML_NO_NAME_SPACE);
+            from = tag = q + 1;
+        }
         for (q = p; q && q < end && is_space(*q);)
             q++;
         if (p && q > p && p[-2] != '/' && starts(q, end, "</")) {

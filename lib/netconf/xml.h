@@ -24,16 +24,19 @@ void xml_time(int64_t epoch, char out[XML_TIME_SIZE]);
 /*
  * Bounds that are checked before libyang builds a tree of hostile bytes: nesting (ST_LIMIT over
  * MAX_XML_DEPTH), elements and attributes together (ST_LIMIT over max_items), no document type, no
- * NUL byte, no tag that does not end (ST_MALFORMED). Whether it is well formed is for libyang to
+ * NUL byte, no tag that does not end, no empty name space (ST_MALFORMED). Whether it is well formed is for libyang to
  * say.
  */
 enum status xml_guard(const char *bytes, size_t len, size_t max_items) MUST_USE;
 
 /*
- * A copy of XML in which an element that holds nothing but white space holds it as a reference: to
- * libyang an opaque element like <a> </a> is empty, a leaf of that text is not.
+ * A copy of XML as libyang takes it. An element that holds nothing but white space holds it as a
+ * reference: an opaque element like <a> </a> is empty to libyang 2.1.30, a leaf of that text is
+ * not. And an empty name space, which a subtree filter may have (RFC 6241 clause 6.2.1), is this
+ * one: libyang compares the names of those of opaque siblings as text, and that of none is NULL.
  */
-void xml_put_keeping_space(struct buf *b, const char *bytes, size_t len);
+#define XML_NO_NAME_SPACE "urn:vigil5g:no-name-space"
+void xml_put_for_libyang(struct buf *b, const char *bytes, size_t len);
 
 /* Local name of the root element, behind an XML declaration, white space and comments. False:
  * there is none. *name is not terminated. */

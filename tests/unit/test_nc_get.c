@@ -45,6 +45,8 @@ subtree_filters(void **state)
         {SUB("<facts xmlns=\"urn:other\"/>"), {"<data></data>"}, {"nf:x"}},
         {SUB("<facts/>"), {"<data></data>"}, {"nf:x"}},
         {SUB("<facts xmlns=\"\"/>"), {"nf:x/amf"}, {"<agent"}},
+        {SUB("<facts xmlns = ''/><facts xmlns=\"\"/>"), {"nf:x/amf"}, {"<agent"}},
+        {SUB("<t xmlns=\"\"/><t xmlns=\"urn:other\"/>"), {"<data></data>"}, {"nf:x"}},
         /* containment and selection: keys come along */
         {SUB("<facts " FACTS "><nf><type/></nf></facts>"),
          {"<id>nf:x/amf</id><type>amf</type>", "nf:x/smf"},
