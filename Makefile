@@ -133,8 +133,8 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil-collector.a $(B)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil-collector.a $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS)
 
-STORE_TOOLS := $(B)/tests/bench/store $(B)/tests/north/world
-$(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
+COLLECTOR_TOOLS := $(B)/tests/bench/store $(B)/tests/bench/judge $(B)/tests/north/world
+$(COLLECTOR_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
@@ -142,6 +142,10 @@ $(STORE_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.
 $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
+
+$(B)/tests/%.so: tests/%.c
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g $(WARN) -fPIC -shared -o $@ $<
 
 # Against other implementations of NETCONF.
 $(B)/tests/interop/%: tests/interop/%.c $(B)/libvigil.a
@@ -217,7 +221,7 @@ check-hostile: test-binaries
 soak: deps-fuzz
 	@$(MAKE) --no-print-directory -j2 all test-binaries
 	@$(MAKE) --no-print-directory -j2 SAN=address,undefined all test-binaries
-	@$(MAKE) --no-print-directory fuzz-binaries
+	@$(MAKE) --no-print-directory fuzz-binaries $(B)/tests/valgrind/openat2.so
 	@sh tests/soak.sh
 
 .PHONY: fuzz-binaries fuzz

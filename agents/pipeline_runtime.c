@@ -3,22 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agents/runtime/proc.h"
+#include "lib/open_below.h"
 
 /* Device and inode of a configuration file below the input root. */
 static bool
 identify(int root_fd, const char *path, struct runtime_known *k)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+    int fd = open_below(root_fd, path, O_PATH, OPEN_IN_ROOT);
     struct stat st;
     bool good = fd >= 0 && fstat(fd, &st) == 0;
 

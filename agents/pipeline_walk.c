@@ -4,17 +4,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agents/pipeline.h"
 #include "agents/source/source.h"
 #include "lib/file.h"
+#include "lib/open_below.h"
 
 #define MAX_PATH_TEXT 1024
 
@@ -31,12 +30,8 @@ struct walk {
 static int
 open_in_root(int root_fd, const char *path, uint64_t flags)
 {
-    struct open_how how = {
-        .flags = flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK),
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
-
-    return (int)syscall(SYS_openat2, root_fd, *path ? path : ".", &how, sizeof(how));
+    return open_below(root_fd, *path ? path : ".",
+                      flags | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK), OPEN_IN_ROOT);
 }
 
 static bool

@@ -5,15 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "agents/runtime/runtime.h"
+#include "lib/open_below.h"
 
 #define MAX_LINE 1024
 
@@ -22,14 +21,6 @@ struct numbers {
     size_t count;
     bool whole;
 };
-
-static int
-open_with(int dir, const char *path, uint64_t flags, uint64_t resolve)
-{
-    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
-
-    return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-}
 
 static enum status
 status_of_errno(int err)
@@ -63,7 +54,7 @@ proc_open(int proc_fd, uint32_t pid, int *out)
     char name[16];
 
     snprintf(name, sizeof(name), "%u", pid);
-    *out = open_with(proc_fd, name, O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    *out = open_below(proc_fd, name, O_RDONLY | O_DIRECTORY, OPEN_NO_LINKS);
     return *out < 0 ? status_of_errno(errno) : ST_OK;
 }
 
@@ -130,8 +121,7 @@ open_regular(int dir, const char *name, int *out)
 {
     struct stat st;
 
-    *out = open_with(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY,
-                     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    *out = open_below(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, OPEN_NO_LINKS);
     if (*out < 0)
         return status_of_errno(errno);
     if (fstat(*out, &st) == 0 && S_ISREG(st.st_mode))
@@ -275,8 +265,7 @@ enum status
 proc_root(int dir, bool kernel, int *out)
 {
     *out = kernel ? openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                  : open_with(dir, "root", O_PATH | O_DIRECTORY,
-                              RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+                  : open_below(dir, "root", O_PATH | O_DIRECTORY, OPEN_NO_LINKS);
     return *out < 0 ? status_of_errno(errno) : ST_OK;
 }
 
@@ -284,8 +273,7 @@ proc_root(int dir, bool kernel, int *out)
 enum status
 proc_file(int root, const char *path, struct stat *st, struct buf *data)
 {
-    const uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    int fd = open_with(root, path, O_PATH, resolve);
+    int fd = open_below(root, path, O_PATH, OPEN_IN_ROOT);
     enum status ret;
 
     if (fd < 0)
@@ -294,7 +282,7 @@ proc_file(int root, const char *path, struct stat *st, struct buf *data)
     close(fd);
     if (ret != ST_OK || !data)
         return ret;
-    fd = open_with(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, resolve);
+    fd = open_below(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, OPEN_IN_ROOT);
     if (fd < 0)
         return status_of_errno(errno);
     if (fstat(fd, st) != 0 || !S_ISREG(st->st_mode))

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -12,11 +11,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/hex.h"
+#include "lib/open_below.h"
 #include "lib/utf8.h"
 
 #define MAX_PATH_PARTS 64
@@ -72,15 +71,6 @@ path_print(const struct path *p, char *out, size_t size)
         return false;
     out[used] = '\0';
     return true;
-}
-
-static int
-open_below(int root, const char *path, uint64_t flags)
-{
-    struct open_how how = {.flags = flags | O_CLOEXEC,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-
-    return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
 static enum status
@@ -141,7 +131,7 @@ directory_writable(int root, const char *path)
     int fd;
 
     snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-    fd = open_below(root, dir, O_PATH | O_DIRECTORY);
+    fd = open_below(root, dir, O_PATH | O_DIRECTORY, OPEN_IN_ROOT);
     if (fd < 0)
         return false;
     writable = fstat(fd, &sb) == 0 && (sb.st_mode & S_IWOTH);
@@ -159,14 +149,14 @@ open_candidate(const struct source_env *env, const struct path *p, struct source
 
     if (!path_print(p, out->path, sizeof(out->path)))
         return ST_NOTFOUND;
-    fd = open_below(env->root_fd, out->path, O_PATH);
+    fd = open_below(env->root_fd, out->path, O_PATH, OPEN_IN_ROOT);
     if (fd < 0)
         return status_of_errno(errno);
     st = fstat(fd, &sb) < 0 ? ST_IO : S_ISREG(sb.st_mode) ? ST_OK : ST_DENIED;
     close(fd);
     if (st != ST_OK)
         return st;
-    fd = open_below(env->root_fd, out->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    fd = open_below(env->root_fd, out->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, OPEN_IN_ROOT);
     if (fd < 0)
         return status_of_errno(errno);
     if (fstat(fd, &sb) < 0)
