@@ -133,7 +133,7 @@ $(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libvigil-collector.a $(B)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< tests/fuzz/replay.c \
 	  $(B)/libvigil-collector.a $(B)/libvigil.a $(STORE_LIBS) $(LDLIBS)
 
-COLLECTOR_TOOLS := $(B)/tests/bench/store $(B)/tests/bench/judge $(B)/tests/north/world
+COLLECTOR_TOOLS := $(B)/tests/bench/store $(B)/tests/bench/judge $(B)/tests/bench/load $(B)/tests/north/world
 $(COLLECTOR_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
