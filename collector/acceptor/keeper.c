@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/acceptor/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/acceptor/say.h"
+#include "collector/acceptor/spawn.h"
+#include "collector/acceptor/wire.h"
+#include "lib/datadir.h"
+#include "lib/tls.h"
+
+#define PROGRAM "vigil-netconf"
+#define PARTING_MS 10000 /* for a session to end once its socket is closed */
+#define EXIT_WRONG 2
+
+/* A session that runs. */
+struct child {
+    struct keeper *keeper;
+    struct child *next;
+    pid_t pid;
+    uint32_t id;
+    char account[ACCEPTOR_ACCOUNT], peer[NET_PEER_TEXT];
+    struct loop_timer parting; /* set once its socket is closed */
+};
+
+struct keeper {
+    const char *path;
+    struct acceptor_config config, next;
+    struct loop *loop;
+    struct loop_watch control;
+    struct loop_signals signals;
+    struct say say;
+    struct child *first;
+    size_t children;
+    pid_t gate;
+    char program[ACCEPTOR_PATH];
+    bool ready;          /* the gate took the first configuration */
+    bool offered, again; /* next is with the gate; another SIGHUP came meanwhile */
+    int status;
+};
+
+/* ---- sessions ---- */
+
+static void
+on_parting(void *ctx)
+{
+    struct child *c = ctx;
+
+    if (kill(c->pid, SIGKILL) != 0)
+        say_line(&c->keeper->say, loop_now_ms(c->keeper->loop),
+                 "%s: session %u of %s does not end and cannot be ended: %s", c->peer, c->id,
+                 c->account, strerror(errno));
+}
+
+static void
+child_free(struct child *c)
+{
+    struct keeper *k = c->keeper;
+    struct child **at = &k->first;
+
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    k->children--;
+    loop_timer_clear(&c->parting);
+    free(c);
+}
+
+static struct child *
+find(const struct keeper *k, uint32_t id)
+{
+    struct child *c = k->first;
+
+    while (c && c->id != id)
+        c = c->next;
+    return c;
+}
+
+/* NULL: started; else why not. fd is the gate's end of its socket then. */
+static const char *
+start_session(struct keeper *k, const struct acceptor_message *m, int *fd)
+{
+    struct spawn s = {.program = k->program,
+                      .config = k->config.collector,
+                      .account = m->account,
+                      .before = &k->signals.before};
+    struct child *c;
+    int pair[2];
+
+    if (!acceptor_config_knows(&k->config, m->account))
+        return "its account is not in the table";
+    if (k->children >= MAX_ACCEPTOR_SESSIONS || find(k, m->id))
+        return "there are as many sessions as there may be";
+    c = calloc(1, sizeof(*c));
+    if (!c || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        free(c);
+        return "the system has no room for a session";
+    }
+    *c = (struct child){.keeper = k, .next = k->first, .id = m->id};
+    memcpy(c->account, m->account, sizeof(c->account));
+    memcpy(c->peer, m->peer, sizeof(c->peer));
+    s.socket = pair[1];
+    k->first = c;
+    k->children++;
+    if (loop_timer_init(k->loop, &c->parting, on_parting, c) != ST_OK ||
+        spawn_session(&s, &c->pid) != ST_OK) {
+        child_free(c);
+        (void)close(pair[0]);
+        (void)close(pair[1]);
+        return "the system has no room for a session";
+    }
+    (void)close(pair[1]);
+    *fd = pair[0];
+    return NULL;
+}
+
+static void
+on_start(struct keeper *k, const struct acceptor_message *m)
+{
+    struct acceptor_message answer = {.word = ACCEPTOR_STARTED, .id = m->id};
+    int fd = -1;
+    const char *why = start_session(k, m, &fd);
+
+    if (why) {
+        answer.word = ACCEPTOR_FAILED;
+        snprintf(answer.text, sizeof(answer.text), "%s", why);
+    }
+    /* Where the gate does not take it, closing the socket ends the session. */
+    (void)!acceptor_wire_send(k->control.fd, &answer, NULL, &fd, why ? 0 : 1);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static void
+session_ended(struct keeper *k, pid_t pid, int status)
+{
+    struct child *c = k->first;
+
+    while (c && c->pid != pid)
+        c = c->next;
+    if (!c)
+        return;
+    if (WIFSIGNALED(status))
+        say_line(&k->say, loop_now_ms(k->loop), "%s: session %u of %s was ended by signal %d",
+                 c->peer, c->id, c->account, WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        say_line(&k->say, loop_now_ms(k->loop), "%s: session %u of %s ended with status %d",
+                 c->peer, c->id, c->account, WEXITSTATUS(status));
+    child_free(c);
+}
+
+static void
+reap(struct keeper *k)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != k->gate) {
+            session_ended(k, pid, status);
+            continue;
+        }
+        k->gate = -1;
+        if (k->status == EXIT_SUCCESS) {
+            fprintf(stderr, SAY_NAME ": the process that faces the network has ended\n");
+            k->status = EXIT_FAILURE;
+        }
+        loop_stop(k->loop);
+    }
+}
+
+/* ---- the configuration ---- */
+
+/* Descriptors of the files, in order; how many. */
+static size_t
+open_files(const struct acceptor_config *c, int out[ACCEPTOR_FILES])
+{
+    const char *const paths[ACCEPTOR_FILES] = {c->certificate, c->key, c->trust, c->crl};
+    size_t n = 0;
+
+    while (n < ACCEPTOR_FILES && paths[n][0]) {
+        out[n] = open(paths[n], TLS_OPEN);
+        if (out[n] < 0) {
+            fprintf(stderr, SAY_NAME ": %s: cannot be opened: %s\n", paths[n], strerror(errno));
+            break;
+        }
+        n++;
+    }
+    return n;
+}
+
+static bool
+offer(struct keeper *k)
+{
+    const struct acceptor_message m = {.word = ACCEPTOR_CONFIG};
+    int files[ACCEPTOR_FILES];
+    size_t wanted = k->next.crl[0] ? ACCEPTOR_FILES : ACCEPTOR_CRL, n = open_files(&k->next, files);
+    bool sent = n == wanted && acceptor_wire_send(k->control.fd, &m, &k->next, files, n) == ST_OK;
+
+    for (size_t i = 0; i < n; i++)
+        (void)close(files[i]);
+    return sent;
+}
+
+static void
+reload(struct keeper *k)
+{
+    struct diag_list errors;
+    char yang[1024];
+    const char *fixed = NULL;
+
+    k->again = k->offered;
+    if (k->offered)
+        return;
+    diag_list_init(&errors);
+    if (acceptor_config_load(datadir_path("yang", yang), k->path, &k->next, &errors) != ST_OK)
+        diag_list_print(SAY_NAME, &errors);
+    else if ((fixed = acceptor_config_restarts(&k->config, &k->next)))
+        fprintf(stderr, SAY_NAME ": %s: '%s' changes with a restart only\n", k->path, fixed);
+    else
+        k->offered = offer(k);
+    diag_list_clear(&errors);
+    if (!k->offered)
+        fprintf(stderr, SAY_NAME ": nothing of it was taken, the old configuration stays\n");
+}
+
+static void
+on_answer(struct keeper *k, const struct acceptor_message *m)
+{
+    if (!k->ready && m->word == ACCEPTOR_TAKEN) {
+        k->ready = true;
+        fprintf(stderr, SAY_NAME ": listening for managers, %zu rows of clients\n",
+                k->config.rules);
+    } else if (!k->ready) {
+        fprintf(stderr, SAY_NAME ": %s\n", m->text);
+        k->status = EXIT_WRONG;
+        loop_stop(k->loop);
+    } else if (k->offered) {
+        k->offered = false;
+        if (m->word == ACCEPTOR_TAKEN)
+            k->config = k->next;
+        else
+            fprintf(stderr, SAY_NAME ": %s\n", m->text);
+        fprintf(stderr, SAY_NAME ": %s\n",
+                m->word == ACCEPTOR_TAKEN ? "configuration and certificates were read again"
+                                          : "nothing of it was taken, the old configuration stays");
+        if (k->again)
+            reload(k);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void
+on_control(void *ctx, unsigned events)
+{
+    struct keeper *k = ctx;
+    struct acceptor_message m;
+    int none[ACCEPTOR_FILES];
+    enum status st = acceptor_wire_receive(k->control.fd, &m, NULL, none);
+    struct child *c;
+
+    (void)events;
+    for (int i = 0; i < ACCEPTOR_FILES; i++)
+        if (none[i] >= 0)
+            (void)close(none[i]);
+    if (st == ST_IO) {
+        loop_watch_stop(&k->control); /* SIGCHLD says what happened */
+    } else if (st == ST_OK && m.word == ACCEPTOR_START && k->ready) {
+        on_start(k, &m);
+    } else if (st == ST_OK && m.word == ACCEPTOR_OVER) {
+        c = find(k, m.id);
+        if (c)
+            loop_timer_set(&c->parting, PARTING_MS);
+    } else if (st == ST_OK && (m.word == ACCEPTOR_TAKEN || m.word == ACCEPTOR_REFUSED)) {
+        on_answer(k, &m);
+    }
+}
+
+static void
+on_signal(void *ctx, int number)
+{
+    struct keeper *k = ctx;
+
+    if (number == SIGCHLD)
+        reap(k);
+    else if (number == SIGHUP)
+        reload(k);
+    else
+        loop_stop(k->loop);
+}
+
+/* vigil-netconf lies where we lie. */
+static bool
+find_program(struct keeper *k)
+{
+    ssize_t n = readlink("/proc/self/exe", k->program, sizeof(k->program) - sizeof(PROGRAM) - 1);
+    char *slash;
+
+    if (n <= 0 || (size_t)n >= sizeof(k->program) - sizeof(PROGRAM) - 1)
+        return false;
+    k->program[n] = '\0';
+    slash = strrchr(k->program, '/');
+    if (!slash)
+        return false;
+    memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+    if (access(k->program, X_OK) == 0)
+        return true;
+    fprintf(stderr, SAY_NAME ": %s: must be a program\n", k->program);
+    return false;
+}
+
+static bool
+begin(struct keeper *k, const struct keeper_start *start)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    k->path = start->path;
+    k->config = *start->config;
+    k->gate = start->gate;
+    return find_program(k) && loop_new(NULL, &k->loop) == ST_OK &&
+           loop_signals_open(k->loop, &k->signals, &set, on_signal, k) == ST_OK &&
+           loop_watch_start(k->loop, &k->control, start->control, LOOP_READ, on_control, k) ==
+               ST_OK;
+}
+
+/* Nothing is lost with a session: it only reads. */
+static void
+end_all(struct keeper *k)
+{
+    int status;
+
+    if (k->gate > 0 && kill(k->gate, SIGKILL) == 0)
+        (void)waitpid(k->gate, &status, 0);
+    while (k->first) {
+        if (kill(k->first->pid, SIGKILL) == 0)
+            (void)waitpid(k->first->pid, &status, 0);
+        child_free(k->first);
+    }
+}
+
+int
+keeper_run(const struct keeper_start *start)
+{
+    struct keeper *k = calloc(1, sizeof(*k));
+    int status = EXIT_FAILURE;
+
+    if (!k)
+        return EXIT_FAILURE;
+    k->status = EXIT_FAILURE;
+    if (begin(k, start)) {
+        k->status = EXIT_SUCCESS;
+        reap(k); /* a gate that ended before signals were ours */
+        if (k->gate > 0 && loop_run(k->loop) != ST_OK)
+            k->status = EXIT_FAILURE;
+    }
+    end_all(k);
+    loop_watch_stop(&k->control);
+    if (k->signals.watch.loop)
+        loop_signals_close(&k->signals);
+    loop_free(k->loop);
+    status = k->status;
+    free(k);
+    return status;
+}
