@@ -43,7 +43,7 @@ struct gate {
     struct loop *loop;
     struct loop_watch control, listen[MAX_ACCEPTOR_LISTEN];
     struct loop_timer recheck, retry;
-    struct say say;
+    struct say strangers, known; /* so that those do not drown these */
     struct guest *first, *last;
     size_t pending, sessions;
     uint32_t ids;
@@ -74,10 +74,10 @@ on_closed(void *ctx, struct relay *r, const char *text)
     struct acceptor_message m = {.word = ACCEPTOR_OVER, .id = g->id};
 
     if (g->id)
-        say_line(&a->say, loop_now_ms(a->loop), "%s: session %u of %s ended%s%s", g->peer, g->id,
+        say_line(&a->known, loop_now_ms(a->loop), "%s: session %u of %s ended%s%s", g->peer, g->id,
                  g->account, *text ? ": " : "", text);
     else
-        say_line(&a->say, loop_now_ms(a->loop), "%s: refused: %s", g->peer, text);
+        say_line(&a->strangers, loop_now_ms(a->loop), "%s: refused: %s", g->peer, text);
     if (g->asked)
         (void)!acceptor_wire_send(a->control.fd, &m, NULL, NULL, 0);
     guest_free(g);
@@ -123,7 +123,7 @@ on_authenticated(void *ctx, struct relay *r)
     if (!g->asked)
         relay_end(r, "no session can be started");
     else
-        say_line(&a->say, loop_now_ms(a->loop), "%s: session %u of %s begins, %s", g->peer, g->id,
+        say_line(&a->known, loop_now_ms(a->loop), "%s: session %u of %s begins, %s", g->peer, g->id,
                  account, relay_version(r));
 }
 
@@ -169,7 +169,8 @@ admit(struct gate *a, int fd, const struct net_address *from)
         why = "too many are not authenticated yet";
     g = why ? NULL : calloc(1, sizeof(*g));
     if (!g) {
-        say_line(&a->say, loop_now_ms(a->loop), "%s: refused: %s", peer, why ? why : "no memory");
+        say_line(&a->strangers, loop_now_ms(a->loop), "%s: refused: %s", peer,
+                 why ? why : "no memory");
         (void)close(fd);
         return;
     }
@@ -402,6 +403,8 @@ begin(struct gate *a, const struct gate_start *start, struct diag *d)
                                 .authenticated = on_authenticated,
                                 .closed = on_closed,
                                 .ctx = a};
+    a->strangers.most = SAY_STRANGERS;
+    a->known.most = SAY_KNOWN;
     use(a, c);
     st = confine(start, d);
     if (st != ST_OK)

@@ -328,6 +328,7 @@ begin(struct keeper *k, const struct keeper_start *start)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
+    k->say.most = SAY_KNOWN;
     k->path = start->path;
     k->config = *start->config;
     k->gate = start->gate;

@@ -16,7 +16,7 @@ say_line(struct say *s, int64_t now_ms, const char *fmt, ...)
         s->since_ms = now_ms;
         s->lines = 0;
     }
-    if (s->lines >= SAY_LINES) {
+    if (s->lines >= s->most) {
         s->left_out++;
         return;
     }

@@ -68,14 +68,15 @@ child(const struct spawn *s, pid_t parent)
     char data_line[1100], san_line[300];
     char *environment[4] = {NULL};
     char *arguments[5] = {NULL};
-    char word[][16] = {"vigil-netconf", "--tls", "--config"};
-    char *config = strdup(s->config);
+    /* execve() takes what it does not change as changeable. */
+    char tls_option[] = "--tls", config_option[] = "--config";
+    char *program = strdup(s->program), *config = strdup(s->config);
     int n = 0;
 
     become(s);
     drop_capabilities(s);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0 ||
-        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || chdir("/") != 0 || !config)
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || chdir("/") != 0 || !program || !config)
         fail(s, "its process cannot be set up");
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
@@ -85,8 +86,9 @@ child(const struct spawn *s, pid_t parent)
     if (ADDRESS_SANITIZED && san &&
         snprintf(san_line, sizeof(san_line), "ASAN_OPTIONS=%s", san) < (int)sizeof(san_line))
         environment[n++] = san_line;
-    for (int i = 0; i < 3; i++)
-        arguments[i] = word[i];
+    arguments[0] = program;
+    arguments[1] = tls_option;
+    arguments[2] = config_option;
     arguments[3] = config;
     if (dup2(s->socket, STDIN_FILENO) < 0 || dup2(s->socket, STDOUT_FILENO) < 0 ||
         close_range(STDERR_FILENO + 1, ~0U, 0) != 0 ||
