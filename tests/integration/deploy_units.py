@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from vigil import DEMO, ROOT, VIGIL, check, directory, finish
 
-UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-netconf-tls": 24}
+UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-netconf-tls": 21}
 LISTENS = {"vigil-collector": ["tcp:4335"], "vigil-netconf-tls": ["tcp:6513"]}
 RIGHTS = {"vigil-agent": {"CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"}, "vigil-capture": {"CAP_NET_RAW"},
           "vigil-collector": set(), "vigil-netconf-tls": {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"}}

@@ -5,7 +5,9 @@ accounts of this machine; whoever is up to no good is closed with a line that na
 import getpass
 import json
 import os
+import pwd
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -72,25 +74,34 @@ class Authority:
         return self.run("x509", "-in", self.path(name + ".pem"), "-noout", "-fingerprint", "-sha256").strip().split("=")[1]
 
 
+RIGHTS = "-all,+setuid,+setgid,+kill"
+# As the unit does it: a user of its own with three rights.
+AS_UNIT = ["setpriv", f"--reuid={NETWORK}", f"--regid={NETWORK and pwd.getpwnam(NETWORK).pw_gid}", "--clear-groups",
+           "--no-new-privs", f"--inh-caps={RIGHTS}", f"--ambient-caps={RIGHTS}", f"--bounding-set={RIGHTS}"]
+
+
 class Acceptor:
-    def __init__(self, place, ca, clients, limits=LIMITS):
-        self.place, self.ca, self.port, self.limits = place, ca, free_port(), limits
+    """as_unit: as systemd starts it; else as root, who leaves the network to another user. Who is not root has no choice."""
+
+    def __init__(self, place, ca, clients, as_unit):
+        self.place, self.ca, self.port = place, ca, free_port()
         self.log = place.path("acceptor.log")
+        self.before = AS_UNIT if as_unit and ROOT_USER else []
         self.configure(clients)
 
     def configure(self, clients):
         self.clients = clients
-        user = [f"user: {NETWORK}"] if NETWORK else []
+        user = [f"user: {NETWORK}"] if ROOT_USER and not self.before else []
         self.config = self.place.write("netconf-tls.yaml", "\n".join([
             f'listen: ["127.0.0.1:{self.port}"]',
             f"tls: {{certificate: {self.ca.path('server.pem')}, key: {self.ca.path('server.key')}, "
             f"trust: {self.ca.path('ca.pem')}, crl: {self.ca.path('crl.pem')}}}",
             "clients:", *(f"  - {c}" for c in clients), *user, f"collector: {self.place.config}",
-            f"limits: {self.limits}", ""]))
+            f"limits: {LIMITS}", ""]))
 
     def start(self):
         with open(self.log, "ab") as out:
-            self.process = subprocess.Popen([ACCEPTOR, "--config", self.config, "--protections"], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.before, ACCEPTOR, "--config", self.config, "--protections"], stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=out)
         self.place.processes.append(self.process)
         if not until(lambda: "listening for managers" in self.said() or self.process.poll() is not None) or \
@@ -261,7 +272,6 @@ def accounts(place, acceptor):
 
 
 def _uid(name):
-    import pwd
     return pwd.getpwnam(name).pw_uid
 
 
@@ -437,6 +447,16 @@ def killed(place, acceptor, witness):
     check(witness.ended() and until(lambda: not served(place)), "sessions end with the acceptor, however it ends")
 
 
+def hung(place, acceptor):
+    """A session that does nothing any more; its peer leaves. Returns its process."""
+    before = served(place)
+    p = acceptor.session("mail")
+    pid = next(i for i in served(place) if i not in before)
+    os.kill(pid, signal.SIGSTOP)
+    p.close()
+    return pid
+
+
 def memory(acceptor, witness):
     """Many good and bad connections later the gate is as large as before."""
     gate = acceptor.gate()
@@ -477,7 +497,14 @@ def main():
             ca.crl()
             place.amf("NEA2, NEA1, NEA0")
             place.start_collector()
-            acceptor = Acceptor(place, ca, clients_of(ca)).start()
+            if ROOT_USER:
+                plain = Acceptor(place, ca, clients_of(ca), as_unit=False).start()
+                accounts(place, plain)
+                plain.process.terminate()
+                check(plain.process.wait(timeout=60) == 0, "SIGTERM ends it well")
+                os.remove(plain.log)
+                shutil.chown(ca.path("server.key"), NETWORK)
+            acceptor = Acceptor(place, ca, clients_of(ca), as_unit=True).start()
             accounts(place, acceptor)
             place.start_agent()
             check(until(lambda: reported(place)), "the agent has reported")
@@ -487,8 +514,10 @@ def main():
             hostile(place, acceptor, witness)
             slow(acceptor, witness)
             limits(acceptor)
+            stopped = hung(place, acceptor)
             reloads(place, acceptor, witness)
             memory(acceptor, witness)
+            check(until(lambda: stopped not in served(place)), "a session that does not end by itself is ended")
             killed(place, acceptor, witness)
         finally:
             place.close()
