@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,11 +22,11 @@
 #define PROGRAM "vigil-netconf"
 #define PARTING_MS 10000 /* for a session to end once its socket is closed */
 #define EXIT_WRONG 2
+#define NO_ROOM "the system has no room for a session"
 
 /* A session that runs. */
 struct child {
     struct keeper *keeper;
-    struct child *next;
     pid_t pid;
     uint32_t id;
     char account[ACCEPTOR_ACCOUNT], peer[NET_PEER_TEXT];
@@ -38,8 +40,7 @@ struct keeper {
     struct loop_watch control;
     struct loop_signals signals;
     struct say say;
-    struct child *first;
-    size_t children;
+    struct child *child[MAX_ACCEPTOR_SESSIONS]; /* NULL: a free place */
     pid_t gate;
     char program[ACCEPTOR_PATH];
     bool ready;          /* the gate took the first configuration */
@@ -64,12 +65,10 @@ static void
 child_free(struct child *c)
 {
     struct keeper *k = c->keeper;
-    struct child **at = &k->first;
 
-    while (*at != c)
-        at = &(*at)->next;
-    *at = c->next;
-    k->children--;
+    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++)
+        if (k->child[i] == c)
+            k->child[i] = NULL;
     loop_timer_clear(&c->parting);
     free(c);
 }
@@ -77,11 +76,39 @@ child_free(struct child *c)
 static struct child *
 find(const struct keeper *k, uint32_t id)
 {
-    struct child *c = k->first;
+    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++)
+        if (k->child[i] && k->child[i]->id == id)
+            return k->child[i];
+    return NULL;
+}
 
-    while (c && c->id != id)
-        c = c->next;
-    return c;
+/* A place for one more; MAX_ACCEPTOR_SESSIONS: there is none. */
+static size_t
+free_place(const struct keeper *k)
+{
+    size_t i = 0;
+
+    while (i < MAX_ACCEPTOR_SESSIONS && k->child[i])
+        i++;
+    return i;
+}
+
+/* Without a place yet. */
+static struct child *
+child_new(struct keeper *k, const struct acceptor_message *m)
+{
+    struct child *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->keeper = k;
+    c->id = m->id;
+    memcpy(c->account, m->account, sizeof(c->account));
+    memcpy(c->peer, m->peer, sizeof(c->peer));
+    if (loop_timer_init(k->loop, &c->parting, on_parting, c) == ST_OK)
+        return c;
+    free(c);
+    return NULL;
 }
 
 /* NULL: started; else why not. fd is the gate's end of its socket then. */
@@ -92,32 +119,29 @@ start_session(struct keeper *k, const struct acceptor_message *m, int *fd)
                       .config = k->config.collector,
                       .account = m->account,
                       .before = &k->signals.before};
+    size_t place = free_place(k);
     struct child *c;
     int pair[2];
 
     if (!acceptor_config_knows(&k->config, m->account))
         return "its account is not in the table";
-    if (k->children >= MAX_ACCEPTOR_SESSIONS || find(k, m->id))
+    if (place == MAX_ACCEPTOR_SESSIONS || find(k, m->id))
         return "there are as many sessions as there may be";
-    c = calloc(1, sizeof(*c));
-    if (!c || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        free(c);
-        return "the system has no room for a session";
-    }
-    *c = (struct child){.keeper = k, .next = k->first, .id = m->id};
-    memcpy(c->account, m->account, sizeof(c->account));
-    memcpy(c->peer, m->peer, sizeof(c->peer));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return NO_ROOM;
     s.socket = pair[1];
-    k->first = c;
-    k->children++;
-    if (loop_timer_init(k->loop, &c->parting, on_parting, c) != ST_OK ||
-        spawn_session(&s, &c->pid) != ST_OK) {
-        child_free(c);
-        (void)close(pair[0]);
-        (void)close(pair[1]);
-        return "the system has no room for a session";
+    c = child_new(k, m);
+    if (c && spawn_session(&s, &c->pid) != ST_OK) {
+        loop_timer_clear(&c->parting);
+        free(c);
+        c = NULL;
     }
     (void)close(pair[1]);
+    if (!c) {
+        (void)close(pair[0]);
+        return NO_ROOM;
+    }
+    k->child[place] = c;
     *fd = pair[0];
     return NULL;
 }
@@ -142,12 +166,14 @@ on_start(struct keeper *k, const struct acceptor_message *m)
 static void
 session_ended(struct keeper *k, pid_t pid, int status)
 {
-    struct child *c = k->first;
+    size_t i = 0;
+    struct child *c;
 
-    while (c && c->pid != pid)
-        c = c->next;
-    if (!c)
+    while (i < MAX_ACCEPTOR_SESSIONS && (!k->child[i] || k->child[i]->pid != pid))
+        i++;
+    if (i == MAX_ACCEPTOR_SESSIONS)
         return;
+    c = k->child[i];
     if (WIFSIGNALED(status))
         say_line(&k->say, loop_now_ms(k->loop), "%s: session %u of %s was ended by signal %d",
                  c->peer, c->id, c->account, WTERMSIG(status));
@@ -318,6 +344,33 @@ find_program(struct keeper *k)
     return false;
 }
 
+/* Of the rights of root those that the work needs; who was given no more than these has them. */
+static bool
+keep_rights(void)
+{
+    static const cap_value_t keep[] = {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_DAC_READ_SEARCH};
+    const int most = (int)(sizeof(keep) / sizeof(keep[0]));
+    cap_value_t held[sizeof(keep) / sizeof(keep[0])];
+    cap_t now = cap_get_proc(), next = cap_init();
+    cap_flag_value_t flag;
+    int n = 0;
+    bool good;
+
+    for (int i = 0; now && i < most; i++)
+        if (cap_get_flag(now, keep[i], CAP_PERMITTED, &flag) == 0 && flag == CAP_SET)
+            held[n++] = keep[i];
+    good = now && next &&
+           (n == 0 || (cap_set_flag(next, CAP_PERMITTED, n, held, CAP_SET) == 0 &&
+                       cap_set_flag(next, CAP_EFFECTIVE, n, held, CAP_SET) == 0)) &&
+           cap_set_proc(next) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    cap_free(now);
+    cap_free(next);
+    if (!good)
+        fprintf(stderr, SAY_NAME ": rights cannot be given up\n");
+    return good;
+}
+
 static bool
 begin(struct keeper *k, const struct keeper_start *start)
 {
@@ -332,7 +385,7 @@ begin(struct keeper *k, const struct keeper_start *start)
     k->path = start->path;
     k->config = *start->config;
     k->gate = start->gate;
-    return find_program(k) && loop_new(NULL, &k->loop) == ST_OK &&
+    return find_program(k) && keep_rights() && loop_new(NULL, &k->loop) == ST_OK &&
            loop_signals_open(k->loop, &k->signals, &set, on_signal, k) == ST_OK &&
            loop_watch_start(k->loop, &k->control, start->control, LOOP_READ, on_control, k) ==
                ST_OK;
@@ -346,10 +399,12 @@ end_all(struct keeper *k)
 
     if (k->gate > 0 && kill(k->gate, SIGKILL) == 0)
         (void)waitpid(k->gate, &status, 0);
-    while (k->first) {
-        if (kill(k->first->pid, SIGKILL) == 0)
-            (void)waitpid(k->first->pid, &status, 0);
-        child_free(k->first);
+    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++) {
+        if (!k->child[i])
+            continue;
+        if (kill(k->child[i]->pid, SIGKILL) == 0)
+            (void)waitpid(k->child[i]->pid, &status, 0);
+        child_free(k->child[i]);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,18 @@ drop_capabilities(const struct spawn *s)
     cap_free(none);
 }
 
+static bool
+may_be_others(void)
+{
+    cap_t now = cap_get_proc();
+    cap_flag_value_t flag = CAP_CLEAR;
+
+    if (now && cap_get_flag(now, CAP_SETUID, CAP_EFFECTIVE, &flag) != 0)
+        flag = CAP_CLEAR;
+    cap_free(now);
+    return flag == CAP_SET;
+}
+
 /* Another user than before, for good, or the end. */
 static void
 become(const struct spawn *s)
@@ -49,6 +62,8 @@ become(const struct spawn *s)
         fail(s, "there is no such user on this machine");
     if (pw.pw_uid == 0)
         fail(s, "it is root, who may everything; another account would be right");
+    if (pw.pw_uid == geteuid() && may_be_others())
+        fail(s, "it is who runs this program, and could read the key; another would be right");
     if (pw.pw_uid != geteuid() && (initgroups(s->account, pw.pw_gid) != 0 ||
                                    setresgid(pw.pw_gid, pw.pw_gid, pw.pw_gid) != 0 ||
                                    setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid) != 0))
@@ -64,7 +79,8 @@ static void
 child(const struct spawn *s, pid_t parent)
 {
     static const struct rlimit no_core = {0, 0};
-    const char *data = getenv("VIGIL_DATADIR"), *san = getenv("ASAN_OPTIONS");
+    const char *data = getenv("VIGIL_DATADIR");
+    const char *san = ADDRESS_SANITIZED ? getenv("ASAN_OPTIONS") : NULL;
     char data_line[1100], san_line[300];
     char *environment[4] = {NULL};
     char *arguments[5] = {NULL};
@@ -83,8 +99,7 @@ child(const struct spawn *s, pid_t parent)
     if (data &&
         snprintf(data_line, sizeof(data_line), "VIGIL_DATADIR=%s", data) < (int)sizeof(data_line))
         environment[n++] = data_line;
-    if (ADDRESS_SANITIZED && san &&
-        snprintf(san_line, sizeof(san_line), "ASAN_OPTIONS=%s", san) < (int)sizeof(san_line))
+    if (san && snprintf(san_line, sizeof(san_line), "ASAN_OPTIONS=%s", san) < (int)sizeof(san_line))
         environment[n++] = san_line;
     arguments[0] = program;
     arguments[1] = tls_option;

@@ -21,9 +21,9 @@ struct spawn {
 
 /*
  * The child looks the account up, becomes it with its groups, keeps no capability and no other
- * descriptor, and ends when we do. Root is refused. Without CAP_SETUID and CAP_SETGID only the
- * account that we run as can be had. What goes wrong in the child is a line on standard error, and
- * exit status 1. ST_IO: no process.
+ * descriptor, and ends when we do. Root is refused, and who we run as. Without CAP_SETUID and
+ * CAP_SETGID only the account that we run as can be had. What goes wrong in the child is a line on
+ * standard error, and exit status 1. ST_IO: no process.
  */
 enum status spawn_session(const struct spawn *s, pid_t *out) MUST_USE;
 
