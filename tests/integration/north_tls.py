@@ -93,6 +93,8 @@ class Acceptor:
     def configure(self, clients):
         self.clients = clients
         user = [f"user: {NETWORK}"] if ROOT_USER and not self.before else []
+        if self.before:
+            clients = [*clients, f"{{account: {NETWORK}, certificate: \"{self.ca.fingerprint('self')}\"}}"]
         self.config = self.place.write("netconf-tls.yaml", "\n".join([
             f'listen: ["127.0.0.1:{self.port}"]',
             f"tls: {{certificate: {self.ca.path('server.pem')}, key: {self.ca.path('server.key')}, "
@@ -185,7 +187,8 @@ def clients_of(ca):
     return [f"{{account: {ONE}, certificate: \"{ca.fingerprint('one')}\"}}",
             f"{{account: {OTHER}, issuer: \"{ca.fingerprint('ca')}\", dns: noc.example.com}}",
             f"{{account: {OTHER}, issuer: \"{ca.fingerprint('ca')}\", email: noc@Example.com}}",
-            f"{{account: {STRANGER}, issuer: \"{ca.fingerprint('ca').replace(':', '').lower()}\", uri: \"urn:noc:stranger\"}}"]
+            f"{{account: {STRANGER}, issuer: \"{ca.fingerprint('ca').replace(':', '').lower()}\", uri: \"urn:noc:stranger\"}}",
+            f"{{account: no-such-user, certificate: \"{ca.fingerprint('ghost')}\"}}"]
 
 
 def reported(place):
@@ -261,6 +264,14 @@ def accounts(place, acceptor):
         except (OSError, EOFError):
             pass
         acceptor.wait_said("has no role", mark)
+        for name, line in (("ghost", "there is no such user"), *([("self", "who runs this program")] if acceptor.before else [])):
+            mark = acceptor.mark()
+            try:
+                acceptor.session(name)
+                check(False, f"{name}: a session")
+            except (OSError, EOFError):
+                pass
+            acceptor.wait_said(line, mark)
     else:
         print("PART SKIPPED, NOT TESTED: accounts other than one's own need root")
     said = acceptor.said()
@@ -490,7 +501,7 @@ def main():
             ca.issue("server", "DNS:localhost,IP:127.0.0.1", "serverAuth")
             for name, san in (("one", "DNS:one.example.com"), ("dns", "DNS:other.example.com,DNS:NOC.example.com"),
                               ("mail", "email:noc@example.com"), ("uri", "URI:urn:noc:stranger"),
-                              ("unmapped", "DNS:noc.example.com.evil.test"), ("nosan", ""), ("revoked", "DNS:noc.example.com")):
+                              ("ghost", "DNS:g.test"), ("self", "DNS:s.test"), ("unmapped", "DNS:noc.example.com.evil.test"), ("nosan", ""), ("revoked", "DNS:noc.example.com")):
                 ca.issue(name, san)
             ca.issue("expired", "DNS:noc.example.com", days="-1")
             foreign.issue("dns", "DNS:noc.example.com")
