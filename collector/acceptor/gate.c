@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "collector/acceptor/guest.h"
 #include "collector/acceptor/map.h"
-#include "collector/acceptor/relay.h"
 #include "collector/acceptor/say.h"
 #include "collector/acceptor/wire.h"
 #include "lib/sandbox.h"
@@ -23,19 +23,6 @@
 #define RECHECK_MS 60000
 #define MEMORY_BYTES (256u << 20)
 
-/* A connection. */
-struct guest {
-    struct gate *gate;
-    struct guest *next, *prev; /* oldest first */
-    struct relay *relay;
-    struct net_address from;
-    char peer[NET_PEER_TEXT];
-    char account[ACCEPTOR_ACCOUNT];
-    int64_t since_ms;
-    uint32_t id; /* 0: not authenticated yet */
-    bool asked;  /* the keeper knows of it */
-};
-
 struct gate {
     struct acceptor_config config, next; /* next: room for one that comes */
     struct relay_env env;
@@ -44,27 +31,11 @@ struct gate {
     struct loop_watch control, listen[MAX_ACCEPTOR_LISTEN];
     struct loop_timer recheck, retry;
     struct say strangers, known; /* so that those do not drown these */
-    struct guest *first, *last;
-    size_t pending, sessions;
-    uint32_t ids;
+    struct guests guests;
     int files[ACCEPTOR_FILES]; /* of next, while it is read */
 };
 
 /* ---- guests ---- */
-
-static void
-guest_free(struct guest *g)
-{
-    struct gate *a = g->gate;
-
-    *(g->prev ? &g->prev->next : &a->first) = g->next;
-    *(g->next ? &g->next->prev : &a->last) = g->prev;
-    if (g->id)
-        a->sessions--;
-    else
-        a->pending--;
-    free(g);
-}
 
 static void
 on_closed(void *ctx, struct relay *r, const char *text)
@@ -80,17 +51,7 @@ on_closed(void *ctx, struct relay *r, const char *text)
         say_line(&a->strangers, loop_now_ms(a->loop), "%s: refused: %s", g->peer, text);
     if (g->asked)
         (void)!acceptor_wire_send(a->control.fd, &m, NULL, NULL, 0);
-    guest_free(g);
-}
-
-static size_t
-of_account(const struct gate *a, const char *account)
-{
-    size_t n = 0;
-
-    for (const struct guest *g = a->first; g; g = g->next)
-        n += g->id && strcmp(g->account, account) == 0;
-    return n;
+    guest_free(&a->guests, g);
 }
 
 static void
@@ -102,21 +63,15 @@ on_authenticated(void *ctx, struct relay *r)
     const char *account = g->account;
 
     snprintf(g->account, sizeof(g->account), "%s", relay_account(r));
-    if (a->sessions >= a->config.sessions) {
+    if (a->guests.sessions >= a->config.sessions) {
         relay_end(r, "there are as many sessions as there may be");
         return;
     }
-    if (of_account(a, account) >= a->config.per_account) {
+    if (guest_count_account(&a->guests, account) >= a->config.per_account) {
         relay_end(r, "its account has as many sessions as it may have");
         return;
     }
-    do
-        a->ids++;
-    while (a->ids == 0);
-    g->id = a->ids;
-    a->pending--;
-    a->sessions++;
-    m.id = g->id;
+    m.id = guest_number(&a->guests, g);
     snprintf(m.account, sizeof(m.account), "%s", account);
     snprintf(m.peer, sizeof(m.peer), "%s", g->peer);
     g->asked = acceptor_wire_send(a->control.fd, &m, NULL, NULL, 0) == ST_OK;
@@ -133,26 +88,14 @@ on_authenticated(void *ctx, struct relay *r)
 static bool
 make_room(struct gate *a)
 {
-    struct guest *g = a->first;
+    struct guest *g = guest_oldest_pending(&a->guests);
 
-    if (a->pending < MAX_PENDING)
+    if (a->guests.pending < MAX_PENDING)
         return true;
-    while (g && g->id)
-        g = g->next;
     if (!g || loop_now_ms(a->loop) - g->since_ms < CROWD_MS)
         return false;
     relay_end(g->relay, "it was silent while others waited");
     return true;
-}
-
-static size_t
-of_address(const struct gate *a, const struct net_address *from)
-{
-    size_t n = 0;
-
-    for (const struct guest *g = a->first; g; g = g->next)
-        n += net_same_host(&g->from, from);
-    return n;
 }
 
 static void
@@ -163,7 +106,7 @@ admit(struct gate *a, int fd, const struct net_address *from)
     const char *why = NULL;
 
     net_address_text(from, peer);
-    if (of_address(a, from) >= a->config.per_address)
+    if (guest_count_address(&a->guests, from) >= a->config.per_address)
         why = "its address has as many connections as it may have";
     else if (!make_room(a))
         why = "too many are not authenticated yet";
@@ -179,14 +122,10 @@ admit(struct gate *a, int fd, const struct net_address *from)
         free(g);
         return;
     }
-    g->gate = a;
     g->from = *from;
     memcpy(g->peer, peer, sizeof(g->peer));
     g->since_ms = loop_now_ms(a->loop);
-    g->prev = a->last;
-    *(a->last ? &a->last->next : &a->first) = g;
-    a->last = g;
-    a->pending++;
+    guest_add(&a->guests, g);
 }
 
 static void
@@ -239,7 +178,7 @@ recheck(struct gate *a)
 {
     struct guest *next;
 
-    for (struct guest *g = a->first; g; g = next) {
+    for (struct guest *g = a->guests.first; g; g = next) {
         enum tls_reason why = g->id ? relay_recheck(g->relay) : TLS_NO_REASON;
 
         next = g->next;
@@ -314,11 +253,9 @@ take_config(struct gate *a)
 static void
 take_session(struct gate *a, const struct acceptor_message *m, int *session)
 {
-    struct guest *g = a->first;
+    struct guest *g = guest_find(&a->guests, m->id);
     struct acceptor_message over = {.word = ACCEPTOR_OVER, .id = m->id};
 
-    while (g && g->id != m->id)
-        g = g->next;
     if (g && m->word == ACCEPTOR_FAILED) {
         relay_end(g->relay, m->text);
     } else if (g && *session >= 0) {
@@ -424,8 +361,8 @@ begin(struct gate *a, const struct gate_start *start, struct diag *d)
 static void
 finish(struct gate *a)
 {
-    while (a->first)
-        relay_end(a->first->relay, "we end");
+    while (a->guests.first)
+        relay_end(a->guests.first->relay, "we end");
     loop_watch_stop(&a->control);
     for (size_t i = 0; i < MAX_ACCEPTOR_LISTEN; i++)
         loop_watch_stop(&a->listen[i]);

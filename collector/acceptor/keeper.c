@@ -14,24 +14,13 @@
 #include <unistd.h>
 
 #include "collector/acceptor/say.h"
-#include "collector/acceptor/spawn.h"
+#include "collector/acceptor/sessions.h"
 #include "collector/acceptor/wire.h"
 #include "lib/datadir.h"
 #include "lib/tls.h"
 
 #define PROGRAM "vigil-netconf"
-#define PARTING_MS 10000 /* for a session to end once its socket is closed */
 #define EXIT_WRONG 2
-#define NO_ROOM "the system has no room for a session"
-
-/* A session that runs. */
-struct child {
-    struct keeper *keeper;
-    pid_t pid;
-    uint32_t id;
-    char account[ACCEPTOR_ACCOUNT], peer[NET_PEER_TEXT];
-    struct loop_timer parting; /* set once its socket is closed */
-};
 
 struct keeper {
     const char *path;
@@ -39,8 +28,7 @@ struct keeper {
     struct loop *loop;
     struct loop_watch control;
     struct loop_signals signals;
-    struct say say;
-    struct child *child[MAX_ACCEPTOR_SESSIONS]; /* NULL: a free place */
+    struct sessions *sessions;
     pid_t gate;
     char program[ACCEPTOR_PATH];
     bool ready;          /* the gate took the first configuration */
@@ -48,110 +36,12 @@ struct keeper {
     int status;
 };
 
-/* ---- sessions ---- */
-
-static void
-on_parting(void *ctx)
-{
-    struct child *c = ctx;
-
-    if (kill(c->pid, SIGKILL) != 0)
-        say_line(&c->keeper->say, loop_now_ms(c->keeper->loop),
-                 "%s: session %u of %s does not end and cannot be ended: %s", c->peer, c->id,
-                 c->account, strerror(errno));
-}
-
-static void
-child_free(struct child *c)
-{
-    struct keeper *k = c->keeper;
-
-    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++)
-        if (k->child[i] == c)
-            k->child[i] = NULL;
-    loop_timer_clear(&c->parting);
-    free(c);
-}
-
-static struct child *
-find(const struct keeper *k, uint32_t id)
-{
-    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++)
-        if (k->child[i] && k->child[i]->id == id)
-            return k->child[i];
-    return NULL;
-}
-
-/* A place for one more; MAX_ACCEPTOR_SESSIONS: there is none. */
-static size_t
-free_place(const struct keeper *k)
-{
-    size_t i = 0;
-
-    while (i < MAX_ACCEPTOR_SESSIONS && k->child[i])
-        i++;
-    return i;
-}
-
-/* Without a place yet. */
-static struct child *
-child_new(struct keeper *k, const struct acceptor_message *m)
-{
-    struct child *c = calloc(1, sizeof(*c));
-
-    if (!c)
-        return NULL;
-    c->keeper = k;
-    c->id = m->id;
-    memcpy(c->account, m->account, sizeof(c->account));
-    memcpy(c->peer, m->peer, sizeof(c->peer));
-    if (loop_timer_init(k->loop, &c->parting, on_parting, c) == ST_OK)
-        return c;
-    free(c);
-    return NULL;
-}
-
-/* NULL: started; else why not. fd is the gate's end of its socket then. */
-static const char *
-start_session(struct keeper *k, const struct acceptor_message *m, int *fd)
-{
-    struct spawn s = {.program = k->program,
-                      .config = k->config.collector,
-                      .account = m->account,
-                      .before = &k->signals.before};
-    size_t place = free_place(k);
-    struct child *c;
-    int pair[2];
-
-    if (!acceptor_config_knows(&k->config, m->account))
-        return "its account is not in the table";
-    if (place == MAX_ACCEPTOR_SESSIONS || find(k, m->id))
-        return "there are as many sessions as there may be";
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return NO_ROOM;
-    s.socket = pair[1];
-    c = child_new(k, m);
-    if (c && spawn_session(&s, &c->pid) != ST_OK) {
-        loop_timer_clear(&c->parting);
-        free(c);
-        c = NULL;
-    }
-    (void)close(pair[1]);
-    if (!c) {
-        (void)close(pair[0]);
-        return NO_ROOM;
-    }
-    k->child[place] = c;
-    *fd = pair[0];
-    return NULL;
-}
-
 static void
 on_start(struct keeper *k, const struct acceptor_message *m)
 {
     struct acceptor_message answer = {.word = ACCEPTOR_STARTED, .id = m->id};
     int fd = -1;
-    const char *why = start_session(k, m, &fd);
+    const char *why = sessions_start(k->sessions, &k->config, m, &fd);
 
     if (why) {
         answer.word = ACCEPTOR_FAILED;
@@ -164,26 +54,6 @@ on_start(struct keeper *k, const struct acceptor_message *m)
 }
 
 static void
-session_ended(struct keeper *k, pid_t pid, int status)
-{
-    size_t i = 0;
-    struct child *c;
-
-    while (i < MAX_ACCEPTOR_SESSIONS && (!k->child[i] || k->child[i]->pid != pid))
-        i++;
-    if (i == MAX_ACCEPTOR_SESSIONS)
-        return;
-    c = k->child[i];
-    if (WIFSIGNALED(status))
-        say_line(&k->say, loop_now_ms(k->loop), "%s: session %u of %s was ended by signal %d",
-                 c->peer, c->id, c->account, WTERMSIG(status));
-    else if (WEXITSTATUS(status) != 0)
-        say_line(&k->say, loop_now_ms(k->loop), "%s: session %u of %s ended with status %d",
-                 c->peer, c->id, c->account, WEXITSTATUS(status));
-    child_free(c);
-}
-
-static void
 reap(struct keeper *k)
 {
     int status;
@@ -191,7 +61,7 @@ reap(struct keeper *k)
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid != k->gate) {
-            session_ended(k, pid, status);
+            sessions_ended(k->sessions, pid, status);
             continue;
         }
         k->gate = -1;
@@ -292,7 +162,6 @@ on_control(void *ctx, unsigned events)
     struct acceptor_message m;
     int none[ACCEPTOR_FILES];
     enum status st = acceptor_wire_receive(k->control.fd, &m, NULL, none);
-    struct child *c;
 
     (void)events;
     for (int i = 0; i < ACCEPTOR_FILES; i++)
@@ -303,9 +172,7 @@ on_control(void *ctx, unsigned events)
     } else if (st == ST_OK && m.word == ACCEPTOR_START && k->ready) {
         on_start(k, &m);
     } else if (st == ST_OK && m.word == ACCEPTOR_OVER) {
-        c = find(k, m.id);
-        if (c)
-            loop_timer_set(&c->parting, PARTING_MS);
+        sessions_part(k->sessions, m.id);
     } else if (st == ST_OK && (m.word == ACCEPTOR_TAKEN || m.word == ACCEPTOR_REFUSED)) {
         on_answer(k, &m);
     }
@@ -381,31 +248,24 @@ begin(struct keeper *k, const struct keeper_start *start)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
-    k->say.most = SAY_KNOWN;
     k->path = start->path;
     k->config = *start->config;
     k->gate = start->gate;
-    return find_program(k) && keep_rights() && loop_new(NULL, &k->loop) == ST_OK &&
-           loop_signals_open(k->loop, &k->signals, &set, on_signal, k) == ST_OK &&
-           loop_watch_start(k->loop, &k->control, start->control, LOOP_READ, on_control, k) ==
-               ST_OK;
+    if (!find_program(k) || !keep_rights() || loop_new(NULL, &k->loop) != ST_OK ||
+        loop_signals_open(k->loop, &k->signals, &set, on_signal, k) != ST_OK ||
+        loop_watch_start(k->loop, &k->control, start->control, LOOP_READ, on_control, k) != ST_OK)
+        return false;
+    k->sessions = sessions_new(k->loop, k->program, &k->signals.before);
+    return k->sessions != NULL;
 }
 
-/* Nothing is lost with a session: it only reads. */
 static void
-end_all(struct keeper *k)
+end_gate(struct keeper *k)
 {
     int status;
 
     if (k->gate > 0 && kill(k->gate, SIGKILL) == 0)
         (void)waitpid(k->gate, &status, 0);
-    for (size_t i = 0; i < MAX_ACCEPTOR_SESSIONS; i++) {
-        if (!k->child[i])
-            continue;
-        if (kill(k->child[i]->pid, SIGKILL) == 0)
-            (void)waitpid(k->child[i]->pid, &status, 0);
-        child_free(k->child[i]);
-    }
 }
 
 int
@@ -423,7 +283,8 @@ keeper_run(const struct keeper_start *start)
         if (k->gate > 0 && loop_run(k->loop) != ST_OK)
             k->status = EXIT_FAILURE;
     }
-    end_all(k);
+    end_gate(k);
+    sessions_free(k->sessions);
     loop_watch_stop(&k->control);
     if (k->signals.watch.loop)
         loop_signals_close(&k->signals);

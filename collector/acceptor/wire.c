@@ -60,6 +60,16 @@ take_descriptors(struct msghdr *msg, int out[ACCEPTOR_FILES])
     }
 }
 
+/* Ends in a NUL, and fits into one line of a log. */
+static void
+clean(char *text, size_t size)
+{
+    text[size - 1] = '\0';
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 enum status
 acceptor_wire_receive(int fd, struct acceptor_message *m, struct acceptor_config *config,
                       int descriptors[ACCEPTOR_FILES])
@@ -91,8 +101,8 @@ acceptor_wire_receive(int fd, struct acceptor_message *m, struct acceptor_config
         }
         return ST_MALFORMED;
     }
-    m->account[sizeof(m->account) - 1] = '\0';
-    m->peer[sizeof(m->peer) - 1] = '\0';
-    m->text[sizeof(m->text) - 1] = '\0';
+    clean(m->account, sizeof(m->account));
+    clean(m->peer, sizeof(m->peer));
+    clean(m->text, sizeof(m->text));
     return ST_OK;
 }

@@ -40,9 +40,9 @@ enum status acceptor_wire_send(int fd, const struct acceptor_message *m,
                                const struct acceptor_config *config, const int *descriptors,
                                size_t count) MUST_USE;
 /*
- * The next message; texts end in a NUL. config NULL: a message with one is malformed. Descriptors
- * become the caller's, -1 behind the last. ST_SHORT: none is there; ST_IO: the other side is gone;
- * ST_MALFORMED: not a message, its descriptors are closed.
+ * The next message; texts end in a NUL and have no control characters. config NULL: a message with
+ * one is malformed. Descriptors become the caller's, -1 behind the last. ST_SHORT: none is there;
+ * ST_IO: the other side is gone; ST_MALFORMED: not a message, its descriptors are closed.
  */
 enum status acceptor_wire_receive(int fd, struct acceptor_message *m,
                                   struct acceptor_config *config,

@@ -337,10 +337,12 @@ test_messages_that_are_none(void **state)
     assert_int_equal(acceptor_wire_receive(fd[1], &got, NULL, files), ST_MALFORMED);
     memset(&m, 'a', sizeof(m));
     m.word = ACCEPTOR_START;
+    m.peer[3] = '\n';
     assert_int_equal(acceptor_wire_send(fd[0], &m, NULL, NULL, 0), ST_OK);
     assert_int_equal(acceptor_wire_receive(fd[1], &got, NULL, files), ST_OK);
     assert_int_equal(strlen(got.account), ACCEPTOR_ACCOUNT - 1);
     assert_int_equal(strlen(got.text), sizeof(got.text) - 1);
+    assert_int_equal(strncmp(got.peer, "aaa?a", 5), 0);
     close_pair(fd);
     close_pair(file);
     free(c);
