@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from netconf import ALARMS, FINDINGS, leaf, leaves, until  # noqa: E402
@@ -181,6 +182,11 @@ def whoami(p):
 def rss_kib(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(re.search(r"^VmRSS:\s+(\d+)", f.read(), re.M).group(1))
+
+
+def cpu_ms(pid):
+    with open(f"/proc/{pid}/schedstat", encoding="ascii") as f:
+        return int(f.read().split()[0]) / 1e6
 
 
 def clients_of(ca):
@@ -378,11 +384,12 @@ def slow(acceptor, witness):
     mark, p = acceptor.mark(), acceptor.session("dns")
     p.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     gate = acceptor.gate()
-    before = rss_kib(gate)
+    before, cpu = rss_kib(gate), cpu_ms(gate)
     for i in range(20):
         p.send(rpc(i, f'<query xmlns="{FINDINGS}"><limit>5000</limit></query>'))
     acceptor.wait_said(f"{OTHER} ended: it took nothing for too long", mark)
     check(SANITIZED or rss_kib(gate) < before + 1024, f"memory of the gate: {before} KiB, then {rss_kib(gate)} KiB")
+    check(SANITIZED or cpu_ms(gate) < cpu + 1000, f"the gate sleeps meanwhile: {cpu_ms(gate) - cpu:.0f} ms of work")
     check(alive(witness), "another session does not notice a slow reader")
     p.close()
 
@@ -460,11 +467,23 @@ def killed(place, acceptor, witness):
 
 
 def hung(place, acceptor):
-    """A session that does nothing any more; its peer leaves. Returns its process."""
-    before = served(place)
+    """A session that does nothing any more while its peer sends and sends; then the peer leaves. Returns its process."""
+    before, gate = served(place), acceptor.gate()
     p = acceptor.session("mail")
     pid = next(i for i in served(place) if i not in before)
     os.kill(pid, signal.SIGSTOP)
+    memory_before = rss_kib(gate)
+    p.sock.settimeout(1)
+    try:
+        while True:
+            p.sock.sendall(b"x" * 65536)
+    except TimeoutError:
+        pass
+    cpu, end = cpu_ms(gate), time.monotonic() + 1
+    while time.monotonic() < end:
+        time.sleep(0.1)
+    check(cpu_ms(gate) < cpu + 300, f"the gate sleeps while a session takes nothing: {cpu_ms(gate) - cpu:.0f} ms of work")
+    check(SANITIZED or rss_kib(gate) < memory_before + 512, f"and holds no more: {memory_before} KiB, then {rss_kib(gate)} KiB")
     p.close()
     return pid
 
@@ -483,10 +502,14 @@ def memory(acceptor, witness):
             s = raw(acceptor, b"garbage" * 10)
             closed(s)
             s.close()
+    mark = acceptor.mark()
     once()
     before = rss_kib(gate)
     once()
     once()
+    begun = len(re.findall(r"session \d+ of \S+ begins", acceptor.said(mark)))
+    check(begun == 120, f"strangers do not drown out the lines of sessions: {begun} of 120")
+    check(acceptor.said(mark).count("refused:") < 200, "but are cut short themselves")
     check(SANITIZED or rss_kib(gate) <= before + 512, f"memory of the gate stays flat: {before} KiB, then {rss_kib(gate)} KiB")
     check(acceptor.gate() == gate and alive(witness), "the same process, the same session")
 
