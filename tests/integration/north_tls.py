@@ -17,7 +17,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from netconf import ALARMS, FINDINGS, leaf, leaves, until  # noqa: E402
+from netconf import FINDINGS, leaf, leaves, until  # noqa: E402
 from netconf_tls import CALLER_HELLO, Peer, rpc  # noqa: E402
 from north import Place, free_port, served  # noqa: E402
 from vigil import ROOT, VIGIL, check, directory, finish  # noqa: E402
@@ -105,8 +105,8 @@ class Acceptor:
 
     def start(self):
         with open(self.log, "ab") as out:
-            self.process = subprocess.Popen([*self.before, ACCEPTOR, "--config", self.config, "--protections"], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=out)
+            self.process = subprocess.Popen([*self.before, ACCEPTOR, "--config", self.config, "--protections"],
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         self.place.processes.append(self.process)
         if not until(lambda: "listening for managers" in self.said() or self.process.poll() is not None) or \
                 self.process.poll() is not None:
@@ -524,7 +524,8 @@ def main():
             ca.issue("server", "DNS:localhost,IP:127.0.0.1", "serverAuth")
             for name, san in (("one", "DNS:one.example.com"), ("dns", "DNS:other.example.com,DNS:NOC.example.com"),
                               ("mail", "email:noc@example.com"), ("uri", "URI:urn:noc:stranger"),
-                              ("ghost", "DNS:g.test"), ("self", "DNS:s.test"), ("unmapped", "DNS:noc.example.com.evil.test"), ("nosan", ""), ("revoked", "DNS:noc.example.com")):
+                              ("ghost", "DNS:g.test"), ("self", "DNS:s.test"), ("nosan", ""),
+                              ("unmapped", "DNS:noc.example.com.evil.test"), ("revoked", "DNS:noc.example.com")):
                 ca.issue(name, san)
             ca.issue("expired", "DNS:noc.example.com", days="-1")
             foreign.issue("dns", "DNS:noc.example.com")
