@@ -19,7 +19,7 @@
 #define ACCEPTS_A_TURN 16
 #define MAX_PENDING 64 /* not authenticated yet */
 #define CROWD_MS 2000  /* how old one of them is before it makes room */
-#define RETRY_MS 100   /* after the kernel had no descriptor */
+#define RETRY_MS 100   /* after there was no room, or the kernel had no descriptor */
 #define RECHECK_MS 60000
 #define MEMORY_BYTES (256u << 20)
 
@@ -84,7 +84,8 @@ on_authenticated(void *ctx, struct relay *r)
 
 /* ---- accepting ---- */
 
-/* A place for one more; the oldest that is not authenticated makes room where it is old enough. */
+/* A place for one more; the oldest that is not authenticated makes room where it is old enough.
+ * Until then others wait: honest ones are served in turn, silent ones cannot keep them out. */
 static bool
 make_room(struct gate *a)
 {
@@ -108,8 +109,6 @@ admit(struct gate *a, int fd, const struct net_address *from)
     net_address_text(from, peer);
     if (guest_count_address(&a->guests, from) >= a->config.per_address)
         why = "its address has as many connections as it may have";
-    else if (!make_room(a))
-        why = "too many are not authenticated yet";
     g = why ? NULL : calloc(1, sizeof(*g));
     if (!g) {
         say_line(&a->strangers, loop_now_ms(a->loop), "%s: refused: %s", peer,
@@ -138,21 +137,32 @@ listen_again(void *ctx)
             loop_timer_set(&a->retry, RETRY_MS);
 }
 
+/* Connections stay in the kernel's queue: do not spin on them. */
+static void
+rest(struct gate *a)
+{
+    for (size_t i = 0; i < a->config.listens; i++)
+        (void)!loop_watch_set(&a->listen[i], 0);
+    loop_timer_set(&a->retry, RETRY_MS);
+}
+
 static void
 accept_some(struct gate *a, int listener)
 {
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         struct net_address from = {.len = sizeof(from.storage)};
-        int fd = accept4(listener, (struct sockaddr *)&from.storage, &from.len,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
 
+        if (!make_room(a)) {
+            rest(a);
+            return;
+        }
+        fd = accept4(listener, (struct sockaddr *)&from.storage, &from.len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             admit(a, fd, &from);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            /* The connection stays in the queue: do not spin on it. */
-            for (size_t k = 0; k < a->config.listens; k++)
-                (void)!loop_watch_set(&a->listen[k], 0);
-            loop_timer_set(&a->retry, RETRY_MS);
+            rest(a);
             return;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return;

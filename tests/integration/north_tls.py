@@ -85,7 +85,8 @@ AS_UNIT = ["setpriv", f"--reuid={NETWORK}", f"--regid={NETWORK and pwd.getpwnam(
 class Acceptor:
     """as_unit: as systemd starts it; else as root, who leaves the network to another user. Who is not root has no choice."""
 
-    def __init__(self, place, ca, clients, as_unit):
+    def __init__(self, place, ca, clients, as_unit, limits=LIMITS):
+        self.limits = limits
         self.place, self.ca, self.port = place, ca, free_port()
         self.log = place.path("acceptor.log")
         self.before = AS_UNIT if as_unit and ROOT_USER else []
@@ -101,7 +102,7 @@ class Acceptor:
             f"tls: {{certificate: {self.ca.path('server.pem')}, key: {self.ca.path('server.key')}, "
             f"trust: {self.ca.path('ca.pem')}, crl: {self.ca.path('crl.pem')}}}",
             "clients:", *(f"  - {c}" for c in clients), *user, f"collector: {self.place.config}",
-            f"limits: {LIMITS}", ""]))
+            f"limits: {self.limits}", ""]))
 
     def start(self):
         with open(self.log, "ab") as out:
@@ -369,6 +370,16 @@ def hostile(place, acceptor, witness):
     check(until(lambda: len(served(place)) == 1), f"no process stays behind: {len(served(place))}")
 
 
+def crowd(acceptor):
+    """More that say nothing than there are places: whoever speaks is served all the same."""
+    mark, silent = acceptor.mark(), [raw(acceptor) for _ in range(100)]
+    p = acceptor.session("one")
+    check(alive(p), "a session in a crowd")
+    acceptor.wait_said("refused: it was silent while others waited", mark)
+    for s in (*silent, p):
+        s.close()
+
+
 def _opens(acceptor):
     try:
         p = acceptor.session("dns")
@@ -534,8 +545,10 @@ def main():
             place.amf("NEA2, NEA1, NEA0")
             place.start_collector()
             if ROOT_USER:
-                plain = Acceptor(place, ca, clients_of(ca), as_unit=False).start()
+                plain = Acceptor(place, ca, clients_of(ca), as_unit=False,
+                                 limits="{handshake: 60, per-address: 500}").start()
                 accounts(place, plain)
+                crowd(plain)
                 plain.process.terminate()
                 check(plain.process.wait(timeout=60) == 0, "SIGTERM ends it well")
                 os.remove(plain.log)
