@@ -44,7 +44,7 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c collector/north/main.c
+MAINS      := agents/main.c collector/main.c collector/north/main.c collector/acceptor/main.c
 AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
@@ -61,7 +61,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-netconf-tls
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -74,6 +74,10 @@ $(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
+
+$(B)/vigil-netconf-tls: $(B)/collector/acceptor/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The only program with libnetconf2: a session is a process of its own.
 $(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
@@ -270,10 +274,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
-	install -m 0644 deploy/agent.yaml deploy/collector.yaml $(DESTDIR)$(DATADIR)/examples/
+	install -m 0644 deploy/agent.yaml deploy/collector.yaml deploy/netconf-tls.yaml $(DESTDIR)$(DATADIR)/examples/
 	install -m 0755 $(B)/vigil-collector $(DESTDIR)$(PREFIX)/sbin/vigil-collector
 	install -m 0644 docs/vigil-collector.8 $(DESTDIR)$(MANDIR)/man8/vigil-collector.8
 	install -m 0644 collector/vigil-collector.bash-completion $(DESTDIR)$(COMPDIR)/vigil-collector
+	install -m 0644 collector/acceptor/vigil-netconf-tls.bash-completion $(DESTDIR)$(COMPDIR)/vigil-netconf-tls
 	install -m 0644 agents/vigil-agent.bash-completion $(DESTDIR)$(COMPDIR)/vigil-agent
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std

@@ -22,6 +22,8 @@ struct tls_ctx {
     SSL_CTX *ssl;
     BIO_METHOD *bio;
     int64_t not_after;
+    tls_identify_fn *identify; /* NULL: tls_identity_of() */
+    void *identify_ctx;
 };
 
 struct tls {
@@ -180,11 +182,31 @@ set_verify_error(struct tls *t, int error, int depth)
     }
 }
 
+/* The one that the owner of the context gives. */
 static bool
-check_identity(struct tls *t, const X509 *leaf)
+check_given(struct tls *t, X509_STORE_CTX *store)
 {
+    char name[MAX_TLS_IDENTITY] = "";
+    enum status st = t->ctx->identify(t->ctx->identify_ctx, X509_STORE_CTX_get0_cert(store),
+                                      X509_STORE_CTX_get0_chain(store), name);
+
+    if (st == ST_OK && name[0] && (!t->identity[0] || strcmp(name, t->identity) == 0)) {
+        memcpy(t->identity, name, sizeof(t->identity));
+        return true;
+    }
+    set_error(t, TLS_IDENTITY, "its certificate stands for nobody here",
+              st == ST_OK ? "not for whom it stood" : name);
+    return false;
+}
+
+static bool
+check_identity(struct tls *t, X509_STORE_CTX *store)
+{
+    const X509 *leaf = X509_STORE_CTX_get0_cert(store);
     enum status st;
 
+    if (t->ctx->identify && !t->expect[0])
+        return check_given(t, store);
     if (t->expect[0]) {
         if (tls_identity_has(leaf, t->expect)) {
             memcpy(t->identity, t->expect, sizeof(t->identity));
@@ -216,7 +238,7 @@ verify_peer(X509_STORE_CTX *store, void *arg)
         set_verify_error(t, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store));
         return 0;
     }
-    if (check_identity(t, X509_STORE_CTX_get0_cert(store)))
+    if (check_identity(t, store))
         return 1;
     X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;
@@ -225,7 +247,7 @@ verify_peer(X509_STORE_CTX *store, void *arg)
 enum tls_reason
 tls_recheck(const struct tls *t)
 {
-    struct tls probe = {.fd = -1};
+    struct tls probe = {.ctx = t->ctx, .fd = -1};
     X509 *leaf = SSL_get0_peer_certificate(t->ssl);
     X509_STORE_CTX *store = X509_STORE_CTX_new();
     X509_VERIFY_PARAM *param;
@@ -240,8 +262,11 @@ tls_recheck(const struct tls *t)
         param = X509_STORE_CTX_get0_param(store);
         X509_VERIFY_PARAM_set_depth(param, SSL_CTX_get_verify_depth(t->ctx->ssl));
         X509_VERIFY_PARAM_set_auth_level(param, SSL_CTX_get_security_level(t->ctx->ssl));
+        memcpy(probe.identity, t->identity, sizeof(probe.identity));
         if (X509_verify_cert(store) <= 0)
             set_verify_error(&probe, X509_STORE_CTX_get_error(store), 0);
+        else if (t->ctx->identify && !t->expect[0])
+            (void)check_given(&probe, store);
     }
     X509_STORE_CTX_free(store);
     ERR_clear_error();
@@ -284,10 +309,16 @@ no_memory:
 enum status
 tls_ctx_reload(struct tls_ctx *c, struct diag *d)
 {
+    return tls_ctx_reload_from(c, NULL, d);
+}
+
+enum status
+tls_ctx_reload_from(struct tls_ctx *c, const struct tls_opener *opener, struct diag *d)
+{
     struct tls_files files = files_of(c);
     int64_t not_after;
     SSL_CTX *fresh;
-    enum status st = tls_load(&files, &fresh, &not_after, d);
+    enum status st = tls_load(&files, opener, &fresh, &not_after, d);
 
     if (st != ST_OK)
         return st;
@@ -297,6 +328,13 @@ tls_ctx_reload(struct tls_ctx *c, struct diag *d)
     c->ssl = fresh;
     c->not_after = not_after;
     return ST_OK;
+}
+
+void
+tls_ctx_identify(struct tls_ctx *c, tls_identify_fn *fn, void *ctx)
+{
+    c->identify = fn;
+    c->identify_ctx = ctx;
 }
 
 int64_t

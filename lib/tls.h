@@ -8,6 +8,7 @@
 #ifndef LIB_TLS_H
 #define LIB_TLS_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,15 @@ struct tls_files {
 
 /* ---- our credentials ---- */
 
+/* Opens these files for a process that may open nothing itself: a descriptor, as open(2) with
+ * TLS_OPEN would give, which is closed when read; or -1 with errno. */
+struct tls_opener {
+    int (*open)(void *ctx, const char *path);
+    void *ctx;
+};
+/* Non-blocking: a FIFO in the place of a file must not hold us up. */
+#define TLS_OPEN (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
 struct tls_ctx;
 
 /* Reads everything at once. ST_CONFIG, ST_DENIED, ST_NOTFOUND, ST_LIMIT, ST_IO: d names the file.
@@ -36,6 +46,19 @@ enum status tls_ctx_new(const struct tls_files *files, struct tls_ctx **out,
 /* Reads again from the same paths, for new connections; those that are up go on. After any error
  * everything stays as it was. */
 enum status tls_ctx_reload(struct tls_ctx *c, struct diag *d) MUST_USE;
+enum status tls_ctx_reload_from(struct tls_ctx *c, const struct tls_opener *opener,
+                                struct diag *d) MUST_USE;
+
+/*
+ * In place of the one name in a peer's certificate: out is its identity. leaf and chain are
+ * verified; the chain begins with the leaf and ends with the trust anchor. ST_NOTFOUND: it has
+ * none; out then says what to tell of it, or is "". Runs in the handshake, and in tls_recheck(),
+ * which refuses an identity that is not the same any more.
+ */
+typedef enum status tls_identify_fn(void *ctx, X509 *leaf, STACK_OF(X509) * chain,
+                                    char out[MAX_TLS_IDENTITY]);
+/* For connections without a name that is expected. Before the first of them. */
+void tls_ctx_identify(struct tls_ctx *c, tls_identify_fn *fn, void *ctx);
 /* When our certificate ends, epoch seconds. */
 int64_t tls_ctx_not_after(const struct tls_ctx *c);
 /* After the last connection made from it. */

@@ -25,6 +25,12 @@ static const char ciphers_12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 static const char ciphers_13[] =
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
 
+/* Where files come from. */
+struct source {
+    const struct tls_files *files;
+    const struct tls_opener *opener; /* NULL: the file system */
+};
+
 /* A file in memory that is wiped when done with. */
 struct pem {
     const char *path;
@@ -86,10 +92,9 @@ read_all(int fd, struct pem *p, size_t size, struct diag *d)
 }
 
 static enum status
-pem_open(const char *path, bool secret, struct pem *p, struct diag *d)
+pem_open(const struct source *from, const char *path, bool secret, struct pem *p, struct diag *d)
 {
-    /* O_NONBLOCK: a FIFO in its place must not hold us up. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = from->opener ? from->opener->open(from->opener->ctx, path) : open(path, TLS_OPEN);
     enum status st;
     size_t size = 0;
 
@@ -149,10 +154,11 @@ use_chain(SSL_CTX *ctx, BIO *bio, const char *path, struct diag *d)
 }
 
 static enum status
-use_certificate(SSL_CTX *ctx, const char *path, int64_t *not_after, struct diag *d)
+use_certificate(SSL_CTX *ctx, const struct source *from, int64_t *not_after, struct diag *d)
 {
+    const char *path = from->files->certificate;
     struct pem p;
-    enum status st = pem_open(path, false, &p, d);
+    enum status st = pem_open(from, path, false, &p, d);
     BIO *bio = st == ST_OK ? BIO_new_mem_buf(p.data, (int)p.len) : NULL;
     X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, no_password, NULL) : NULL;
     struct tm tm;
@@ -180,10 +186,11 @@ out:
 }
 
 static enum status
-use_key(SSL_CTX *ctx, const char *path, struct diag *d)
+use_key(SSL_CTX *ctx, const struct source *from, struct diag *d)
 {
+    const char *path = from->files->key;
     struct pem p;
-    enum status st = pem_open(path, true, &p, d);
+    enum status st = pem_open(from, path, true, &p, d);
     BIO *bio = st == ST_OK ? BIO_new_mem_buf(p.data, (int)p.len) : NULL;
     EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
 
@@ -204,10 +211,11 @@ out:
 }
 
 static enum status
-use_trust(X509_STORE *store, const char *path, struct diag *d)
+use_trust(X509_STORE *store, const struct source *from, struct diag *d)
 {
+    const char *path = from->files->trust;
     struct pem p;
-    enum status st = pem_open(path, false, &p, d);
+    enum status st = pem_open(from, path, false, &p, d);
     BIO *bio = st == ST_OK ? BIO_new_mem_buf(p.data, (int)p.len) : NULL;
     unsigned count = 0;
     X509 *ca;
@@ -231,10 +239,11 @@ use_trust(X509_STORE *store, const char *path, struct diag *d)
 }
 
 static enum status
-use_crls(X509_STORE *store, const char *path, struct diag *d)
+use_crls(X509_STORE *store, const struct source *from, struct diag *d)
 {
+    const char *path = from->files->crl;
     struct pem p;
-    enum status st = pem_open(path, false, &p, d);
+    enum status st = pem_open(from, path, false, &p, d);
     BIO *bio = st == ST_OK ? BIO_new_mem_buf(p.data, (int)p.len) : NULL;
     unsigned count = 0;
     X509_CRL *crl;
@@ -283,8 +292,10 @@ make_strict(SSL_CTX *ctx)
 }
 
 enum status
-tls_load(const struct tls_files *files, SSL_CTX **out, int64_t *not_after, struct diag *d)
+tls_load(const struct tls_files *files, const struct tls_opener *opener, SSL_CTX **out,
+         int64_t *not_after, struct diag *d)
 {
+    const struct source from = {files, opener};
     SSL_CTX *ctx = SSL_CTX_new(TLS_method());
     enum status st;
 
@@ -293,13 +304,13 @@ tls_load(const struct tls_files *files, SSL_CTX **out, int64_t *not_after, struc
     if (!ctx || !make_strict(ctx))
         st = diag_set(d, ST_IO, files->certificate, 0, "TLS cannot be set up on this system");
     else
-        st = use_certificate(ctx, files->certificate, not_after, d);
+        st = use_certificate(ctx, &from, not_after, d);
     if (st == ST_OK)
-        st = use_key(ctx, files->key, d);
+        st = use_key(ctx, &from, d);
     if (st == ST_OK)
-        st = use_trust(SSL_CTX_get_cert_store(ctx), files->trust, d);
+        st = use_trust(SSL_CTX_get_cert_store(ctx), &from, d);
     if (st == ST_OK && files->crl)
-        st = use_crls(SSL_CTX_get_cert_store(ctx), files->crl, d);
+        st = use_crls(SSL_CTX_get_cert_store(ctx), &from, d);
     ERR_clear_error();
     if (st == ST_OK)
         *out = ctx;

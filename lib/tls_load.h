@@ -16,9 +16,9 @@
  * TLS 1.2 and 1.3, forward secrecy and AEAD alone, both sides authenticated, no renegotiation,
  * compression, tickets or session cache (a resumed session would skip the revocation check).
  * *not_after: the end of our certificate, epoch seconds. ST_CONFIG, ST_DENIED (a key that others
- * can read), ST_NOTFOUND, ST_LIMIT, ST_IO with d filled.
+ * can read), ST_NOTFOUND, ST_LIMIT, ST_IO with d filled. opener NULL: from the file system.
  */
-enum status tls_load(const struct tls_files *files, SSL_CTX **out, int64_t *not_after,
-                     struct diag *d) MUST_USE;
+enum status tls_load(const struct tls_files *files, const struct tls_opener *opener, SSL_CTX **out,
+                     int64_t *not_after, struct diag *d) MUST_USE;
 
 #endif

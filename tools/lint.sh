@@ -19,6 +19,7 @@ arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
 arrow 'collector/*.[ch] collector/*/*.[ch]' 'agents/|cli/' 'the collector reaches aside'
 arrow 'collector/store/*.[ch]' 'collector/(ingest|north|web)/' 'the store reaches up'
 arrow 'collector/north/*.[ch]' 'collector/(ingest|life|site|desk|web)' 'the northbound reaches aside'
+arrow 'collector/acceptor/*.[ch]' 'collector/(command|finding|ingest|life|north|site|store|desk)' 'the acceptor reaches aside'
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c lib/*.c 2>/dev/null |

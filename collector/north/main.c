@@ -24,6 +24,7 @@ struct options {
     const char *config;
     char *store, *socket; /* owned; of the command line, else of the configuration */
     bool show;            /* say what protects this process */
+    bool tls;             /* the client came over TLS */
 };
 
 /* What libnetconf2 has to say may quote what clients sent. */
@@ -38,11 +39,13 @@ silent(const struct nc_session *session, NC_VERB_LEVEL level, const char *text)
 static void
 usage(FILE *out)
 {
-    fputs("usage: vigil-netconf [--config FILE] [--store FILE] [--socket PATH] [--protections]\n"
+    fputs("usage: vigil-netconf [--config FILE] [--store FILE] [--socket PATH] [--tls] "
+          "[--protections]\n"
           "  -c, --config FILE   configuration of the collector (" DEFAULT_CONFIG "),\n"
           "                      which names its store and its socket\n"
           "      --store FILE    the store, whatever the configuration says\n"
           "      --socket PATH   the socket of the collector, likewise\n"
+          "      --tls           the client came over TLS, by vigil-netconf-tls\n"
           "      --protections   say on standard error what protects this process\n"
           "  -V, --version       print the version\n"
           "  -h, --help          print this\n",
@@ -60,13 +63,11 @@ take(char **to, const char *text)
 static int
 read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"store", required_argument, NULL, 's'},
-                                            {"socket", required_argument, NULL, 'k'},
-                                            {"protections", no_argument, NULL, 'p'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"store", required_argument, NULL, 's'},
+        {"socket", required_argument, NULL, 'k'}, {"tls", no_argument, NULL, 't'},
+        {"protections", no_argument, NULL, 'p'},  {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c;
 
     while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
@@ -79,6 +80,9 @@ read_options(int argc, char **argv, struct options *o)
             break;
         case 'k':
             take(&o->socket, optarg);
+            break;
+        case 't':
+            o->tls = true;
             break;
         case 'p':
             o->show = true;
@@ -203,6 +207,7 @@ main(int argc, char **argv)
     datadir_path("yang", yang);
     datadir_path("yang-std", std);
     /* All times are UTC; otherwise the C library would look for a file of the zone now and then. */
+    n.tls = o.tls;
     st = setenv("TZ", "UTC0", 1) == 0 ? read_config(&o, yang) : ST_IO;
     tzset();
     if (st == ST_OK) {

@@ -60,7 +60,9 @@ north_monitoring(struct north *n)
     c = north_inner(m, state, m->monitoring, "sessions", false);
     snprintf(id, sizeof(id), "%u", nc_session_get_id(n->session));
     s = north_entry(m, c, m->monitoring, "session", id);
-    north_leaf(m, s, m->monitoring, "transport", "ietf-netconf-monitoring:netconf-ssh");
+    north_leaf(m, s, m->monitoring, "transport",
+               n->tls ? "ietf-netconf-monitoring:netconf-tls"
+                      : "ietf-netconf-monitoring:netconf-ssh");
     north_leaf(m, s, m->monitoring, "username", n->user.name);
     north_time(m, s, "login-time", n->started);
     put_counters(n, s);

@@ -21,6 +21,7 @@ struct north {
     struct store *store;
     struct north_ask *ask;
     struct north_user user;
+    bool tls;      /* the client came over TLS, else over SSH */
     int64_t asked; /* CLOCK_MONOTONIC in seconds, of the latest whoami */
     struct north_feed *feed;
     struct nc_session *session;

@@ -102,16 +102,19 @@ BUILD = os.path.dirname(VIGIL)
 with directory() as d:
     subprocess.run(["sh", os.path.join(DEPLOY, "test-ca.sh"), os.path.join(d, "ca"), "one"], check=True, capture_output=True)
     tls = os.path.join(d, "ca", "one")
-    for name in (*everything, "agent.yaml", "collector.yaml"):
+    collector = write(d, "etc-collector.yaml", "")
+    for name in (*everything, "agent.yaml", "collector.yaml", "netconf-tls.yaml"):
         with open(os.path.join(DEPLOY, name), encoding="utf-8") as f:
-            example = f.read().replace("/etc/vigil5g/tls", tls).replace("root: /host", f"root: {d}")
+            example = f.read().replace("/etc/vigil5g/tls/north", tls).replace("/etc/vigil5g/tls", tls)
+            example = example.replace("/etc/vigil5g/collector.yaml", collector).replace("root: /host", f"root: {d}")
         if name == "agent.yaml": # what stands there as a comment is good, too
             commented = re.search(r"^# collectors:\n(#.*\n)+", example, re.M).group(0)
             plain = "".join(l[2:] for l in commented.splitlines(True) if "crl:" not in l)
             example = example.replace(commented, plain)
             check("4335" in plain and "key.pem" in plain, f"{name}: {plain}")
         path = write(d, name.replace("/", "-"), example)
-        program = "vigil-collector" if "collector.yaml" in name else "vigil-agent"
+        program = next((p for f, p in (("collector.yaml", "vigil-collector"), ("netconf-tls.yaml", "vigil-netconf-tls"))
+                        if name.endswith(f)), "vigil-agent")
         p = subprocess.run([os.path.join(BUILD, program), "--check", "--config", path], capture_output=True, text=True,
                            timeout=60, check=False)
         check(p.returncode == 0 and not p.stderr, f"{program} --check {name}: {p.returncode} {p.stderr[:400]}")

@@ -18,6 +18,8 @@ with directory() as d:
                  "usr/share/bash-completion/completions/vigil-agent", "usr/share/bash-completion/completions/vigil-collector",
                  "usr/lib/systemd/system/vigil-collector.service", "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
                  "usr/sbin/vigil-netconf", "usr/share/man/man8/vigil-netconf.8",
+                 "usr/sbin/vigil-netconf-tls", "usr/share/man/man8/vigil-netconf-tls.8", "usr/share/vigil5g/examples/netconf-tls.yaml",
+                 "usr/lib/systemd/system/vigil-netconf-tls.service", "usr/share/bash-completion/completions/vigil-netconf-tls",
                  "usr/share/vigil5g/yang-std/ietf-netconf@2011-06-01.yang", "usr/share/vigil5g/yang-std/copyright",
                  "usr/share/vigil5g/rules/packs/x1818/pack.yaml"):
         check(os.path.isfile(os.path.join(d, name)), f"{name} is not installed")

@@ -38,6 +38,7 @@ def one(program, page, completion, extra=()):
 
 one("vigil-agent", "vigil-agent.8", ("agents", "vigil-agent.bash-completion"))
 one("vigil-collector", "vigil-collector.8", ("collector", "vigil-collector.bash-completion"))
+one("vigil-netconf-tls", "vigil-netconf-tls.8", ("collector", "acceptor", "vigil-netconf-tls.bash-completion"))
 
 # vigil: commands, and the options of all of them together.
 usage = run("--help").stdout.decode()
@@ -62,14 +63,15 @@ for name in ("docs/vigil.1", "docs/vigil-collector.8", "cli/live.h", "collector/
     check(found == {"/run/vigil5g/collector/collector.sock"}, f"{name}: socket {found}")
 
 # Keys of the configurations: schema, page, example.
-for program, module, container in (("vigil-collector", "x1818-collector-config.yang", "collector"),
-                                   ("vigil-agent", "x1818-agent-config.yang", "agent")):
+for program, module, container, file in (("vigil-collector", "x1818-collector-config.yang", "collector", "collector.yaml"),
+                                         ("vigil-netconf-tls", "x1818-acceptor-config.yang", "acceptor", "netconf-tls.yaml"),
+                                         ("vigil-agent", "x1818-agent-config.yang", "agent", "agent.yaml")):
     schema = text("yang", module).split(f"container {container} {{", 1)[1]
     keys = set(re.findall(r"\b(?:leaf|leaf-list|container|list|anydata) ([a-z-]+) \{", schema)) - {"index"}
-    page, example = manual(f"{program}.8"), text("deploy", f"{container}.yaml")
+    page, example = manual(f"{program}.8"), text("deploy", file)
     for key in sorted(keys):
         check(re.search(rf"(?<![\w-]){key}(?![\w-])", page), f"{program}(8) does not tell of the key {key}")
-        check(re.search(rf"(?<![\w-]){key}:", example), f"deploy/{container}.yaml has no {key}:")
+        check(re.search(rf"(?<![\w-]){key}:", example), f"deploy/{file} has no {key}:")
 
 for name in sorted(os.listdir(os.path.join(ROOT, "docs"))):
     if not re.search(r"\.[18]$", name):
