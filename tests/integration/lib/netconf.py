@@ -40,7 +40,8 @@ class Session:
                                         stderr=subprocess.PIPE, env={**os.environ, **NO_LEAKS, **(env or {})}, **more)
         self.buffer, self.notifications, self.number = b"", [], 0
         self.said = []
-        threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True).start()
+        self.listener = threading.Thread(target=lambda: self.said.extend(self.process.stderr), daemon=True)
+        self.listener.start()
 
     def hello(self):
         self.write(HELLO.encode())
@@ -121,8 +122,11 @@ class Session:
         return self.wait()
 
     def wait(self):
+        """Exit code; all that it said is in said then."""
         try:
-            return self.process.wait(timeout=CEILING)
+            code = self.process.wait(timeout=CEILING)
+            self.listener.join(CEILING)
+            return code
         except subprocess.TimeoutExpired:
             self.process.kill()
             return None
