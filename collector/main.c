@@ -142,14 +142,29 @@ state_json(void *ctx)
     struct ingest_counts in = ingest_counts(c->ingest);
     struct desk_counts desk = desk_counts(c->desk);
 
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
-                     VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
-                     rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
-                     (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps",
-                     (json_int_t)in.gaps, "refused", (json_int_t)in.refused, "batches",
-                     (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed,
-                     "last-batch", (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms,
-                     "unkept", (json_int_t)desk.unkept);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "version", VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
+        rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
+        (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps", (json_int_t)in.gaps,
+        "refused", (json_int_t)in.refused, "failed-syncs", (json_int_t)in.failed_syncs, "left-out",
+        (json_int_t)in.left_out, "model-skew", (json_int_t)in.unknown_nodes, "batches",
+        (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed, "last-batch",
+        (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms, "unkept",
+        (json_int_t)desk.unkept);
+}
+
+static json_t *
+agent_json(void *ctx, const char *id)
+{
+    const struct collector *c = ctx;
+    struct ingest_agent a;
+
+    if (!ingest_agent(c->ingest, id, &a))
+        return NULL;
+    return json_pack("{s:s, s:I, s:I, s:I, s:I}", "sync", ingest_sync_name(a.sync), "wanted",
+                     (json_int_t)a.wanted, "left-out", (json_int_t)a.left_out, "sync-failures",
+                     (json_int_t)a.failures, "model-skew", (json_int_t)a.skew);
 }
 
 /* ---- rules ---- */
@@ -304,6 +319,7 @@ start_rooms(struct collector *c, struct diag *d)
                                        .wall = wall,
                                        .mono_ms = mono_ms,
                                        .state = state_json,
+                                       .agent = agent_json,
                                        .control = control,
                                        .ctx = c};
     if (st == ST_OK)
