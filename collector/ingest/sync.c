@@ -276,7 +276,8 @@ sync_data(struct peer *p, const char *data, size_t len)
     loop_timer_cancel(&s->timer);
     if (s->state == INGEST_LIST) {
         outcome = facts_listed(p, data, len, &whole, text, sizeof(text));
-        qsort(s->want, s->wants, sizeof(*s->want), by_rank);
+        if (s->wants > 0)
+            qsort(s->want, s->wants, sizeof(*s->want), by_rank);
     } else {
         outcome = take_piece(p, data, len, text, sizeof(text));
     }

@@ -8,70 +8,18 @@ import re
 import resource
 import shutil
 import signal
-import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-import json
-import subprocess
-
-from live import BAD, COLLECTOR, GOOD, OPEN, Lab, amf, until
+from journal import alternates, fresh, verify
+from live import BAD, GOOD, OPEN, Lab, amf, until
 from vigil import check, finish
 
 KILLS = int(os.environ.get("VIGIL_KILLS", "6"))
 RANDOM = random.Random(7)
 CONTROL = "SA-NAS-02"
 NAMES = ("amf0", "amf1", "amf2", "amf3")
-
-
-def request(lab, **what):
-    """One request over the command socket, as programs send it."""
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(lab.socket)
-        s.sendall(json.dumps(what).encode() + b"\n")
-        with s.makefile("rb") as f:
-            return json.loads(f.readline())
-
-
-def everything(lab, op, key, limit=500):
-    """All pages of a numbered list."""
-    found, after = [], 0
-    while True:
-        page = request(lab, op=op, after=after, limit=limit)[key]
-        found += page
-        if len(page) < limit:
-            return found
-        after = page[-1]["seq"]
-
-
-def verdicts(lab):
-    return {(v["control"], v["target"], v["verdict"]) for v in lab.ask("controls", "--limit", "2000", expect=None).get("controls", [])
-            if not v["control"].startswith("VG-")}
-
-
-def alternates(lab):
-    """Opened, then resolved and reopened in turn; numbers of the journal rise, none twice."""
-    events = everything(lab, "events", "events")
-    numbers = [e["seq"] for e in events]
-    check(numbers == sorted(set(numbers)), "numbers of the journal repeat or fall")
-    life = {}
-    for e in events:
-        if e["kind"] in ("opened", "resolved", "reopened"):
-            life.setdefault(e["subject"], []).append(e["kind"])
-    for subject, kinds in life.items():
-        want = ["opened"] + [("resolved", "reopened")[i % 2] for i in range(len(kinds) - 1)]
-        check(kinds == want, f"journal of {subject}: {kinds}")
-    state = {f["id"]: f["state"] for f in lab.findings()}
-    check(set(state) == set(life), "findings without an opening in the journal, or the reverse")
-    for subject, kinds in life.items():
-        check((state[subject] == "resolved") == (kinds[-1] == "resolved"), f"{subject} is {state[subject]} after {kinds[-1]}")
-    return events
-
-
-def verify(lab):
-    p = subprocess.run([COLLECTOR, "--config", lab.path("collector.yaml"), "--verify"], capture_output=True, text=True, check=False)
-    check(p.returncode == 0 and "good" in p.stdout, f"the chain: {p.stdout} {p.stderr}")
 
 
 def change(lab):
@@ -96,18 +44,6 @@ def killed(lab, agent):
         lab.write(f"a1/{name}.yaml", amf(order))
     for name, states in zip(NAMES, (OPEN, ("resolved", None), OPEN, ("resolved", None))):
         until(f"{name} is {states[0]}", lambda n=name, s=states: (lab.finding(CONTROL, lab.target("a1", n)) or {"state": None})["state"] in s)
-
-
-def fresh(lab, agent):
-    """A second collector and agent over the same files come to the same verdicts."""
-    with Lab("a1") as other:
-        other.start_collector()
-        a = other.agent("a1", [f"config: [{lab.path('a1')}]"]).start()
-        same = until("the same verdicts as a fresh evaluation", lambda: (lambda v: v and v == verdicts(lab))(verdicts(other)))
-        if not same:
-            print(sorted(verdicts(other) ^ verdicts(lab))[:20])
-        a.stop()
-    check(agent.running(), "the agent ended")
 
 
 def full_disk(lab):
@@ -190,7 +126,8 @@ with Lab("a1") as net:
     net.wait_state(CONTROL, net.target("a1", "amf3"), "open")
     killed(net, a1)
     alternates(net)
-    fresh(net, a1)
+    fresh(net)
+    check(a1.running(), "the agent ended")
     verify(net)
     full_disk(net)
     alternates(net)
