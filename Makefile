@@ -253,7 +253,7 @@ cover: deps-test
 .PHONY: docker test-containers
 docker:
 	@sh deploy/image/build.sh $(VERSION)
-test-containers: all
+test-containers: all $(B)/tests/demo/standin
 	$(call need,$(DEPS_CONTAINERS))
 	@python3 tests/e2e/containers.py $(B)/vigil
 

@@ -17,12 +17,13 @@
 #include "collector/life.h"
 #include "collector/site.h"
 #include "lib/loop.h"
+#include "lib/netconf/agent_answer.h"
 #include "lib/netconf/listener.h"
 #include "lib/netconf/schema.h"
 
 /* Bytes of the key of a section: keys of findings are made of it. */
 #define MAX_INGEST_KEY 768
-#define MAX_INGEST_MESSAGE (8u * 1024 * 1024) /* bytes of a message of an agent */
+#define MAX_INGEST_MESSAGE MAX_AGENT_REPLY /* bytes of a message of an agent */
 
 #define INGEST_RATE_S (4u * 1024 * 1024) /* bytes a second of one agent in the long run */
 

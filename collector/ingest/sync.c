@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "collector/ingest/inside.h"
-#include "lib/netconf/agent_answer.h"
+#include "lib/netconf/filter.h"
+#include "lib/netconf/message.h"
 
 #define MAX_STEP 64                 /* sections of one request */
 #define MAX_KEY_BYTES (200u * 1024) /* of one request, should all of a key need a reference */
@@ -14,8 +15,8 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 
-_Static_assert(MAX_AGENT_REPLY <= MAX_INGEST_MESSAGE, "an answer of our agents is refused");
-_Static_assert(MAX_STEP *MAX_FACTS_WANT_ELEMENTS + 8 <= 1024, "a request is refused");
+_Static_assert(MAX_STEP *MAX_FACTS_WANT_ELEMENTS + 8 <= MAX_FILTER_ELEMENTS,
+               "a request is refused");
 
 /* ---- what is wanted ---- */
 
