@@ -161,6 +161,7 @@ site_new(const struct fact_schema *schema, const struct rule_pack *pack, const c
         site_free(s);
         return st;
     }
+    fact_tree_allow(s->facts, MAX_SITE_NODES);
     s->scope = scope;
     *out = s;
     return ST_OK;

@@ -14,7 +14,6 @@
 
 #define MAX_VALUE 4096
 #define MAX_SOURCE 4096
-#define MAX_TREE_NODES 400000 /* of all sections together */
 #define MAX_PRINT (1024u * 1024 * 1024)
 
 struct fact_schema {
@@ -33,6 +32,7 @@ struct fact_tree {
     struct lyd_node *last; /* entered or written last */
     size_t nodes;          /* of the open section */
     size_t all_nodes;      /* ever made: a replaced section counts too */
+    size_t max_nodes;      /* ceiling of all_nodes */
     bool incomplete;
     bool full; /* something was left out for want of room in the tree */
     uint64_t refused;
@@ -134,13 +134,13 @@ refuse(struct fact_tree *t, const char *node)
 static bool
 room_for_one(struct fact_tree *t)
 {
-    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < MAX_TREE_NODES) {
+    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < t->max_nodes) {
         t->nodes++;
         t->all_nodes++;
         return true;
     }
     t->incomplete = true;
-    t->full = t->full || t->all_nodes >= MAX_TREE_NODES;
+    t->full = t->full || t->all_nodes >= t->max_nodes;
     return false;
 }
 
@@ -494,6 +494,7 @@ fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts)
         return NULL;
     }
     t->sink.ops = &tree_ops;
+    t->max_nodes = MAX_TREE_NODES;
     t->fs = fs;
     t->root = facts;
     LYD_TREE_DFS_BEGIN(facts, n)
@@ -530,6 +531,12 @@ struct lyd_node *
 fact_tree_root(const struct fact_tree *t)
 {
     return t->root;
+}
+
+void
+fact_tree_allow(struct fact_tree *t, size_t nodes)
+{
+    t->max_nodes = nodes;
 }
 
 bool
@@ -586,7 +593,7 @@ fact_tree_account(struct fact_tree *t, size_t added, size_t gone)
 {
     size_t left = t->all_nodes > gone ? t->all_nodes - gone : 0;
 
-    if (added > MAX_TREE_NODES - (left < MAX_TREE_NODES ? left : MAX_TREE_NODES))
+    if (left > t->max_nodes || added > t->max_nodes - left)
         return false;
     t->all_nodes = left + added;
     return true;
