@@ -304,6 +304,17 @@ show_agent(const json_t *a, FILE *out)
     fprintf(out, "%-24s %-12s %-24s last seen %s, %lld gaps\n", text_of(a, "id"),
             json_is_true(json_object_get(a, "connected")) ? "connected" : "away",
             text_of(a, "address"), time_of(a, "last-seen", seen), number_of(a, "gaps"));
+    if (number_of(a, "wanted"))
+        fprintf(out, "  %lld sections still to come\n", number_of(a, "wanted"));
+    if (strcmp(text_of(a, "sync"), "held-back") == 0 || number_of(a, "sync-failures") > 1)
+        fprintf(out, "  asking for its facts came to nothing %lld times in a row\n",
+                number_of(a, "sync-failures"));
+    if (number_of(a, "left-out"))
+        fprintf(out, "  %lld sections left out: too large for a message, or no room\n",
+                number_of(a, "left-out"));
+    if (number_of(a, "model-skew"))
+        fprintf(out, "  model-skew: it has %lld nodes that this collector does not know\n",
+                number_of(a, "model-skew"));
 }
 
 void

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/backup.h"
 #include "collector/command/server.h"
 #include "collector/desk.h"
 #include "collector/headkey.h"
@@ -25,12 +26,12 @@
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
 #define LARGE_BYTES (256 * 1024)
 
-enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY };
+enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY, ACT_BACKUP, ACT_RESTORE };
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
 
 /* Everything that runs. */
 struct collector {
-    const char *config_path;
+    const char *config_path, *copy;
     struct setup *setup;
     struct setup *first; /* what the rooms borrow strings of; setup, until it is read again */
     struct loop *loop;
@@ -142,14 +143,29 @@ state_json(void *ctx)
     struct ingest_counts in = ingest_counts(c->ingest);
     struct desk_counts desk = desk_counts(c->desk);
 
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "version",
-                     VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
-                     rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
-                     (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps",
-                     (json_int_t)in.gaps, "refused", (json_int_t)in.refused, "batches",
-                     (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed,
-                     "last-batch", (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms,
-                     "unkept", (json_int_t)desk.unkept);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "version", VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
+        rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
+        (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps", (json_int_t)in.gaps,
+        "refused", (json_int_t)in.refused, "failed-syncs", (json_int_t)in.failed_syncs, "left-out",
+        (json_int_t)in.left_out, "model-skew", (json_int_t)in.unknown_nodes, "batches",
+        (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed, "last-batch",
+        (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms, "unkept",
+        (json_int_t)desk.unkept);
+}
+
+static json_t *
+agent_json(void *ctx, const char *id)
+{
+    const struct collector *c = ctx;
+    struct ingest_agent a;
+
+    if (!ingest_agent(c->ingest, id, &a))
+        return NULL;
+    return json_pack("{s:s, s:I, s:I, s:I, s:I}", "sync", ingest_sync_name(a.sync), "wanted",
+                     (json_int_t)a.wanted, "left-out", (json_int_t)a.left_out, "sync-failures",
+                     (json_int_t)a.failures, "model-skew", (json_int_t)a.skew);
 }
 
 /* ---- rules ---- */
@@ -304,6 +320,7 @@ start_rooms(struct collector *c, struct diag *d)
                                        .wall = wall,
                                        .mono_ms = mono_ms,
                                        .state = state_json,
+                                       .agent = agent_json,
                                        .control = control,
                                        .ctx = c};
     if (st == ST_OK)
@@ -439,17 +456,34 @@ verify(struct collector *c)
     return EXIT_FAILED;
 }
 
+static int
+copy(const struct collector *c, bool back)
+{
+    struct diag d = {.text = ""};
+    enum status st = back ? backup_restore(c->setup->store, c->copy, &d)
+                          : backup_write(c->setup->store, c->copy, wall(NULL), &d);
+
+    if (st == ST_OK)
+        return EXIT_GOOD;
+    diag_print(NAME, &d);
+    return EXIT_FAILED;
+}
+
 static void
 usage(FILE *out)
 {
-    fputs("usage: vigil-collector [--config FILE] [--check | --verify | --health]\n"
-          "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
-          "      --check        check configuration and rules, and leave\n"
-          "      --verify       check that nobody changed the journal, and leave\n"
-          "      --health       ask the collector that runs for its summary, and leave\n"
-          "  -V, --version      print the version\n"
-          "  -h, --help         print this\n",
-          out);
+    fputs(
+        "usage: vigil-collector [--config FILE] [--check | --verify | --health | --backup FILE | "
+        "--restore FILE]\n"
+        "  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+        "      --check        check configuration and rules, and leave\n"
+        "      --verify       check that nobody changed the journal, and leave\n"
+        "      --backup FILE  copy the store into FILE, also while the collector runs, and leave\n"
+        "      --restore FILE put such a copy in place of the store, and leave\n"
+        "      --health       ask the collector that runs for its summary, and leave\n"
+        "  -V, --version      print the version\n"
+        "  -h, --help         print this\n",
+        out);
 }
 
 /* Says nothing where all is well. */
@@ -473,6 +507,8 @@ read_options(int argc, char **argv, struct collector *c, int *act)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"check", no_argument, NULL, ACT_CHECK},
                                             {"verify", no_argument, NULL, ACT_VERIFY},
+                                            {"backup", required_argument, NULL, ACT_BACKUP},
+                                            {"restore", required_argument, NULL, ACT_RESTORE},
                                             {"health", no_argument, NULL, 'H'},
                                             {"version", no_argument, NULL, 'V'},
                                             {"help", no_argument, NULL, 'h'},
@@ -487,7 +523,10 @@ read_options(int argc, char **argv, struct collector *c, int *act)
             break;
         case ACT_CHECK:
         case ACT_VERIFY:
+        case ACT_BACKUP:
+        case ACT_RESTORE:
             *act = o;
+            c->copy = optarg;
             break;
         case 'H':
             health = true;
@@ -536,6 +575,8 @@ main(int argc, char **argv)
         rc = EXIT_WRONG;
     } else if (act == ACT_VERIFY) {
         rc = verify(&c);
+    } else if (act == ACT_BACKUP || act == ACT_RESTORE) {
+        rc = copy(&c, act == ACT_RESTORE);
     } else if (nc_schema_new(yang, datadir_path("yang-std", std), &c.schema, &d) != ST_OK) {
         diag_print(NAME, &d);
         rc = EXIT_WRONG;

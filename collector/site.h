@@ -10,8 +10,8 @@
 #include "rules/engine/engine.h"
 
 #define MAX_SITE_VERDICTS 2000000
-#define MAX_SITE_NODES 20000000 /* of all its facts */
-#define SITE_INTERVAL_S 300     /* of a section that does not say how often it is looked at */
+#define MAX_SITE_NODES 8000000 /* of facts of all agents: some 200 bytes each */
+#define SITE_INTERVAL_S 300    /* of a section that does not say how often it is looked at */
 
 struct site;
 

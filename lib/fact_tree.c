@@ -57,7 +57,7 @@ room_for_one(struct fact_tree *t)
         return true;
     }
     t->incomplete = true;
-    t->full = t->full || t->all_nodes >= MAX_TREE_NODES;
+    t->full = t->full || t->all_nodes >= t->room;
     return false;
 }
 

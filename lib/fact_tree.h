@@ -59,14 +59,14 @@ struct fact_tree *fact_tree_new(const struct fact_schema *fs);
  * (NULL: empty), also on failure. NULL without memory. */
 struct fact_tree *fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts);
 void fact_tree_free(struct fact_tree *t);
-/* Room for so many nodes in all; MAX_TREE_NODES unless said. */
-#define MAX_TREE_NODES 400000
-void fact_tree_allow(struct fact_tree *t, size_t nodes);
 /* Sink that writes into the tree; borrowed. */
 struct fact_sink *fact_tree_sink(struct fact_tree *t);
 const struct fact_schema *fact_tree_schema(const struct fact_tree *t);
 /* The container /x1818-facts:facts; borrowed, lives as long as the tree. */
 struct lyd_node *fact_tree_root(const struct fact_tree *t);
+/* Room for so many nodes of all sections together; MAX_TREE_NODES where nobody says. */
+#define MAX_TREE_NODES 400000 /* what one agent, or one scan, may have to say */
+void fact_tree_allow(struct fact_tree *t, size_t nodes);
 /* True if something was left out because all sections together reached the ceiling of the tree. */
 bool fact_tree_full(const struct fact_tree *t);
 /* Number of values that the schema refused so far. */

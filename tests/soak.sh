@@ -77,7 +77,7 @@ hostile_lists() {
 
 containers() {
     if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$SOAK_WORK/log" 2>&1; then
-        echo "ok    containers: $(grep -m 1 'SKIPPED\|^images' "$SOAK_WORK/log")"
+        echo "ok    containers: $(grep 'SKIPPED\|^images\|^demo' "$SOAK_WORK/log" | paste -sd ' ')"
     else
         echo "FAIL  containers"
         tail -n 30 "$SOAK_WORK/log"
@@ -88,7 +88,7 @@ containers() {
 # Living systems, for longer than make test has time for.
 living() {
     for t in 'VIGIL_KILLS=100 live_robust.py' 'VIGIL_WAVES=17 live_identity.py' 'VIGIL_FLAPS=40 live_noise.py' \
-        'VIGIL_HALF_OPEN=900 live_hostile.py' 'VIGIL_IDLE_S=60 live_story.py'; do
+        'VIGIL_HALF_OPEN=900 live_hostile.py' 'VIGIL_SECTIONS=400 live_large.py' 'VIGIL_IDLE_S=60 live_story.py'; do
         if env "${t%% *}" python3 "tests/integration/${t#* }" build/vigil >"$SOAK_WORK/log" 2>&1; then
             echo "ok    $t"
         else

@@ -42,6 +42,9 @@ struct command_env {
     int64_t (*mono_ms)(void *ctx);
     /* Facts about the running collector, as a JSON object that the caller owns; may be NULL. */
     json_t *(*state)(void *ctx);
+    /* What is known of an agent beside the store, members of a JSON object that the caller owns;
+     * may be NULL. */
+    json_t *(*agent)(void *ctx, const char *id);
     /* A control of the rules in force, NULL when there is none; may be NULL. */
     const struct rule_info *(*control)(void *ctx, const char *id);
     void *ctx;

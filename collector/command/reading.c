@@ -259,14 +259,19 @@ static enum status
 on_agent(void *ctx, const struct store_agent *a)
 {
     struct rows *r = ctx;
+    const struct command_env *env = r->only->env;
+    json_t *row = command_json_agent(a), *now = env->agent ? env->agent(env->ctx, a->id) : NULL;
 
-    return append(r->array, command_json_agent(a));
+    if (row && now)
+        json_object_update(row, now);
+    json_decref(now);
+    return append(r->array, row);
 }
 
 enum status
 command_agents(struct command *c)
 {
-    struct rows r = {.array = new_rows(c, "agents")};
+    struct rows r = {.array = new_rows(c, "agents"), .only = c};
     const char *after;
     unsigned limit;
     enum status st = command_text(c, "after", &after);

@@ -3,6 +3,7 @@
 #ifndef COLLECTOR_INGEST_AGENTS_H
 #define COLLECTOR_INGEST_AGENTS_H
 
+#include "collector/ingest/ingest.h"
 #include "collector/store/store.h"
 
 struct agent_entry {
@@ -14,6 +15,11 @@ struct agent_entry {
     bool dirty;        /* to be written to the store */
     bool backlog;      /* its first evaluation is not committed yet */
     bool synced;       /* all that it holds has come in since it was enrolled */
+    /* Of the latest session. */
+    enum ingest_sync sync;
+    size_t wanted;     /* sections still to come */
+    unsigned failures; /* times in a row that asking for everything came to nothing */
+    uint64_t skew;     /* nodes and kinds that only its newer model has, since we started */
 };
 
 struct agents;

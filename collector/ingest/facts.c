@@ -57,8 +57,9 @@ is_own(const struct peer *p, enum fact_section kind, const char *key)
            begins_with_name(colon + 2 + n, name) && strchr(colon + 2 + n, '/');
 }
 
-static bool
-may_say(const struct peer *p, enum fact_section kind, const char *key, char *text, size_t size)
+bool
+facts_may_say(const struct peer *p, enum fact_section kind, const char *key, char *text,
+              size_t size)
 {
     unsigned need = needs(kind);
     char name[MAX_FACT_SECTION_NAME];
@@ -85,12 +86,6 @@ may_say(const struct peer *p, enum fact_section kind, const char *key, char *tex
 
 /* ---- taking ---- */
 
-/* Two times of the agent's clock, and what they are by ours. */
-struct moment {
-    int64_t now;  /* ours */
-    int64_t sent; /* theirs: when it was said */
-};
-
 static int64_t
 by_our_clock(const struct moment *m, int64_t observed)
 {
@@ -100,12 +95,8 @@ by_our_clock(const struct moment *m, int64_t observed)
     return m->sent - observed < m->now ? m->now - (m->sent - observed) : 1;
 }
 
-/*
- * The agent looked at it at observed. Ages are measured by our own clock, from when it looked: an
- * agent that connects again and tells what it has not looked at since makes nothing fresh.
- */
-static void
-hear(struct peer *p, struct section_entry *e, const struct moment *m, int64_t observed)
+void
+facts_hear(struct peer *p, struct section_entry *e, const struct moment *m, int64_t observed)
 {
     struct ingest *g = p->ingest;
     int64_t at = by_our_clock(m, observed);
@@ -137,26 +128,39 @@ held(const struct ingest *g, enum fact_section kind, const char *key, char revis
     return true;
 }
 
-/* The same facts as are held, so that there is nothing to parse. */
-static bool
-is_held(const struct ingest *g, const struct facts_section *s)
+/* A newer model has leaves in the head that we do not: what was said of them is kept as it is. */
+static void
+keep_head(struct section_entry *e, const char *told, const char *ours)
+{
+    bool same = strcmp(told, ours) == 0;
+
+    if (e->head && !same && strcmp(e->head, told) == 0)
+        return;
+    free(e->head);
+    e->head = same ? NULL : strdup(told); /* without memory it is only asked for once more */
+}
+
+bool
+facts_is_held(const struct ingest *g, const struct facts_section *s)
 {
     char revision[FACT_HASH], head[FACT_HASH];
     const struct section_entry *e = roster_find(g->roster, s->kind, s->id);
 
-    return e && !e->gone && held(g, s->kind, s->id, revision, head) &&
-           strcmp(revision, s->revision) == 0 && strcmp(head, s->head) == 0;
+    return e && !e->gone && !e->vain && held(g, s->kind, s->id, revision, head) &&
+           strcmp(revision, s->revision) == 0 && strcmp(e->head ? e->head : head, s->head) == 0;
 }
 
-/* Put a section that was checked; the facts move in, even on failure. */
+/* Put a section that was checked, with its head as it was told; the facts move in, even on failure.
+ */
 static enum status
-put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *facts,
-    const struct moment *m, int64_t observed)
+put(struct peer *p, enum fact_section kind, const char *key, const char *told,
+    struct lyd_node *facts, const struct moment *m, int64_t observed)
 {
     struct ingest *g = p->ingest;
     struct section_entry *e = roster_get(g->roster, kind, key, session_identity(p->session));
     struct fact_nodes changed = {{0}};
     struct fact_section_view v;
+    char after[FACT_HASH];
     enum status st;
 
     if (!e) {
@@ -168,20 +172,24 @@ put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *fa
     site_change(g->env.site, kind, key, st == ST_OK ? &changed : NULL);
     if (st != ST_OK)
         return st;
-    e->gone = false;
+    e->gone = e->vain = false;
     st = fact_tree_section(site_facts(g->env.site), kind, key, &v);
-    if (st == ST_OK)
-        e->interval_s = v.interval_s;
+    if (st != ST_OK)
+        return st;
+    e->interval_s = v.interval_s;
+    if (fact_section_head(v.node, after) != ST_OK)
+        after[0] = '\0';
+    keep_head(e, told, after);
     e->dirty = true;
     g->fresh = true;
     e->told = 0;
-    hear(p, e, m, observed);
+    facts_hear(p, e, m, observed);
     g->counts.sections++;
     return st;
 }
 
-static void
-drop(struct peer *p, enum fact_section kind, const char *key)
+void
+facts_drop(struct peer *p, enum fact_section kind, const char *key)
 {
     struct ingest *g = p->ingest;
     struct section_entry *e = roster_find(g->roster, kind, key);
@@ -193,13 +201,62 @@ drop(struct peer *p, enum fact_section kind, const char *key)
     g->fresh = true;
 }
 
+void
+facts_leave_out(struct peer *p, enum fact_section kind, const char *key, const char *why)
+{
+    struct ingest *g = p->ingest;
+    struct section_entry *e = roster_get(g->roster, kind, key, session_identity(p->session));
+    char name[MAX_FACT_SECTION_NAME], text[MAX_INGEST_KEY + 400];
+
+    g->counts.left_out++;
+    fact_section_name(kind, name);
+    snprintf(text, sizeof(text), "agent %s: section %s %s is left out: %s", p->agent->id, name, key,
+             why);
+    peer_note(g, text);
+    if (!e)
+        return;
+    e->vain = true;
+    e->gone = false;
+    /* Nothing ever came of it: it is blind when nothing comes. */
+    if (!e->expected)
+        e->expected = g->env.wall(g->env.ctx);
+}
+
+enum status
+facts_put(struct peer *p, const struct facts_section *s, struct lyd_node *facts,
+          const struct moment *m)
+{
+    enum status st = put(p, s->kind, s->id, s->head, facts, m, s->observed);
+
+    if (st != ST_LIMIT)
+        return st;
+    facts_leave_out(p, s->kind, s->id, "there is no room for it");
+    return ST_OK;
+}
+
 /* ---- notifications ---- */
+
+/* It is neither in the message nor held, and that is as it should be. */
+static bool
+may_be_missing(const struct peer *p, const struct facts_section *s)
+{
+    const struct section_entry *e = roster_find(p->ingest->roster, s->kind, s->id);
+
+    return sync_awaits(p, s->kind, s->id) || (e && e->vain);
+}
 
 struct wanted {
     struct facts_decoded facts;
     bool decode; /* its data is not what is held */
     bool same;   /* it is what is held */
 };
+
+void
+facts_skew(struct peer *p, size_t unknown)
+{
+    p->ingest->counts.unknown_nodes += unknown;
+    p->agent->skew += unknown;
+}
 
 static bool
 check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, bool *gap,
@@ -211,16 +268,17 @@ check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, 
         const struct facts_section *s = facts_message_at(m, i);
 
         if (!s->known) {
-            p->ingest->counts.unknown_nodes++;
+            facts_skew(p, 1);
             continue;
         }
-        if (!may_say(p, s->kind, s->id, text, size))
+        if (!facts_may_say(p, s->kind, s->id, text, size))
             return false;
-        w[i].same = !s->removed && is_held(p->ingest, s);
+        w[i].same = !s->removed && facts_is_held(p->ingest, s);
         if (s->removed || w[i].same)
             continue;
         if (!s->data) {
-            *gap = true; /* unchanged since something that we do not have */
+            if (!may_be_missing(p, s))
+                *gap = true; /* unchanged since something that we do not have */
             continue;
         }
         w[i].decode = true;
@@ -229,7 +287,7 @@ check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, 
             snprintf(text, size, "%s", d.text);
             return false;
         }
-        p->ingest->counts.unknown_nodes += w[i].facts.unknown;
+        facts_skew(p, w[i].facts.unknown);
     }
     return true;
 }
@@ -247,22 +305,22 @@ take_sections(struct peer *p, const struct facts_message *m, struct wanted *w,
         if (!s->known)
             continue;
         if (s->removed) {
-            drop(p, s->kind, s->id);
+            facts_drop(p, s->kind, s->id);
         } else if (w[i].decode) {
             struct lyd_node *facts = w[i].facts.facts;
 
             w[i].facts = (struct facts_decoded){.facts = NULL};
-            st = put(p, s->kind, s->id, facts, at, s->observed);
+            st = facts_put(p, s, facts, at);
         } else if (w[i].same && (e = roster_find(p->ingest->roster, s->kind, s->id)) != NULL) {
-            hear(p, e, at, s->observed);
+            facts_hear(p, e, at, s->observed);
             p->ingest->counts.unchanged++;
         }
     }
     return st;
 }
 
-static void
-remember(struct peer *p, const struct facts_head *h, int64_t now)
+void
+facts_remember(struct peer *p, const struct facts_head *h, int64_t now)
 {
     struct agent_entry *a = p->agent;
 
@@ -306,147 +364,12 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         snprintf(text, size, "there is no room for its facts");
         outcome = FACTS_REFUSED;
     } else {
-        remember(p, h, now);
+        facts_remember(p, h, now);
         outcome = gap ? FACTS_GAP : FACTS_TAKEN;
     }
     for (size_t i = 0; w && i < sections; i++)
         if (w[i].decode)
             facts_decoded_clear(&w[i].facts);
     free(w);
-    return outcome;
-}
-
-/* ---- everything ---- */
-
-/* Sections of a tree, by kind and key: listed first, since taking changes the tree. */
-struct listed {
-    enum fact_section kind;
-    char *key;
-    char revision[FACT_HASH], head[FACT_HASH];
-    int64_t observed;
-};
-
-struct list {
-    struct listed *item;
-    size_t count, capacity;
-    int64_t latest; /* time of the latest look: the agent's clock was there at least */
-    bool failed;
-};
-
-static void
-on_section(void *ctx, const struct fact_section_view *v)
-{
-    struct list *l = ctx;
-    struct listed *x;
-
-    if (l->count == l->capacity) {
-        size_t cap = l->capacity ? l->capacity * 2 : 64;
-        struct listed *item = realloc(l->item, cap * sizeof(*item));
-
-        l->failed = l->failed || !item;
-        if (!item)
-            return;
-        l->item = item;
-        l->capacity = cap;
-    }
-    x = &l->item[l->count];
-    x->kind = v->kind;
-    x->key = strdup(v->key);
-    if (!x->key || strlen(v->revision) >= FACT_HASH ||
-        fact_section_head(v->node, x->head) != ST_OK) {
-        free(x->key);
-        l->failed = true;
-        return;
-    }
-    memcpy(x->revision, v->revision, strlen(v->revision) + 1);
-    x->observed = v->observed;
-    if (x->observed > l->latest)
-        l->latest = x->observed;
-    l->count++;
-}
-
-static void
-list_clear(struct list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        free(l->item[i].key);
-    free(l->item);
-}
-
-static bool
-lists(const struct list *l, enum fact_section kind, const char *key)
-{
-    for (size_t i = 0; i < l->count; i++)
-        if (l->item[i].kind == kind && strcmp(l->item[i].key, key) == 0)
-            return true;
-    return false;
-}
-
-/* What is held of this agent, and is in its list no more, is gone. */
-static void
-drop_others(struct peer *p, const struct list *l)
-{
-    const struct section_entry *e = roster_of(p->ingest->roster, session_identity(p->session));
-
-    for (; e; e = e->next)
-        if (!e->gone && !lists(l, e->kind, e->key))
-            drop(p, e->kind, e->key);
-}
-
-static enum status
-take_all(struct peer *p, struct fact_tree *from, const struct list *l, int64_t now)
-{
-    const struct moment m = {now, l->latest};
-    enum status st = ST_OK;
-
-    for (size_t i = 0; i < l->count && st == ST_OK; i++) {
-        const struct listed *x = &l->item[i];
-        const struct facts_section s = {
-            .kind = x->kind, .id = x->key, .revision = x->revision, .head = x->head};
-        struct lyd_node *facts;
-
-        if (is_held(p->ingest, &s)) {
-            hear(p, roster_find(p->ingest->roster, x->kind, x->key), &m, x->observed);
-            p->ingest->counts.unchanged++;
-            continue;
-        }
-        st = fact_tree_take(from, x->kind, x->key, &facts);
-        if (st == ST_OK)
-            st = put(p, x->kind, x->key, facts, &m, x->observed);
-    }
-    return st;
-}
-
-enum facts_outcome
-facts_replied(struct peer *p, const char *data, size_t len, char *text, size_t size)
-{
-    struct ingest *g = p->ingest;
-    int64_t now = g->env.wall(g->env.ctx);
-    enum facts_outcome outcome = FACTS_TAKEN;
-    struct list l = {.item = NULL};
-    struct facts_state state;
-    struct diag d;
-
-    if (facts_state_read(g->env.schema, data, len, session_identity(p->session), &state, &d) !=
-        ST_OK) {
-        snprintf(text, size, "%s", d.text);
-        return FACTS_REFUSED;
-    }
-    g->counts.unknown_nodes += state.unknown;
-    fact_tree_each_section(state.tree, on_section, &l);
-    for (size_t i = 0; i < l.count && outcome == FACTS_TAKEN; i++)
-        if (!may_say(p, l.item[i].kind, l.item[i].key, text, size))
-            outcome = FACTS_REFUSED;
-    if (outcome == FACTS_TAKEN && (l.failed || take_all(p, state.tree, &l, now) != ST_OK)) {
-        snprintf(text, size, "there is no room for its facts");
-        outcome = FACTS_REFUSED;
-    }
-    if (outcome == FACTS_TAKEN) {
-        drop_others(p, &l);
-        remember(p, &state.head, now);
-        p->agent->synced = true;
-    }
-    list_clear(&l);
-    facts_state_clear(&state);
     return outcome;
 }

@@ -322,3 +322,38 @@ ingest_counts(const struct ingest *g)
     c.agents = agents_count(g->agents);
     return c;
 }
+
+const char *
+ingest_sync_name(enum ingest_sync s)
+{
+    switch (s) {
+    case INGEST_AWAY:
+        return "away";
+    case INGEST_HELD_BACK:
+        return "held-back";
+    case INGEST_LIST:
+        return "list";
+    case INGEST_PIECES:
+        return "pieces";
+    case INGEST_SYNCED:
+        break;
+    }
+    return "synced";
+}
+
+bool
+ingest_agent(const struct ingest *g, const char *id, struct ingest_agent *out)
+{
+    const struct agent_entry *a = agents_find(g->agents, id);
+
+    *out = (struct ingest_agent){.sync = INGEST_AWAY};
+    if (!a)
+        return false;
+    out->sync = a->sync;
+    out->wanted = a->wanted;
+    out->failures = a->failures;
+    out->skew = a->skew;
+    for (const struct section_entry *e = roster_of(g->roster, id); e; e = e->next)
+        out->left_out += e->vain && !e->gone;
+    return true;
+}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Agents that call home (RFC 8071): we are NETCONF client and TLS client. After the hellos we
- * subscribe (RFC 5277) and ask for all that the agent holds; then its notifications follow one
- * another without a gap, or we ask again. Nothing that an agent says is believed beyond its own
+ * subscribe (RFC 5277) and ask for all that the agent holds: the list of its sections first, then
+ * piece by piece those that we do not have; then its notifications follow one another without a
+ * gap, or we ask again. An agent that this comes to nothing with again and again is asked later and
+ * later. Nothing that an agent says is believed beyond its own
  * name and grant: the subjectAltName of its certificate is the second part of every key it may
  * write.
  *
@@ -15,12 +17,13 @@
 #include "collector/life.h"
 #include "collector/site.h"
 #include "lib/loop.h"
+#include "lib/netconf/agent_answer.h"
 #include "lib/netconf/listener.h"
 #include "lib/netconf/schema.h"
 
 /* Bytes of the key of a section: keys of findings are made of it. */
 #define MAX_INGEST_KEY 768
-#define MAX_INGEST_MESSAGE (8u * 1024 * 1024) /* bytes of a message of an agent */
+#define MAX_INGEST_MESSAGE MAX_AGENT_REPLY /* bytes of a message of an agent */
 
 #define INGEST_RATE_S (4u * 1024 * 1024) /* bytes a second of one agent in the long run */
 
@@ -65,7 +68,29 @@ bool ingest_is_backlog(const struct ingest *g, const char *agent, int64_t now);
 struct ingest_counts {
     size_t agents, connected;
     uint64_t messages, sections, unchanged, gaps, refused, unknown_nodes;
+    uint64_t failed_syncs; /* times that asking an agent for everything came to nothing */
+    uint64_t left_out;     /* sections that could not be had */
 };
 struct ingest_counts ingest_counts(const struct ingest *g);
+
+/* How far we are in knowing what an agent holds. */
+enum ingest_sync {
+    INGEST_AWAY,
+    INGEST_HELD_BACK, /* it came to nothing before: asked again after a while, at most 60 s */
+    INGEST_LIST,      /* asked which sections it has */
+    INGEST_PIECES,    /* asked for those that we do not have */
+    INGEST_SYNCED     /* it tells what changes */
+};
+const char *ingest_sync_name(enum ingest_sync s);
+
+struct ingest_agent {
+    enum ingest_sync sync;
+    size_t wanted;     /* sections still to come */
+    size_t left_out;   /* sections that cannot be had: too large, or no room */
+    unsigned failures; /* times in a row that asking came to nothing */
+    uint64_t skew;     /* nodes of a newer model that were not taken, since we started */
+};
+/* False: never heard of. */
+bool ingest_agent(const struct ingest *g, const char *id, struct ingest_agent *out);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the ingest room: ingest.c keeps what is common, peer.c one session, facts.c what a
- * session says. */
+/* Inside of the ingest room: ingest.c keeps what is common, peer.c one session, sync.c how it comes
+ * to know all that its agent holds, facts.c what a session says. */
 #ifndef COLLECTOR_INGEST_INSIDE_H
 #define COLLECTOR_INGEST_INSIDE_H
 
 #include "collector/ingest/agents.h"
 #include "collector/ingest/ingest.h"
 #include "collector/ingest/roster.h"
+#include "lib/netconf/facts_list.h"
 #include "lib/netconf/facts_message.h"
 #include "lib/netconf/facts_state.h"
 
@@ -23,6 +24,23 @@ struct ingest {
     struct ingest_counts counts;
 };
 
+/*
+ * All that an agent holds: its list, then what of it we do not have, piece by piece. A piece that
+ * came is taken at once, so whatever cuts the session, the next one asks for the rest alone.
+ * Notifications behind the list are taken as they come.
+ */
+struct sync {
+    enum ingest_sync state;
+    struct loop_timer timer; /* for the time to ask, or for an answer that must come */
+    bool again;              /* something was missed: from the start, once the answer is here */
+    bool followed;           /* a notification was taken after the last section had come */
+    bool doubted;            /* none was, and something was missed: the end proves nothing */
+    struct facts_want *want; /* sorted as they are asked for */
+    size_t wants, next;      /* in all; answered */
+    size_t asked, step;      /* in the request that is open; at most, in the next one */
+    int64_t latest, listed;  /* when the agent looked last by the list; ours when it came */
+};
+
 /* One agent that is connected. */
 struct peer {
     struct ingest *ingest;
@@ -31,10 +49,18 @@ struct peer {
     unsigned witnesses;
     uint64_t message_id;   /* of the last rpc */
     uint64_t subscribe_id; /* 0: answered */
-    uint64_t get_id;       /* 0: none is open; else notifications are of no interest */
+    uint64_t get_id;       /* 0: none is open */
+    struct sync sync;
 };
 
-extern const struct session_ops peer_ops; /* peer.c; ctx is the ingest */
+/* peer.c */
+extern const struct session_ops peer_ops; /* ctx is the ingest */
+void peer_give_up(struct peer *p, enum session_end end, const char *text);
+void peer_note(const struct ingest *g, const char *text);
+/* Facts were put or dropped: have them judged and written soon. */
+void peer_wake(struct ingest *g);
+/* Send what b has, and clear it. False: the session ends. */
+bool peer_send(struct peer *p, struct buf *b);
 
 /* What a message did. */
 enum facts_outcome {
@@ -42,11 +68,67 @@ enum facts_outcome {
     FACTS_GAP,    /* something is missing: everything has to be asked for */
     FACTS_REFUSED /* the agent said what it may not say: text says what */
 };
+
+/* sync.c */
+/* ST_IO: no memory. */
+enum status sync_init(struct peer *p) MUST_USE;
+void sync_clear(struct peer *p);
+/* Ask for everything, now or, where that came to nothing before, after a while. */
+void sync_start(struct peer *p);
+/* The answer to the <get> that is open. */
+void sync_data(struct peer *p, const char *data, size_t len);
+/* It is refused for its size. */
+void sync_too_big(struct peer *p);
+/* What a notification did. */
+void sync_notified(struct peer *p, enum facts_outcome outcome);
+/* Notifications are to be taken; before, and when something was missed, the list will have it. */
+bool sync_listens(const struct peer *p);
+/* This section is still to come. */
+bool sync_awaits(const struct peer *p, enum fact_section kind, const char *key);
+/* This section is not held as it is. False: no memory. */
+bool sync_want(struct peer *p, const struct facts_section *s);
+/* The session ended. */
+void sync_ended(struct peer *p);
+
+/* facts.c */
+/* Two times of the agent's clock, and what they are by ours. */
+struct moment {
+    int64_t now;  /* ours */
+    int64_t sent; /* theirs: when it was said */
+};
+/* False: this agent may not say that; text says why. */
+bool facts_may_say(const struct peer *p, enum fact_section kind, const char *key, char *text,
+                   size_t size);
+/* The same facts as are held, so that there is nothing to parse. */
+bool facts_is_held(const struct ingest *g, const struct facts_section *s);
+/*
+ * The agent looked at it at observed. Ages are measured by our own clock, from when it looked: an
+ * agent that connects again and tells what it has not looked at since makes nothing fresh.
+ */
+void facts_hear(struct peer *p, struct section_entry *e, const struct moment *m, int64_t observed);
+/* Take a section that was checked; the facts move in, even on failure. Where there is no room for
+ * it the section is left out. */
+enum status facts_put(struct peer *p, const struct facts_section *s, struct lyd_node *facts,
+                      const struct moment *m) MUST_USE;
+void facts_drop(struct peer *p, enum fact_section kind, const char *key);
+/* What only the newer model of the agent has. */
+void facts_skew(struct peer *p, size_t unknown);
+/* This was the latest that it said. */
+void facts_remember(struct peer *p, const struct facts_head *h, int64_t now);
+/* A section cannot be had; what is held of it grows old. */
+void facts_leave_out(struct peer *p, enum fact_section kind, const char *key, const char *why);
 /* A notification of facts. Nothing of a refused one is taken. */
 enum facts_outcome facts_notified(struct peer *p, const char *xml, size_t len, char *text,
                                   size_t size);
-/* All that the agent holds. */
-enum facts_outcome facts_replied(struct peer *p, const char *data, size_t len, char *text,
-                                 size_t size);
+
+/* facts_all.c */
+/* The list of all sections; sync_want() is told what is missing. *whole: it has the facts, too, and
+ * they were taken. */
+enum facts_outcome facts_listed(struct peer *p, const char *data, size_t len, bool *whole,
+                                char *text, size_t size);
+/* The count sections of w; those that are not in it are gone. *taken: how many are new. */
+enum facts_outcome facts_piece(struct peer *p, const struct facts_want *w, size_t count,
+                               const char *data, size_t len, size_t *taken, char *text,
+                               size_t size);
 
 #endif

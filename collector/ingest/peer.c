@@ -9,22 +9,22 @@
 
 #define MAX_REQUEST 4096
 
-static void
-note(const struct ingest *g, const char *text)
+void
+peer_note(const struct ingest *g, const char *text)
 {
     if (g->env.note)
         g->env.note(g->env.ctx, text);
 }
 
-static void
-give_up(struct peer *p, enum session_end end, const char *text)
+void
+peer_give_up(struct peer *p, enum session_end end, const char *text)
 {
     p->ingest->counts.refused++;
     session_abort(p->session, end, text);
 }
 
-static bool
-send_buf(struct peer *p, struct buf *b)
+bool
+peer_send(struct peer *p, struct buf *b)
 {
     bool sent = b->status == ST_OK && session_send(p->session, buf_text(b), b->len) == ST_OK;
 
@@ -32,19 +32,6 @@ send_buf(struct peer *p, struct buf *b)
     if (!sent)
         session_abort(p->session, SESSION_SYSTEM, "a request could not be sent");
     return sent;
-}
-
-static void
-ask_for_all(struct peer *p)
-{
-    struct buf b;
-
-    if (p->get_id)
-        return; /* asked already */
-    p->get_id = ++p->message_id;
-    buf_init(&b, MAX_REQUEST);
-    netconf_rpc_get(p->get_id, FACTS_STATE_FILTER, &b);
-    (void)send_buf(p, &b);
 }
 
 static bool
@@ -60,10 +47,14 @@ on_authenticated(void *ctx, struct session *s)
     p->ingest = g;
     p->session = s;
     p->witnesses = witnesses;
+    if (sync_init(p) != ST_OK) {
+        free(p);
+        return false;
+    }
     session_set_ctx(s, p);
     buf_init(&b, MAX_REQUEST);
     netconf_hello_write(g->env.schema, 0, &b);
-    return send_buf(p, &b);
+    return peer_send(p, &b);
 }
 
 static enum session_base
@@ -100,33 +91,14 @@ on_established(void *ctx, struct session *s)
     g->counts.connected++;
     snprintf(text, sizeof(text), "agent %s connected from %s", session_identity(s),
              session_peer(s));
-    note(g, text);
+    peer_note(g, text);
     /* Subscribed first: what changes while we ask is not missed. */
     p->subscribe_id = ++p->message_id;
     buf_init(&b, MAX_REQUEST);
     netconf_rpc_create_subscription(p->subscribe_id, &b);
-    if (send_buf(p, &b))
-        ask_for_all(p);
+    if (peer_send(p, &b))
+        sync_start(p);
     g->env.changed(g->env.ctx);
-}
-
-static void
-settle(struct peer *p, enum facts_outcome outcome, const char *text)
-{
-    switch (outcome) {
-    case FACTS_TAKEN:
-        break;
-    case FACTS_GAP:
-        ask_for_all(p);
-        break;
-    case FACTS_REFUSED:
-        give_up(p, SESSION_BAD_MESSAGE, text);
-        return;
-    }
-    /* What was only heard of again is written now and then. */
-    if (p->ingest->fresh || site_marked(p->ingest->env.site))
-        p->ingest->env.changed(p->ingest->env.ctx);
-    p->ingest->fresh = false;
 }
 
 static void
@@ -139,22 +111,50 @@ on_reply(struct peer *p, const char *xml, size_t len)
 
     if (netconf_reply_read(g->env.schema, xml, len, session_identity(p->session), &r, &d) !=
         ST_OK) {
-        give_up(p, SESSION_BAD_MESSAGE, d.text);
+        peer_give_up(p, SESSION_BAD_MESSAGE, d.text);
         return;
     }
-    if (r.kind == NETCONF_REPLY_ERROR) {
+    if (r.kind == NETCONF_REPLY_ERROR && r.has_id && p->get_id && r.id == p->get_id &&
+        strcmp(r.tag, "too-big") == 0) {
+        sync_too_big(p);
+    } else if (r.kind == NETCONF_REPLY_ERROR) {
         snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
-        give_up(p, SESSION_BAD_MESSAGE, text);
+        peer_give_up(p, SESSION_BAD_MESSAGE, text);
     } else if (r.has_id && p->subscribe_id && r.id == p->subscribe_id &&
                r.kind == NETCONF_REPLY_OK) {
         p->subscribe_id = 0;
     } else if (r.has_id && p->get_id && r.id == p->get_id && r.kind == NETCONF_REPLY_DATA) {
-        p->get_id = 0;
-        settle(p, facts_replied(p, r.data, r.data_len, text, sizeof(text)), text);
+        sync_data(p, r.data, r.data_len);
     } else {
-        give_up(p, SESSION_BAD_MESSAGE, "a reply that nobody asked for");
+        peer_give_up(p, SESSION_BAD_MESSAGE, "a reply that nobody asked for");
     }
     netconf_reply_clear(&r);
+}
+
+void
+peer_wake(struct ingest *g)
+{
+    /* What was only heard of again is written now and then. */
+    if (g->fresh || site_marked(g->env.site))
+        g->env.changed(g->env.ctx);
+    g->fresh = false;
+}
+
+static void
+on_notification(struct peer *p, const char *xml, size_t len)
+{
+    char text[400] = "";
+    enum facts_outcome outcome;
+
+    if (!sync_listens(p))
+        return;
+    outcome = facts_notified(p, xml, len, text, sizeof(text));
+    if (outcome == FACTS_REFUSED) {
+        peer_give_up(p, SESSION_BAD_MESSAGE, text);
+        return;
+    }
+    sync_notified(p, outcome);
+    peer_wake(p->ingest);
 }
 
 static void
@@ -162,7 +162,6 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
 {
     struct ingest *g = ctx;
     struct peer *p = session_ctx(s);
-    char text[400] = "";
 
     g->counts.messages++;
     switch (netconf_kind(xml, len)) {
@@ -170,14 +169,12 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
         on_reply(p, xml, len);
         break;
     case NETCONF_NOTIFICATION:
-        /* The reply that is on its way was made later and has it all. */
-        if (!p->get_id)
-            settle(p, facts_notified(p, xml, len, text, sizeof(text)), text);
+        on_notification(p, xml, len);
         break;
     case NETCONF_HELLO:
     case NETCONF_RPC:
     case NETCONF_OTHER:
-        give_up(p, SESSION_BAD_MESSAGE, "a message that an agent never sends");
+        peer_give_up(p, SESSION_BAD_MESSAGE, "a message that an agent never sends");
         break;
     }
 }
@@ -190,14 +187,17 @@ on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
     char line[600];
 
     snprintf(line, sizeof(line), "agent session ended (%s): %s", session_end_name(end), text);
-    note(g, line);
+    peer_note(g, line);
     if (p && p->agent) {
         g->counts.connected--;
         /* A newer session of the same agent may be up already, at another address of ours. */
         p->agent->connected = --p->agent->sessions > 0;
+        sync_ended(p);
         p->agent->dirty = true;
         g->env.changed(g->env.ctx);
     }
+    if (p)
+        sync_clear(p);
     free(p);
 }
 

@@ -133,6 +133,7 @@ entry_free(struct roster *s, struct section_entry *e)
 {
     unlink_entry(s, e);
     free(e->text);
+    free(e->head);
     free(e);
 }
 

@@ -11,7 +11,7 @@
 #include "lib/fact_tree.h"
 
 #define MAX_ROSTER 1000000
-#define MAX_ROSTER_AGENT 4000 /* sections of one agent: nobody takes the room of the others */
+#define MAX_ROSTER_AGENT 4096 /* sections of one agent: nobody takes the room of the others */
 
 struct section_entry {
     enum fact_section kind;
@@ -24,6 +24,9 @@ struct section_entry {
     bool touched; /* to be written to the store: heard of again */
     bool gone;    /* no longer reported; leaves the table when the store knows */
     bool turned;  /* stale changed, or new: to be told */
+    bool vain;    /* the agent has it as we cannot take it */
+    bool listed;  /* within facts_listed() */
+    char *head;   /* digest of the head as it was told, where it is not that of what we hold */
     struct roster_owner *owner;
     struct section_entry *prev, *next; /* of the same agent */
 };

@@ -5,7 +5,8 @@
 
 #include "lib/netconf/facts_message.h"
 
-#define MAX_AGENT_REPLY (16u * 1024 * 1024)
+/* No larger than what collectors take in one message; over it the answer is too-big. */
+#define MAX_AGENT_REPLY (8u * 1024 * 1024)
 
 /* What the agent holds and is; all borrowed. */
 struct agent_data {

@@ -31,12 +31,20 @@ char *facts_message_keep(struct facts_message *m, const char *text, size_t len);
 /* Drop what was read; room for texts of so many bytes in all. */
 enum status facts_message_room(struct facts_message *m, size_t bytes) MUST_USE;
 
+struct lyd_node;
+/* Leaves of a section of a typed tree, kept. False: one is missing. */
+bool facts_message_leaves(struct facts_message *m, const struct lyd_node *n,
+                          struct facts_section *s);
+/* What the schema does not say of the sections that were read; marks those that are known. */
+enum status facts_message_check(struct facts_message *m, const char *peer, struct diag *d) MUST_USE;
+/* Of /agent: boot_id, seq, model_revision. False: one is missing. */
+bool facts_take_head(const struct lyd_node *agent, struct facts_head *h);
+
 /* The shape that facts_encode.c writes. ST_UNSUPPORTED: another one, or a value that libyang should
  * judge. */
 enum status facts_scan(struct facts_message *m, const char *bytes, size_t len) MUST_USE;
 
 /* A tree /facts whole, in the short form of the data of a section; nothing is left out. */
-struct lyd_node;
 void facts_put_tree(struct buf *b, const struct lyd_node *facts);
 
 /* Values of both ways. */

@@ -157,9 +157,8 @@ check_unique(const struct facts_message *m, const char *peer, struct diag *d)
     return st;
 }
 
-/* What the schema does not say. */
-static enum status
-check(struct facts_message *m, const char *peer, struct diag *d)
+enum status
+facts_message_check(struct facts_message *m, const char *peer, struct diag *d)
 {
     bool newer = facts_message_is_newer(m);
 
@@ -206,7 +205,7 @@ facts_message_read(struct facts_message *m, const char *bytes, size_t len, const
             diag_set(d, st, peer, 0, "message cannot be held: %s", status_name(st));
     }
     if (st == ST_OK)
-        st = check(m, peer, d);
+        st = facts_message_check(m, peer, d);
     if (st != ST_OK)
         m->sections = 0;
     return st;
@@ -225,9 +224,8 @@ leaf_text(const struct lyd_node *parent, const char *name)
     return NULL;
 }
 
-/* Leaves of a section, as libyang has checked them. False: one is missing. */
-static bool
-take_leaves(struct facts_message *m, const struct lyd_node *n, struct facts_section *s)
+bool
+facts_message_leaves(struct facts_message *m, const struct lyd_node *n, struct facts_section *s)
 {
     const char *kind = leaf_text(n, "kind"), *id = leaf_text(n, "id");
     const char *revision = leaf_text(n, "revision"), *head = leaf_text(n, "head");
@@ -260,7 +258,7 @@ take_sections(struct facts_message *m, const struct lyd_node *typed, const struc
         s = p ? facts_message_add(m, &st) : NULL;
         if (!s)
             return p ? st : ST_MALFORMED;
-        if (!take_leaves(m, n, s))
+        if (!facts_message_leaves(m, n, s))
             return ST_MALFORMED;
         data = plain_find(lyd_child(p), NETCONF_NS_AGENT, "data");
         if (data) {
@@ -377,7 +375,7 @@ facts_message_read_slow(struct facts_message *m, const char *bytes, size_t len, 
         st = read_trees(m, xml, peer, d);
     }
     if (st == ST_OK)
-        st = check(m, peer, d);
+        st = facts_message_check(m, peer, d);
     if (st != ST_OK)
         m->sections = 0;
     free(xml);

@@ -196,3 +196,36 @@ facts_parse(const struct nc_schema *ns, const char *xml, size_t len, bool newer,
     }
     return st;
 }
+
+static const char *
+model_of(const struct lyd_node *agent)
+{
+    const struct lyd_node *n;
+
+    for (n = lyd_child(agent); n; n = n->next)
+        if (strcmp(n->schema->name, "model-revision") == 0)
+            return lyd_get_value(n);
+    return NULL;
+}
+
+enum status
+facts_parse_reply(const struct nc_schema *ns, const char *xml, size_t len, size_t max_nodes,
+                  struct facts_parse *out)
+{
+    enum status st = facts_parse(ns, xml, len, false, max_nodes, out);
+    struct facts_parse newer;
+    const struct lyd_node *n;
+    const char *model = NULL;
+
+    if (st != ST_MALFORMED || facts_parse(ns, xml, len, true, max_nodes, &newer) != ST_OK)
+        return st;
+    for (n = newer.first; n; n = n->next)
+        if (strcmp(n->schema->name, "agent") == 0)
+            model = model_of(n);
+    if (!model || strcmp(model, nc_schema_revision(ns)) <= 0) {
+        lyd_free_all(newer.first);
+        return st;
+    }
+    *out = newer;
+    return ST_OK;
+}

@@ -21,5 +21,9 @@ struct facts_parse {
  */
 enum status facts_parse(const struct nc_schema *ns, const char *xml, size_t len, bool newer,
                         size_t max_nodes, struct facts_parse *out) MUST_USE;
+/* An answer to <get>: strict first; what only a newer model explains is read as such when the
+ * agent in it says that it is newer. */
+enum status facts_parse_reply(const struct nc_schema *ns, const char *xml, size_t len,
+                              size_t max_nodes, struct facts_parse *out) MUST_USE;
 
 #endif

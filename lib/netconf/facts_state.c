@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/cur.h"
+#include "lib/netconf/facts_impl.h"
 #include "lib/netconf/facts_parse.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -99,18 +100,27 @@ leaf(const struct lyd_node *parent, const char *name)
     return NULL;
 }
 
+bool
+facts_take_head(const struct lyd_node *agent, struct facts_head *h)
+{
+    const char *boot = leaf(agent, "boot-id"), *seq = leaf(agent, "seq");
+    const char *model = leaf(agent, "model-revision");
+
+    memset(h, 0, sizeof(*h));
+    if (!boot || !seq || !model)
+        return false;
+    memcpy(h->boot_id, boot, strlen(boot));
+    memcpy(h->model_revision, model, strlen(model));
+    h->seq = strtoull(seq, NULL, 10);
+    return true;
+}
+
 static enum status
 take_head(const struct reader *r)
 {
-    const char *boot = leaf(r->agent, "boot-id"), *seq = leaf(r->agent, "seq");
-    const char *model = leaf(r->agent, "model-revision");
-
-    if (!boot || !seq || !model)
+    if (!facts_take_head(r->agent, &r->out->head))
         return refuse(r, ST_MALFORMED, "boot-id, seq or model-revision is missing", "");
-    memcpy(r->out->head.boot_id, boot, strlen(boot));
-    memcpy(r->out->head.model_revision, model, strlen(model));
-    r->out->head.seq = strtoull(seq, NULL, 10);
-    r->out->newer = strcmp(model, nc_schema_revision(r->ns)) > 0;
+    r->out->newer = strcmp(r->out->head.model_revision, nc_schema_revision(r->ns)) > 0;
     return ST_OK;
 }
 
@@ -147,8 +157,9 @@ check_section(const struct reader *r, const struct lyd_node *s)
     st = fact_section_revision(v.node, hash);
     if (st == ST_OK && strcmp(hash, revision) != 0)
         return wrong_section(r, s, "content is not that of the announced revision");
-    if (st == ST_OK)
-        st = fact_section_head(v.node, hash);
+    if (st != ST_OK || r->out->newer) /* a leaf beside it may be of a name that nobody asked for */
+        return st;
+    st = fact_section_head(v.node, hash);
     if (st == ST_OK && strcmp(hash, head ? head : "") != 0)
         return wrong_section(r, s, "name or type are not those of the announced head");
     return st;
@@ -243,30 +254,6 @@ check_entries(const struct reader *r)
     return ST_OK;
 }
 
-/* Strict first; what only a newer model explains is read as such when it says that it is newer. */
-static enum status
-parse(const struct reader *r, const char *data, size_t len, struct facts_parse *p)
-{
-    enum status st = facts_parse(r->ns, data, len, false, MAX_FACTS_STATE_NODES, p);
-    struct facts_parse newer;
-    const struct lyd_node *n;
-    const char *model = NULL;
-
-    if (st != ST_MALFORMED)
-        return st;
-    if (facts_parse(r->ns, data, len, true, MAX_FACTS_STATE_NODES, &newer) != ST_OK)
-        return st;
-    for (n = newer.first; n; n = n->next)
-        if (strcmp(n->schema->name, "agent") == 0)
-            model = leaf(n, "model-revision");
-    if (!model || strcmp(model, nc_schema_revision(r->ns)) <= 0) {
-        lyd_free_all(newer.first);
-        return st;
-    }
-    *p = newer;
-    return ST_OK;
-}
-
 /* The two trees among those of the reply; facts may be missing when there is no section. */
 static enum status
 take_trees(struct reader *r, struct facts_parse *p)
@@ -299,7 +286,7 @@ facts_state_read(const struct nc_schema *ns, const char *data, size_t len, const
     enum status st;
 
     memset(out, 0, sizeof(*out));
-    st = parse(&r, data, len, &p);
+    st = facts_parse_reply(ns, data, len, MAX_FACTS_STATE_NODES, &p);
     if (st != ST_OK)
         return refuse(&r, st, p.what, p.path);
     out->unknown = p.unknown;

@@ -196,13 +196,14 @@ static bool
 value_matches(const struct lyd_node *f, const struct lyd_node *n)
 {
     const char *value;
-    size_t len;
+    size_t len, value_len;
     const char *text = plain_trim(plain_text(f), &len);
 
     if (!(n->schema->nodetype & (LYS_LEAF | LYS_LEAFLIST)) || !name_matches(f, n))
         return false;
-    value = lyd_get_value(n);
-    return strlen(value) == len && memcmp(value, text, len) == 0;
+    /* White space around it is of no meaning, so it cannot tell values apart either. */
+    value = plain_trim(lyd_get_value(n), &value_len);
+    return value_len == len && memcmp(value, text, len) == 0;
 }
 
 /* All content match nodes among the children of f hold for n. */

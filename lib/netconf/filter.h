@@ -10,7 +10,7 @@
 
 #include "lib/netconf/schema.h"
 
-#define MAX_FILTER_ELEMENTS 256 /* of a subtree filter */
+#define MAX_FILTER_ELEMENTS 1024 /* of a subtree filter */
 
 struct netconf_filter;
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The images of the Dockerfile: built with podman, they run without root, rights, shell or a writable root, and vigil in
-its image says of the demo lab, byte for byte, what vigil says outside. Skipped, loudly, where podman cannot run.
+its image says of the demo lab, byte for byte, what vigil says outside. Collector and agent in their images take a finding
+through the life that the demo shows. Skipped, loudly, where podman cannot run.
 
 Usage: containers.py build/vigil. VIGIL_BASE names another base image than debian:12-slim. Where none is there and none
 can be fetched, one is made by debootstrap; it stays among the images of podman for the next run. VIGIL_TWICE=1 also builds
@@ -14,6 +15,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "integration", "lib"))
+from live import BAD, GOOD, Lab, Nf, Process, amf, until
 from vigil import DEMO, check, finish, run
 
 NAME = "localhost/vigil5g-test"
@@ -185,6 +187,129 @@ def daemon(target, network):
         check(p.stdout.count(b'"nf:lab/node-1/') >= 10, f"vigil-agent --once reports {p.stdout[:300]}")
 
 
+USER = 10001  # of the images
+
+
+class Box(Process):
+    """A container that runs as long as its podman does."""
+
+    boxes = 0
+
+    def __init__(self, target, mounts, args, log):
+        Box.boxes += 1
+        self.name = f"vigil-test-{os.getpid()}-{Box.boxes}"
+        super().__init__(hardened("host", "--name", self.name, "--no-healthcheck", *mounts, f"{NAME}/{target}:test", *args), log)
+
+    def stop(self, how=None):
+        podman("stop", "-t", "20", self.name)
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            return super().stop()
+
+    def kill(self):
+        podman("rm", "-f", self.name)
+        super().kill()
+
+
+class Boxes(Lab):
+    """A lab whose collector and agent are containers, and whose network functions are processes of the host, as the user of the
+    images: then the agent needs no right to see what they have read."""
+
+    def box(self, process, target, mounts, *args):
+        self.processes.remove(process)
+        made = Box(target, mounts, args, process.log)
+        self.processes.append(made)
+        return made
+
+    def give(self):
+        """What the containers read and write is their user's."""
+        for base, dirs, files in os.walk(self.dir):
+            for name in (".", *dirs, *files):
+                os.chown(os.path.join(base, name), USER, USER, follow_symlinks=False)
+
+    def mount(self, name, mode="ro"):
+        return ["-v", f"{self.path(name)}:{self.path(name)}:{mode}"]
+
+    def from_inside(self, *args):
+        """vigil in its image, which shares nothing with the collector but the socket."""
+        p = command(*hardened("none", "--no-healthcheck", *self.mount("run"), f"{NAME}/cli:test", args[0], "--socket", self.socket,
+                              *args[1:]), timeout=120)
+        check(p.returncode == 0, f"vigil {args[0]} in its image: {p.returncode} {last(p)}")
+        return p.stdout.decode(errors="replace")
+
+
+def demo():
+    """The demo in containers: bad, put right, started again, taken back."""
+    control = "SA-NAS-02"
+    address = f"127.{os.getpid() % 200 + 20}.77.{os.getpid() % 250 + 1}"  # of the host: others may run there
+    with Boxes("a1") as lab:
+        os.mkdir(lab.path("run"))
+        os.mkdir(lab.path("a1-spool"), 0o700)
+        lab.socket = lab.path("run", "sock")
+        lab.collector_yaml()
+        file = lab.write("a1/amf.yaml", amf(BAD, address))
+        # The processes of the host are seen through a mount, as in deploy/compose.
+        agent = lab.agent("a1", [f"config: [{lab.path('a1')}]", f"runtime: {lab.path('hostproc')}"])
+        nf = Nf(lab, "open5gs-amfd", file)
+        nf.more = {"user": USER, "group": USER, "extra_groups": []}
+        lab.give()
+        tls = [*lab.mount("pki"), *lab.mount("collector.yaml"), *lab.mount("a1.yaml")]
+        lab.collector = lab.box(lab.collector, "collector", [*tls, *lab.mount("store", "rw"), *lab.mount("run", "rw")],
+                                "--config", lab.path("collector.yaml"))
+        agent = lab.box(agent, "agent", [*tls, *lab.mount("a1"), *lab.mount("a1-spool", "rw"),
+                                         "-v", f"/proc:{lab.path('hostproc')}:ro"], "--config", lab.path("a1.yaml"))
+        nf.start()
+        lab.start_collector()
+        agent.start()
+        t = lab.target("a1", "amf")
+        if not lab.wait_state(control, t, "open"):
+            print(lab.collector.said()[-1500:], agent.said()[-1500:])
+            return
+
+        def change(order):
+            lab.write("a1/amf.yaml", amf(order, address))
+            os.chown(file, USER, USER)
+
+        change(GOOD)
+        f = lab.wait_state(control, t, "fix-pending-restart", "resolved")
+        check(f and f["state"] == "fix-pending-restart", "a file that no process has read resolves")
+        nf.stop()
+        nf.start()
+        lab.wait_state(control, t, "resolved")
+        change(BAD)
+        nf.stop()
+        nf.start()
+        f = lab.wait_state(control, t, "reopened")
+        history = [k for k in lab.history(f) if not k.startswith("flag-")]
+        check(history == ["opened", "fix-pending-restart", "resolved", "reopened"], f"history {history}")
+        text = lab.from_inside("finding", control, t)
+        check("reopened" in text and "amf.yaml" in text, f"vigil in its image says {text[:300]}")
+        check('"connected": true' in lab.from_inside("agents", "--json"), "vigil in its image sees no agent")
+        check(until("its health check is content", lambda: podman(
+            "exec", lab.collector.name, "/usr/sbin/vigil-collector", "--config", lab.path("collector.yaml"), "--health").returncode == 0),
+            "the collector is not healthy")
+        for box in (agent, lab.collector):
+            ended = box.stop()
+            check(ended == 0, f"{box.name} ends with {ended}: {box.said()[-600:]}")
+        print("demo: open, fix-pending-restart, resolved, reopened")
+
+
+def lives(network):
+    """Needs a network that two containers share, which is the host's here, and stand-ins."""
+    why = None
+    if os.geteuid() != 0:
+        why = "not root: nothing can be given to the user of the images"
+    elif network != "host" and command(*hardened("host", f"{NAME}/cli:test", "--version"), timeout=120).returncode != 0:
+        why = "no container gets the network of the host"
+    elif not os.path.exists(os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "tests", "demo", "standin")):
+        why = "no stand-in was built (make build/tests/demo/standin)"
+    if why:
+        print(f"SKIPPED: the demo in containers is NOT tested: {why}")
+    else:
+        demo()
+
+
 def twice():
     """The same sources and packages give the same layers."""
     layers = []
@@ -218,6 +343,7 @@ def main():
     for t in targets:
         if t != "cli":
             daemon(t, network)
+    lives(network)
     if os.environ.get("VIGIL_TWICE"):
         twice()
     podman("rmi", "-f", *[f"{NAME}/{t}:test" for t in targets])

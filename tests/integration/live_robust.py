@@ -6,16 +6,13 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
-import socket
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-import json
-import subprocess
-
+from journal import alternates, fresh, verdicts, verify
 from live import BAD, COLLECTOR, GOOD, OPEN, Lab, amf, until
 from vigil import check, finish
 
@@ -23,55 +20,6 @@ KILLS = int(os.environ.get("VIGIL_KILLS", "6"))
 RANDOM = random.Random(7)
 CONTROL = "SA-NAS-02"
 NAMES = ("amf0", "amf1", "amf2", "amf3")
-
-
-def request(lab, **what):
-    """One request over the command socket, as programs send it."""
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(lab.socket)
-        s.sendall(json.dumps(what).encode() + b"\n")
-        with s.makefile("rb") as f:
-            return json.loads(f.readline())
-
-
-def everything(lab, op, key, limit=500):
-    """All pages of a numbered list."""
-    found, after = [], 0
-    while True:
-        page = request(lab, op=op, after=after, limit=limit)[key]
-        found += page
-        if len(page) < limit:
-            return found
-        after = page[-1]["seq"]
-
-
-def verdicts(lab):
-    return {(v["control"], v["target"], v["verdict"]) for v in lab.ask("controls", "--limit", "2000", expect=None).get("controls", [])
-            if not v["control"].startswith("VG-")}
-
-
-def alternates(lab):
-    """Opened, then resolved and reopened in turn; numbers of the journal rise, none twice."""
-    events = everything(lab, "events", "events")
-    numbers = [e["seq"] for e in events]
-    check(numbers == sorted(set(numbers)), "numbers of the journal repeat or fall")
-    life = {}
-    for e in events:
-        if e["kind"] in ("opened", "resolved", "reopened"):
-            life.setdefault(e["subject"], []).append(e["kind"])
-    for subject, kinds in life.items():
-        want = ["opened"] + [("resolved", "reopened")[i % 2] for i in range(len(kinds) - 1)]
-        check(kinds == want, f"journal of {subject}: {kinds}")
-    state = {f["id"]: f["state"] for f in lab.findings()}
-    check(set(state) == set(life), "findings without an opening in the journal, or the reverse")
-    for subject, kinds in life.items():
-        check((state[subject] == "resolved") == (kinds[-1] == "resolved"), f"{subject} is {state[subject]} after {kinds[-1]}")
-    return events
-
-
-def verify(lab):
-    p = subprocess.run([COLLECTOR, "--config", lab.path("collector.yaml"), "--verify"], capture_output=True, text=True, check=False)
-    check(p.returncode == 0 and "good" in p.stdout, f"the chain: {p.stdout} {p.stderr}")
 
 
 def change(lab):
@@ -98,18 +46,6 @@ def killed(lab, agent):
         until(f"{name} is {states[0]}", lambda n=name, s=states: (lab.finding(CONTROL, lab.target("a1", n)) or {"state": None})["state"] in s)
 
 
-def fresh(lab, agent):
-    """A second collector and agent over the same files come to the same verdicts."""
-    with Lab("a1") as other:
-        other.start_collector()
-        a = other.agent("a1", [f"config: [{lab.path('a1')}]"]).start()
-        same = until("the same verdicts as a fresh evaluation", lambda: (lambda v: v and v == verdicts(lab))(verdicts(other)))
-        if not same:
-            print(sorted(verdicts(other) ^ verdicts(lab))[:20])
-        a.stop()
-    check(agent.running(), "the agent ended")
-
-
 def full_disk(lab):
     """No byte can be added to a file: it complains, goes on, and catches up."""
     pid, since = lab.collector.pid, os.path.getsize(lab.collector.log)
@@ -127,10 +63,31 @@ def full_disk(lab):
     check(lab.finding(CONTROL, lab.target("a1", "amf0"))["state"] in ("open", "reopened"), "an act that was refused took place")
 
 
+def copy(lab, act, path, expect=0):
+    """What an operator does with backups."""
+    p = subprocess.run([COLLECTOR, "--config", lab.path("collector.yaml"), act, path], capture_output=True, text=True, check=False)
+    check(p.returncode == expect, f"{act}: exit {p.returncode} {p.stderr}")
+    return p.stderr
+
+
+def ids(lab):
+    return {f["id"]: f["state"] for f in lab.findings()}
+
+
+def whole(lab, what):
+    """Nothing lost or doubled, the chain, and the same verdicts as somebody else comes to."""
+    print(f"after {what}: {len(alternates(lab))} events")
+    fresh(lab)
+    verify(lab)
+
+
 def damaged(lab):
+    """A page in the middle of the database: not taken, and a backup of before makes it good; nothing that was known is lost."""
+    backup = lab.path("before-damage.db")
+    copy(lab, "--backup", backup)  # while it runs
+    copy(lab, "--backup", backup, expect=1)  # never over what is there
+    known = ids(lab)
     lab.collector.stop()
-    good = lab.path("good.db")
-    shutil.copy(lab.store, good)
     size = os.path.getsize(lab.store)
     with open(lab.store, "r+b") as f:
         f.seek(size // 8192 * 4096)
@@ -138,27 +95,49 @@ def damaged(lab):
     check(lab.collector.start().process.wait(60) == 1, "a damaged database is taken")
     said = lab.collector.said(lab.collector.from_here)
     check("store.db" in said and re.search("damage|malformed|corrupt|integrity|not a database", said), f"a damaged database: {said}")
-    shutil.copy(good, lab.store)
+    p = subprocess.run([COLLECTOR, "--config", lab.path("collector.yaml"), "--verify"], capture_output=True, text=True, check=False)
+    print(f"--verify of it: {p.returncode} {p.stdout}{p.stderr}".rstrip())
+    # A copy with a damaged page is no backup.
+    with open(backup, "rb") as f, open(lab.path("bad.db"), "wb") as g:
+        data = bytearray(f.read())
+        at = len(data) // 8192 * 4096
+        data[at:at + 4096] = b"\xa5" * 4096
+        g.write(data)
+    copy(lab, "--restore", lab.path("bad.db"), expect=1)
+    copy(lab, "--restore", backup)
     lab.start_collector()
+    copy(lab, "--restore", backup, expect=1)  # it runs
     lab.wait_agent("a1")
+    until("what was known is known", lambda: ids(lab) == known)
 
 
 def yesterday(lab):
-    lab.collector.stop()
-    shutil.copy(lab.store, lab.path("yesterday.db"))
-    lab.start_collector()
+    """What happened after the backup happens again: agents tell it."""
+    t0, t1, t2 = (lab.target("a1", n) for n in NAMES[:3])
+    backup = lab.path("yesterday.db")
+    lab.write("a1/amf0.yaml", amf(BAD))
+    lab.write("a1/amf2.yaml", amf(BAD))
+    lab.wait_state(CONTROL, t0, "open", "reopened")
+    lab.wait_state(CONTROL, t2, "open", "reopened")
+    copy(lab, "--backup", backup)
     epoch = lab.ask("status")["epoch"]
     lab.write("a1/amf0.yaml", amf(GOOD))
-    lab.wait_state(CONTROL, lab.target("a1", "amf0"), "resolved")
+    lab.wait_state(CONTROL, t0, "resolved")
+    os.unlink(lab.path("a1", "amf1.yaml"))
+    until("it vanished", lambda: t1 not in {v[1] for v in verdicts(lab)})
+    lab.vigil("ack", CONTROL, t2, "--reason", "after the backup", expect=None)
     lab.collector.stop()
-    for end in ("-wal", "-shm"):
-        if os.path.exists(lab.store + end):
-            os.unlink(lab.store + end)
-    shutil.copy(lab.path("yesterday.db"), lab.store)
+    copy(lab, "--restore", backup)
+    lab.write("a1/amf3.yaml", amf(BAD))  # nobody listens
     lab.start_collector()
     check("a new epoch begins" in lab.collector.said(lab.collector.from_here), "a restored database is not told of")
     check(lab.ask("status")["epoch"] != epoch, "the epoch stays")
-    lab.wait_state(CONTROL, lab.target("a1", "amf0"), "resolved")
+    lab.wait_state(CONTROL, t0, "resolved")
+    lab.wait_state(CONTROL, lab.target("a1", "amf3"), "open", "reopened")
+    until("what vanished after the backup is not judged", lambda: t1 not in {v[1] for v in verdicts(lab)})
+    check(lab.finding(CONTROL, t2)["state"] in ("open", "reopened"), "an act after the backup is in it")
+    lab.write("a1/amf1.yaml", amf(BAD))
+    lab.wait_state(CONTROL, t1, "open", "reopened")
 
 
 def reloaded(lab):
@@ -189,14 +168,15 @@ with Lab("a1") as net:
     a1 = net.agent("a1", [f"config: [{net.path('a1')}]"]).start()
     net.wait_state(CONTROL, net.target("a1", "amf3"), "open")
     killed(net, a1)
-    alternates(net)
-    fresh(net, a1)
-    verify(net)
+    whole(net, f"{KILLS} kills")
     full_disk(net)
-    alternates(net)
+    whole(net, "a full disk")
     damaged(net)
+    whole(net, "a damaged page")
     yesterday(net)
+    whole(net, "a backup of before")
     reloaded(net)
     alternates(net)
     verify(net)
+    check(a1.running(), "the agent ended")
 finish()

@@ -22,7 +22,10 @@ struct fake {
     struct facts_head head;
     struct session *session; /* NULL: none is established */
     unsigned gets, closed;
-    bool deaf; /* answers no <get> */
+    bool deaf;        /* answers no <get> */
+    unsigned answers; /* to so many <get> only, not 0: the next one is kept */
+    char *kept;
+    size_t reply_max; /* bytes of an answer; 0: MAX_AGENT_REPLY */
     char text[400];
 };
 
@@ -194,11 +197,31 @@ fake_message(void *ctx, struct session *s, const char *xml, size_t len)
 
     if (get && w->fake.deaf)
         return;
-    buf_init(&reply, MAX_AGENT_REPLY);
+    if (get && w->fake.answers && w->fake.gets >= w->fake.answers) {
+        free(w->fake.kept);
+        w->fake.kept = strndup(xml, len);
+        w->fake.gets++;
+        return;
+    }
+    buf_init(&reply, w->fake.reply_max ? w->fake.reply_max : MAX_AGENT_REPLY);
     (void)agent_answer(&data, xml, len, true, &reply);
     assert_int_equal(session_send(s, buf_text(&reply), reply.len), ST_OK);
     buf_clear(&reply);
     w->fake.gets += get;
+}
+
+/* Answer the <get> that was kept, and all that come. */
+static inline void
+fake_answer_kept(struct lab *w)
+{
+    char *kept = w->fake.kept;
+
+    assert_non_null(kept);
+    w->fake.kept = NULL;
+    w->fake.answers = 0;
+    w->fake.gets--;
+    fake_message(w, w->fake.session, kept, strlen(kept));
+    free(kept);
 }
 
 static inline void
@@ -483,6 +506,7 @@ lab_tear_down(void **state)
 
     session_pool_free(w->agents);
     close_collector(w);
+    free(w->fake.kept);
     fact_tree_free(w->fake.facts);
     rule_pack_free(w->pack);
     nc_schema_free(w->schema);

@@ -409,6 +409,26 @@ all_sections_are_listed(void **state)
     fact_tree_free(t);
 }
 
+/* A site holds what many agents say. */
+static void
+ceiling_can_be_another(void **state)
+{
+    struct fact_tree *t = fact_tree_new(schema), *from = fact_tree_new(schema);
+    struct lyd_node *facts;
+
+    (void)state;
+    write_nf(from, "nf:scan/a", "amf", "NEA0", 1);
+    assert_int_equal(fact_tree_take(from, FACT_NF_CONFIG, "nf:scan/a", &facts), ST_OK);
+    fact_tree_allow(t, 4);
+    assert_int_equal(fact_tree_put(t, FACT_NF_CONFIG, facts), ST_LIMIT);
+    write_nf(from, "nf:scan/a", "amf", "NEA0", 1);
+    assert_int_equal(fact_tree_take(from, FACT_NF_CONFIG, "nf:scan/a", &facts), ST_OK);
+    fact_tree_allow(t, 2 * MAX_TREE_NODES);
+    assert_int_equal(fact_tree_put(t, FACT_NF_CONFIG, facts), ST_OK);
+    fact_tree_free(t);
+    fact_tree_free(from);
+}
+
 int
 main(void)
 {
@@ -422,6 +442,7 @@ main(void)
         cmocka_unit_test(put_replaces_one_section_and_the_head),
         cmocka_unit_test(put_refuses_what_is_not_one_section),
         cmocka_unit_test(ceiling_is_of_what_it_holds),
+        cmocka_unit_test(ceiling_can_be_another),
         cmocka_unit_test(remove_takes_the_entry_when_it_is_empty),
         cmocka_unit_test(touch_changes_only_the_time),
         cmocka_unit_test(all_sections_are_listed),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "lib/netconf/filter.h"
 #include "tests/unit/nc_server.h"
 
 /* --- get --- */
@@ -183,7 +184,7 @@ many_filter_elements_are_refused(void **state)
     (void)state;
     buf_init(&b, 1 << 16);
     buf_puts(&b, "<rpc " BASE " message-id=\"7\"><get><filter>");
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i <= MAX_FILTER_ELEMENTS; i++)
         buf_puts(&b, "<a/>");
     buf_puts(&b, "</filter></get></rpc>");
     expect_error(b.data, "too-big", "");
