@@ -15,7 +15,7 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev
+              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev libmicrohttpd-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
               openssh-server openssh-client python3-ncclient yangcli iproute2
 DEPS_DEMO  := openssl iproute2
@@ -61,7 +61,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-enrol-server
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -79,6 +79,11 @@ $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvi
 $(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
+
+# The only program with libmicrohttpd, and the only one that reads the key of a CA.
+$(B)/vigil-enrol-server: $(B)/collector/enrol/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmicrohttpd
 
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
 	$(QUIET)rm -f $@ && ar rcs $@ $^

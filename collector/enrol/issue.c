@@ -159,7 +159,8 @@ static bool
 set_times(X509 *x, const X509 *ca, int64_t now, int64_t life_s)
 {
     int64_t end = issue_not_after(ca), wanted = now + life_s;
-    time_t from = (time_t)(now - ISSUE_BACK_S), to = (time_t)(wanted < end ? wanted : end);
+    int64_t back = life_s / 10 < ISSUE_BACK_S ? life_s / 10 : ISSUE_BACK_S;
+    time_t from = (time_t)(now - back), to = (time_t)(wanted < end ? wanted : end);
 
     return end > now && X509_time_adj_ex(X509_getm_notBefore(x), 0, 0, &from) &&
            X509_time_adj_ex(X509_getm_notAfter(x), 0, 0, &to);

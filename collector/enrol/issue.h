@@ -9,7 +9,9 @@
 #include "lib/diag.h"
 #include "lib/enrol/token.h"
 
-#define ISSUE_BACK_S 300        /* a certificate is good so long before now: clocks differ */
+#define ISSUE_BACK_S                                                                               \
+    300 /* a certificate is good so long before now, since clocks differ; a short one              \
+           a tenth of its life */
 #define ISSUE_SERIAL_LEN 33     /* 16 bytes as text, with NUL */
 #define ISSUE_MAX_RSA_BITS 4096 /* a larger key costs everybody who verifies */
 
