@@ -15,8 +15,8 @@
 #include "lib/enrol/keyset.h"
 #include "lib/enrol/token.h"
 
-#define ENROL_MESSAGE_S 20
-#define ENROL_TOTAL_S 60
+#define ENROL_MESSAGE_S 10
+#define ENROL_TOTAL_S 30
 #define ENROL_PATH "/.well-known/cmp" /* RFC 9480 clause 3.3 */
 
 /* Whether it is http://HOST[:PORT][/PATH]; d says what would be right. */
