@@ -271,10 +271,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
-	install -m 0644 deploy/agent.yaml deploy/collector.yaml $(DESTDIR)$(DATADIR)/examples/
+	install -m 0644 deploy/agent.yaml deploy/collector.yaml deploy/enrol.yaml $(DESTDIR)$(DATADIR)/examples/
 	install -m 0755 $(B)/vigil-collector $(DESTDIR)$(PREFIX)/sbin/vigil-collector
 	install -m 0644 docs/vigil-collector.8 $(DESTDIR)$(MANDIR)/man8/vigil-collector.8
 	install -m 0644 collector/vigil-collector.bash-completion $(DESTDIR)$(COMPDIR)/vigil-collector
+	install -m 0644 collector/enrol/vigil-enrol-server.bash-completion $(DESTDIR)$(COMPDIR)/vigil-enrol-server
 	install -m 0644 agents/vigil-agent.bash-completion $(DESTDIR)$(COMPDIR)/vigil-agent
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std

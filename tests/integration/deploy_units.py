@@ -10,9 +10,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from vigil import DEMO, ROOT, VIGIL, check, directory, finish
 
-UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16}
+UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-enrol-server": 16}
 RIGHTS = {"vigil-agent": {"CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"}, "vigil-capture": {"CAP_NET_RAW"},
-          "vigil-collector": set()}
+          "vigil-collector": set(), "vigil-enrol-server": set()}
+PORTS = {"vigil-collector": ["tcp:4335"], "vigil-enrol-server": ["tcp:4336"]}
 
 
 def settings(path):
@@ -40,13 +41,15 @@ def written(name, unit):
     check(unit["LimitCORE"] == ["0"], f"{name}: a core file would hold keys")
     check(unit["SocketBindDeny"] == ["any"], f"{name}: may listen")
     allowed = unit.get("SocketBindAllow", [])
-    check(allowed == (["tcp:4335"] if name == "vigil-collector" else []), f"{name}: listens on {allowed}")
+    check(allowed == PORTS.get(name, []), f"{name}: listens on {allowed}")
     check(("AF_PACKET" in unit["RestrictAddressFamilies"][0]) == (name == "vigil-capture"), f"{name}: packets")
     for other in UNITS:
         own = other.split("-")[1]
         hidden = " ".join(unit.get("InaccessiblePaths", []))
         if other != name and other == "vigil-collector":
             check(f"/var/lib/vigil5g/{own}" in hidden, f"{name}: reads the store")
+        if name != "vigil-enrol-server":
+            check("/etc/vigil5g/ca" in hidden and "/var/lib/vigil5g/enrol" in hidden, f"{name}: reads the key of the CA")
 
 
 def allowed_calls(unit):
@@ -99,7 +102,7 @@ with directory() as d:
     # Programs that are not built yet are stood in for, so that all of install is seen.
     build = os.path.join(d, "build")
     os.mkdir(build)
-    for name in ("vigil", "vigil-agent", "vigil-collector"):
+    for name in ("vigil", "vigil-agent", "vigil-collector", "vigil-enrol-server"):
         source = os.path.join(os.path.dirname(VIGIL), name)
         shutil.copy(source if os.path.exists(source) else VIGIL, os.path.join(build, name))
     for prefix in ("/usr", "/usr/local"):
@@ -122,6 +125,7 @@ with directory() as d:
         check(os.access(os.path.join(where, "share/doc/vigil5g/examples/test-ca.sh"), os.X_OK), "test-ca.sh")
     # A program that is not there has no unit.
     os.remove(os.path.join(build, "vigil-collector"))
+    os.remove(os.path.join(build, "vigil-enrol-server"))
     alone = os.path.join(d, "alone")
     ask("sh", "-c", f"cd {ROOT} && sh deploy/install.sh {build} {alone} /usr")
     check(sorted(os.listdir(os.path.join(alone, "usr/lib/systemd/system"))) ==

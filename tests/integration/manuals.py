@@ -38,6 +38,7 @@ def one(program, page, completion, extra=()):
 
 one("vigil-agent", "vigil-agent.8", ("agents", "vigil-agent.bash-completion"))
 one("vigil-collector", "vigil-collector.8", ("collector", "vigil-collector.bash-completion"))
+one("vigil-enrol-server", "vigil-enrol-server.8", ("collector", "enrol", "vigil-enrol-server.bash-completion"), {"--expires"})
 
 # vigil: commands, and the options of all of them together.
 usage = run("--help").stdout.decode()
@@ -63,7 +64,8 @@ for name in ("docs/vigil.1", "docs/vigil-collector.8", "cli/live.h", "collector/
 
 # Keys of the configurations: schema, page, example.
 for program, module, container in (("vigil-collector", "x1818-collector-config.yang", "collector"),
-                                   ("vigil-agent", "x1818-agent-config.yang", "agent")):
+                                   ("vigil-agent", "x1818-agent-config.yang", "agent"),
+                                   ("vigil-enrol-server", "x1818-enrol-config.yang", "enrol")):
     schema = text("yang", module).split(f"container {container} {{", 1)[1]
     keys = set(re.findall(r"\b(?:leaf|leaf-list|container|list|anydata) ([a-z-]+) \{", schema)) - {"index"}
     page, example = manual(f"{program}.8"), text("deploy", f"{container}.yaml")
