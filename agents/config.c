@@ -152,11 +152,11 @@ check_all(struct settings_take *t, const void *filled)
 
     for (size_t i = 0; i < c->collectors && c->collector[i]; i++)
         check_port(t, c->collector[i]);
+    check_enrol(t, &c->tls);
     settings_check_file(t, "tls/certificate", c->tls.certificate, false);
     settings_check_file(t, "tls/key", c->tls.key, true);
     settings_check_file(t, "tls/trust", c->tls.trust, false);
     settings_check_file(t, "tls/crl", c->tls.crl, false);
-    check_enrol(t, &c->tls);
     check_inventory(t, c->inventory);
     check_key(t, c->pseudonym_key);
     if (c->root && (stat(c->root, &st) != 0 || !S_ISDIR(st.st_mode)))
