@@ -4,8 +4,10 @@ session stays. Tokens are good once, for one agent, for a time. OpenSSL's own cl
 nothing, and keep nobody else out."""
 import json
 import os
+import pwd
 import random
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -18,7 +20,7 @@ from live import BIN, CEILING, GOOD, Lab, Process, amf, children, free_port, unt
 from vigil import VIGIL, check, finish
 
 SERVER = os.path.join(BIN, "vigil-enrol-server")
-SHORT, LONG = 24, 60  # seconds that a certificate is good here
+SHORT, LONG = 20, 60  # seconds that a certificate is good here
 
 
 def vigil(*args, text=None):
@@ -271,11 +273,54 @@ def hostile(lab, authority):
         check(rss < 32 * 1024 or "-san" in BIN, f"the authority holds {rss} KiB after all this")
 
 
+def confined(lab):
+    """Started by root, both processes are somebody else, without rights; the end of the one is the end of the other."""
+    authority = Authority(lab, "confined")
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(authority.state, nobody.pw_uid, nobody.pw_gid)
+        os.chmod(lab.dir, 0o755)
+        with open(lab.path("confined.yaml"), "a", encoding="ascii") as f:
+            f.write("user: nobody\n")
+    authority.argv.append("--protections")
+    authority.start()
+    until("both have given up their rights", lambda: authority.said().count("syscalls:") == 2)
+    pids = [authority.pid, *children(authority.pid)]
+    check(len(pids) == 2, f"processes: {pids}")
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            status = f.read()
+        if os.geteuid() == 0:
+            check(re.search(rf"^Uid:(\s+{nobody.pw_uid}){{4}}$", status, re.M), f"process {pid} is not nobody")
+        check(re.search(r"^CapEff:\s+0+$", status, re.M) and re.search(r"^CapBnd:\s+0+$", status, re.M) or os.geteuid() != 0,
+              f"process {pid} has capabilities")
+        check(re.search(r"^NoNewPrivs:\s+1$", status, re.M), f"process {pid} can get rights")
+        check(re.search(r"^Seccomp:\s+2$", status, re.M) or "-san" in BIN, f"process {pid} may make any system call")
+    # A token that root makes is the authority's to read.
+    token = authority.token("c1")
+    path = os.path.join(authority.state, "tokens", token.split(":")[2])
+    check(stat.S_IMODE(os.stat(path).st_mode) == 0o600, "mode of a token")
+    p = vigil(authority.url, "--token", "-", "--out", lab.path("c1-tls"), text=token)
+    check(p.returncode == 0, f"by one that is confined: {p.stderr}")
+    os.kill(pids[1], signal.SIGKILL)
+    until("the other ends, too", lambda: not authority.running())
+    check(authority.process.returncode == 1 and "is gone" in authority.said(), "its end is not said")
+    # Every error of its configuration has a line.
+    for text, line in (("listen: x\n", 1), ("listen: \"127.0.0.1:1\"\nca: {certificate: /no/such, key: /no/such}\n", 2),
+                       ("listen: \"127.0.0.1:1\"\nlife: 9s\nca: {certificate: /no/such, key: /no/such}\n", 2),
+                       ("listen: \"127.0.0.1:1\"\nlife: 400d\nca: {certificate: /no/such, key: /no/such}\n", 2),
+                       ("listen: \"127.0.0.1:1\"\nlive: 1d\n", 2)):
+        p = subprocess.run([SERVER, "--check", "--config", lab.write("bad.yaml", text)], capture_output=True, text=True,
+                           timeout=CEILING, check=False)
+        check(p.returncode == 2 and f"bad.yaml: line {line}:" in p.stderr or f"bad.yaml:{line}:" in p.stderr,
+              f"{text!r}: {p.returncode} {p.stderr}")
+
+
 def killed(lab):
     """The authority ends at any moment: no token gives two certificates, whoever asks how often."""
     authority = Authority(lab, "killed", "1h")
     rng = random.Random(1)
-    for i in range(25):
+    for i in range(12):
         authority.start()
         token = authority.token("k1")
         out = lab.path("k1-tls")
@@ -348,5 +393,6 @@ with Lab() as lab:
         hostile(lab, authority)
         rotation(lab, authority, found[0])
         check(authority.stop() == 0, "the authority does not end in order")
+    confined(lab)
     killed(lab)
 finish()
