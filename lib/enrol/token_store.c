@@ -299,9 +299,10 @@ sweep_room(struct token_store *s, int i, int64_t now)
 
         if (!enrol_id_is(e->d_name, strlen(e->d_name)))
             continue;
-        if (i == OPEN_TOKENS)
+        if (i == OPEN_TOKENS) {
             old = read_row(s, e->d_name, &row) == TOKEN_GOOD && now - row.expires > ENROL_KEEP_S;
-        else if (fstatat(s->room[i], e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            OPENSSL_cleanse(&row, sizeof(row));
+        } else if (fstatat(s->room[i], e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
             old = now - (int64_t)st.st_mtim.tv_sec > ENROL_KEEP_S;
         if (old)
             (void)unlinkat(s->room[i], e->d_name, 0);

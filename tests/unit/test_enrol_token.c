@@ -228,7 +228,9 @@ test_race(void **state)
 
             (void)close(go[1]);
             (void)!read(go[0], &c, 1); /* until all are there */
-            _exit(token_store_spend(s, t.id) == ST_OK ? 1 : 0);
+            c = token_store_spend(s, t.id) == ST_OK;
+            token_store_close(s);
+            _exit(c);
         }
     (void)close(go[0]);
     (void)close(go[1]);
@@ -263,6 +265,7 @@ test_killed(void **state)
             if (pid == 0) {
                 if (token_store_spend(s, t.id) == ST_OK)
                     (void)!write(told[1], "x", 1);
+                token_store_close(s);
                 _exit(0);
             }
             if (i == 0) {
