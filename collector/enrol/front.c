@@ -28,6 +28,7 @@ struct guest {
 struct front {
     struct MHD_Daemon *daemon;
     struct guest *first;
+    unsigned guests;
     struct channel_message message;
     uint32_t number;
     int channel;
@@ -73,6 +74,7 @@ on_guest(void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNot
         if (g->next)
             g->next->prev = g;
         f->first = g;
+        f->guests++;
         *own = g;
     } else if (g) {
         if (g->prev)
@@ -81,18 +83,21 @@ on_guest(void *ctx, struct MHD_Connection *c, void **own, enum MHD_ConnectionNot
             f->first = g->next;
         if (g->next)
             g->next->prev = g->prev;
+        f->guests--;
         free(g);
         *own = NULL;
     }
 }
 
+/* Silent ones must not keep the others out. */
 static void
 end_old(struct front *f)
 {
     int64_t now = now_ms();
+    int64_t most = 1000 * (f->guests >= FRONT_CROWD ? FRONT_CROWD_S : FRONT_TOTAL_S);
 
     for (struct guest *g = f->first; g; g = g->next)
-        if (now - g->since_ms > FRONT_TOTAL_S * 1000)
+        if (now - g->since_ms > most)
             (void)shutdown(g->fd, SHUT_RDWR);
 }
 

@@ -12,6 +12,8 @@
 #define FRONT_OF_ONE 16 /* connections of one address */
 #define FRONT_IDLE_S 10
 #define FRONT_TOTAL_S 30 /* life of a connection */
+#define FRONT_CROWD 96   /* connections from which on none stays longer than FRONT_CROWD_S */
+#define FRONT_CROWD_S 2  /* longer than an honest request takes */
 
 struct front;
 
