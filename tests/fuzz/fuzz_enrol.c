@@ -23,6 +23,7 @@ authority(void)
     static struct issue_ca ca;
     static struct answer *a;
     static char dir[] = "/tmp/vigil-fuzz-enrol-XXXXXX";
+    static const char *const rooms[] = {"/tokens", "/spent", "/denied", ""};
     struct answer_env env = {.ca = &ca, .life_s = 86400, .now = now};
     X509 *x;
 
@@ -45,6 +46,13 @@ authority(void)
         journal_open("/dev/null", &env.journal, NULL) != ST_OK ||
         answer_new(&env, &a, NULL) != ST_OK)
         abort();
+    /* It is open, and stays empty: nothing is left behind. */
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "%s%s", dir, rooms[i]);
+        (void)rmdir(path);
+    }
     return a;
 }
 
