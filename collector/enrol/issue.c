@@ -73,6 +73,10 @@ issue_ca_open(const char *cert, const char *key, struct issue_ca *out, struct di
     text = NULL;
     if (st == ST_OK && (!out->cert || X509_check_ca(out->cert) == 0))
         st = diag_set(d, ST_CONFIG, cert, 0, "must hold a CA certificate in PEM");
+    /* Whoever trusts it has no other: without its root a chain to it would be none. */
+    if (st == ST_OK && X509_self_signed(out->cert, 1) != 1)
+        st = diag_set(d, ST_CONFIG, cert, 0,
+                      "must hold a CA that signed itself: agents and collectors take it as trust");
     if (st == ST_OK)
         st = read_file(key, true, &text, &len, d);
     bio = st == ST_OK ? BIO_new_mem_buf(text, (int)len) : NULL;

@@ -375,10 +375,15 @@ test_ca_files(void **state)
 {
     struct world *w = *state;
     struct pki_cert leaf = {.key = NULL};
-    const struct pki_spec spec = {.san = "DNS:a"};
+    struct pki_cert between = {.key = NULL};
+    const struct pki_spec spec = {.san = "DNS:a"}, under = {.is_ca = true};
     struct issue_ca ca;
     struct diag d;
 
+    pki_issue(&w->pki, "between", &under, &between);
+    assert_int_equal(issue_ca_open(between.certificate_file, between.key_file, &ca, &d), ST_CONFIG);
+    assert_non_null(strstr(d.text, "signed itself"));
+    pki_cert_clear(&between);
     pki_issue(&w->pki, "leaf", &spec, &leaf);
     assert_int_equal(issue_ca_open(leaf.certificate_file, leaf.key_file, &ca, &d), ST_CONFIG);
     assert_int_equal(issue_ca_open(w->pki.ca.certificate_file, leaf.key_file, &ca, &d), ST_CONFIG);
