@@ -15,7 +15,7 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
-              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev
+              libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev libmicrohttpd-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
               openssh-server openssh-client python3-ncclient yangcli iproute2 faketime
 DEPS_DEMO  := openssl iproute2
@@ -43,8 +43,8 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-netconf-with-defaults@2011-06-01 \
               ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
-LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c collector/north/main.c collector/acceptor/main.c
+LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c lib/enrol/*.c)
+MAINS      := agents/main.c collector/main.c collector/north/main.c collector/acceptor/main.c collector/enrol/main.c
 AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
@@ -61,7 +61,8 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-netconf-tls
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-netconf-tls \
+     $(B)/vigil-enrol-server
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -83,6 +84,11 @@ $(B)/vigil-netconf-tls: $(B)/collector/acceptor/main.o $(B)/libvigil-collector.a
 $(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
+
+# The only program with libmicrohttpd, and the only one that reads the key of a CA.
+$(B)/vigil-enrol-server: $(B)/collector/enrol/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmicrohttpd
 
 $(B)/libvigil.a: $(OBJ) | $(YANG_STD)/README
 	$(QUIET)rm -f $@ && ar rcs $@ $^
@@ -274,11 +280,12 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
-	install -m 0644 deploy/agent.yaml deploy/collector.yaml deploy/netconf-tls.yaml $(DESTDIR)$(DATADIR)/examples/
+	install -m 0644 deploy/agent.yaml deploy/collector.yaml deploy/netconf-tls.yaml deploy/enrol.yaml $(DESTDIR)$(DATADIR)/examples/
 	install -m 0755 $(B)/vigil-collector $(DESTDIR)$(PREFIX)/sbin/vigil-collector
 	install -m 0644 docs/vigil-collector.8 $(DESTDIR)$(MANDIR)/man8/vigil-collector.8
 	install -m 0644 collector/vigil-collector.bash-completion $(DESTDIR)$(COMPDIR)/vigil-collector
 	install -m 0644 collector/acceptor/vigil-netconf-tls.bash-completion $(DESTDIR)$(COMPDIR)/vigil-netconf-tls
+	install -m 0644 collector/enrol/vigil-enrol-server.bash-completion $(DESTDIR)$(COMPDIR)/vigil-enrol-server
 	install -m 0644 agents/vigil-agent.bash-completion $(DESTDIR)$(COMPDIR)/vigil-agent
 	install -m 0644 $(YANG) $(DESTDIR)$(DATADIR)/yang
 	install -m 0644 $(YANG_STD)/* $(DESTDIR)$(DATADIR)/yang-std

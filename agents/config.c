@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/source/inventory.h"
+#include "lib/enrol/ask.h"
 #include "lib/file.h"
 #include "lib/hex.h"
 #include "lib/secret.h"
@@ -104,6 +105,7 @@ read_all(struct settings_take *t, void *into)
     c->tls.trust = settings_take_text(t, "tls/trust");
     c->tls.crl = settings_take_text(t, "tls/crl");
     c->tls.collector = settings_take_text(t, "tls/collector");
+    c->tls.enrol = settings_take_text(t, "tls/enrol");
     c->memory_bytes = settings_take_number(t, "limits/memory") * MIB;
     c->spool_bytes = settings_take_number(t, "limits/spool");
     c->cpu_percent = (unsigned)settings_take_number(t, "limits/cpu");
@@ -115,6 +117,33 @@ read_all(struct settings_take *t, void *into)
     snprintf(c->scope, sizeof(c->scope), "%s/%s", c->site ? c->site : "", c->name ? c->name : "");
 }
 
+/* The three are replaced together, so they lie together, by the names that an enrolment gives. */
+static void
+check_enrol(struct settings_take *t, const struct config_tls *tls)
+{
+    const char *const path[] = {tls->certificate, tls->key, tls->trust};
+    const char *const name[] = {"/cert.pem", "/key.pem", "/ca.pem"};
+    size_t dir = 0;
+    struct diag d;
+
+    if (!tls->enrol)
+        return;
+    if (enrol_url_check(tls->enrol, &d) != ST_OK)
+        settings_complain(t, "tls/enrol", "is no address; http://HOST:PORT would be right");
+    for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+        size_t len = path[i] ? strlen(path[i]) : 0, tail = strlen(name[i]);
+
+        if (len < tail || strcmp(path[i] + len - tail, name[i]) != 0 ||
+            (i > 0 && (len - tail != dir || memcmp(path[i], path[0], dir) != 0))) {
+            settings_complain(t, "tls/enrol",
+                              "needs certificate, key and trust to be cert.pem, key.pem and ca.pem "
+                              "of one directory");
+            return;
+        }
+        dir = len - tail;
+    }
+}
+
 static void
 check_all(struct settings_take *t, const void *filled)
 {
@@ -123,6 +152,7 @@ check_all(struct settings_take *t, const void *filled)
 
     for (size_t i = 0; i < c->collectors && c->collector[i]; i++)
         check_port(t, c->collector[i]);
+    check_enrol(t, &c->tls);
     settings_check_file(t, "tls/certificate", c->tls.certificate, false);
     settings_check_file(t, "tls/key", c->tls.key, true);
     settings_check_file(t, "tls/trust", c->tls.trust, false);
@@ -172,6 +202,7 @@ config_free(struct config *c)
     free(c->tls.trust);
     free(c->tls.crl);
     free(c->tls.collector);
+    free(c->tls.enrol);
     settings_free_list(c->collector, c->collectors);
     for (size_t i = 0; i < c->sources; i++)
         settings_free_list(c->source[i].path, c->source[i].paths);

@@ -31,6 +31,7 @@ struct config_source {
 struct config_tls {
     char *certificate, *key, *trust;
     char *crl, *collector; /* may be NULL; collector: the name in its certificate */
+    char *enrol;           /* where the next certificate comes from; NULL: somebody else cares */
 };
 
 /* Everything is owned by the structure; absent strings are NULL. */

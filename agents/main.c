@@ -16,6 +16,7 @@
 #include "agents/gather_wire.h"
 #include "agents/publish_netconf.h"
 #include "agents/publish_stdout.h"
+#include "agents/renew.h"
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
@@ -26,13 +27,18 @@
 /* Exit codes, as those of vigil(1). */
 enum { EXIT_CLEAN = 0, EXIT_UNREAD = 1, EXIT_WRONG = 2 };
 
-enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER };
+enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER, OPT_RENEW };
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'},  {"once", no_argument, NULL, OPT_ONCE},
-    {"check", no_argument, NULL, OPT_CHECK},   {"stdout", no_argument, NULL, OPT_STDOUT},
-    {"gather", no_argument, NULL, OPT_GATHER}, {"version", no_argument, NULL, 'V'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'},
+    {"once", no_argument, NULL, OPT_ONCE},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"stdout", no_argument, NULL, OPT_STDOUT},
+    {"gather", no_argument, NULL, OPT_GATHER},
+    {"renew", no_argument, NULL, OPT_RENEW},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static const char help[] =
@@ -58,6 +64,7 @@ struct program {
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
     struct publish_netconf *netconf; /* NULL: no collector is called */
+    struct renew *renew;             /* NULL: likewise */
     bool called;                     /* collectors are, since all sources were read */
     bool ended;                      /* by a signal */
 };
@@ -159,7 +166,8 @@ reload(struct program *p)
         diag_print(NAME, &d);
         config_free(c);
         fprintf(stderr, NAME ": the new configuration is refused; the old one stays\n");
-    } else if (agent_reload(p->agent, c, loop_now_ms(p->loop)) != ST_OK) {
+    } else if ((p->renew && renew_reload(p->renew, c) != ST_OK) ||
+               agent_reload(p->agent, c, loop_now_ms(p->loop)) != ST_OK) {
         fprintf(stderr, NAME ": out of memory; the old configuration stays\n");
     } else {
         fprintf(stderr, NAME ": configuration read again\n");
@@ -277,6 +285,18 @@ more_to_come(void *ctx)
     return p->agent && agent_looks(p->agent);
 }
 
+static bool
+on_renewed(void *ctx)
+{
+    struct program *p = ctx;
+    struct diag d;
+
+    if (publish_netconf_renewed(p->netconf, &d) == ST_OK)
+        return true;
+    diag_print(NAME, &d);
+    return false;
+}
+
 /* Make ready to call the collectors, unless facts are only printed. */
 static bool
 prepare_calls(struct program *p, const struct config *c)
@@ -288,6 +308,8 @@ prepare_calls(struct program *p, const struct config *c)
                                             .note = on_note,
                                             .more = more_to_come,
                                             .ctx = p};
+    const struct renew_env renew = {
+        .loop = p->loop, .program = PROGRAM, .changed = on_renewed, .note = on_note, .ctx = p};
     struct diag d;
 
     if (p->once || p->out)
@@ -297,9 +319,13 @@ prepare_calls(struct program *p, const struct config *c)
                 p->config_path);
         return false;
     }
-    if (publish_netconf_new(&env, c, &p->netconf, &d) == ST_OK)
+    if (publish_netconf_new(&env, c, &p->netconf, &d) != ST_OK) {
+        diag_print(NAME, &d);
+        return false;
+    }
+    if (renew_new(&renew, c, &p->renew) == ST_OK)
         return true;
-    diag_print(NAME, &d);
+    fprintf(stderr, NAME ": out of memory\n");
     return false;
 }
 
@@ -349,6 +375,7 @@ static void
 stop(struct program *p)
 {
     loop_watch_stop(&p->gather);
+    renew_free(p->renew);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
     if (p->loop)
@@ -409,6 +436,8 @@ main(int argc, char **argv)
             break;
         case OPT_GATHER:
             return gather_child();
+        case OPT_RENEW:
+            return optind + 2 == argc ? renew_child(argv[optind], argv[optind + 1]) : EXIT_WRONG;
         case 'V':
             puts(NAME " " VIGIL_VERSION);
             return EXIT_CLEAN;

@@ -432,6 +432,12 @@ publish_netconf_reload(struct publish_netconf *p, const struct config *c, struct
 }
 
 enum status
+publish_netconf_renewed(struct publish_netconf *p, struct diag *d)
+{
+    return tls_ctx_reload(p->tls, d);
+}
+
+enum status
 publish_netconf_call(struct publish_netconf *p, const struct config *c, struct diag *d)
 {
     p->calling = true;

@@ -39,6 +39,9 @@ enum status publish_netconf_call(struct publish_netconf *p, const struct config 
 /* Another configuration: other collectors are called; on an error the old ones stay. */
 enum status publish_netconf_reload(struct publish_netconf *p, const struct config *c,
                                    struct diag *d) MUST_USE;
+/* Certificate, key, anchors and lists are read again, for the connections that follow; the session
+ * that is up goes on. On an error the old ones stay. Statuses as above. */
+enum status publish_netconf_renewed(struct publish_netconf *p, struct diag *d) MUST_USE;
 
 /* A section changed, was seen again, or is gone (struct section_publisher). */
 void publish_netconf_section(struct publish_netconf *p, enum section_event event,

@@ -53,5 +53,6 @@ int cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, st
 int cmd_scan(int argc, char **argv);
 int cmd_facts(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_enrol(int argc, char **argv);
 
 #endif

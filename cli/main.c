@@ -15,6 +15,7 @@ static const struct {
     {"scan", cmd_scan, "judge configuration and captures"},
     {"facts", cmd_facts, "print the facts that the same inputs yield, as RFC 7951 JSON"},
     {"rules", cmd_rules, "list, show, lint, test or measure the rule pack"},
+    {"enrol", cmd_enrol, "get the certificate of an agent, or give the token for one"},
 };
 
 static void

@@ -24,7 +24,7 @@ unit() {
 }
 
 daemons=
-for p in vigil-agent vigil-collector vigil-netconf-tls; do
+for p in vigil-agent vigil-collector vigil-netconf-tls vigil-enrol-server; do
     [ -x "$build/$p" ] || continue
     daemons="$daemons $p"
     file 0755 "$build/$p" "$destdir$prefix/sbin/$p"

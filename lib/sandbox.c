@@ -2,6 +2,7 @@
 #include "lib/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/landlock.h>
 #include <pwd.h>
@@ -27,6 +28,11 @@
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |   \
      LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_EXECUTE)
+/* What one that keeps files does in its directory; REFER moves between two in it. */
+#define LANDLOCK_REFER (1ULL << 13)
+#define LANDLOCK_KEEPS                                                                             \
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |                              \
+     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_READS | LANDLOCK_REFER | LANDLOCK_TRUNCATE)
 #define LANDLOCK_READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 
 static const char *const names[SANDBOX_PROTECTIONS] = {
@@ -209,7 +215,22 @@ take_root(const struct sandbox_options *o, struct diag *d)
     return ST_OK;
 }
 
-/* An empty rule set: what it handles is denied everywhere. */
+/* 0, or -1 with errno. */
+static int
+allow_below(int ruleset, const char *dir, uint64_t handled)
+{
+    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_KEEPS & handled};
+    int rc;
+
+    rule.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (rule.parent_fd < 0)
+        return -1;
+    rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    (void)close(rule.parent_fd);
+    return rc;
+}
+
+/* Without a rule in it, what a rule set handles is denied everywhere. */
 static void
 restrict_files(const struct sandbox_options *o, struct sandbox_report *r)
 {
@@ -226,12 +247,22 @@ restrict_files(const struct sandbox_options *o, struct sandbox_report *r)
         report(r, SANDBOX_FILES, SANDBOX_REFUSED, "the kernel has no Landlock");
         return;
     }
+    if (o->role == SANDBOX_STATE && abi < 2) {
+        report(r, SANDBOX_FILES, SANDBOX_REFUSED, "this Landlock lets nobody move files");
+        return;
+    }
     if (o->role != SANDBOX_GATHER)
         attr.handled_access_fs |= LANDLOCK_READS;
+    if (o->role == SANDBOX_STATE)
+        attr.handled_access_fs |= LANDLOCK_REFER;
     if (abi >= 3)
         attr.handled_access_fs |= LANDLOCK_TRUNCATE;
     fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-    rc = fd < 0 ? -1 : (int)syscall(SYS_landlock_restrict_self, fd, 0);
+    rc = fd < 0 ? -1 : 0;
+    if (rc == 0 && o->role == SANDBOX_STATE && o->below)
+        rc = allow_below(fd, o->below, attr.handled_access_fs);
+    if (rc == 0)
+        rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
     report_call(r, SANDBOX_FILES, rc);
     if (fd >= 0)
         close(fd);

@@ -18,6 +18,7 @@ enum sandbox_role {
     SANDBOX_GATHER, /* opens files to read; no network, no writing, no new process */
     SANDBOX_SERVE,  /* network on sockets; opens no file */
     SANDBOX_SNIFF,  /* reads a capture that is open; opens nothing */
+    SANDBOX_STATE,  /* keeps files below one directory; talks over what is open */
     SANDBOX_ROLES
 };
 
@@ -28,7 +29,8 @@ enum sandbox_protection {
     SANDBOX_CAPABILITIES, /* only what the role needs, also in the bounding set */
     SANDBOX_NO_NEW_PRIVS,
     SANDBOX_NOT_TRACEABLE, /* by others of its user, no core of secrets */
-    SANDBOX_FILES,         /* Landlock: gather writes nothing, the others open nothing */
+    SANDBOX_FILES,         /* Landlock: gather writes nothing, state goes not outside, the
+                              others open nothing */
     SANDBOX_SYSCALLS,      /* seccomp: a call that the role does not know kills the process */
     SANDBOX_PROTECTIONS
 };
@@ -46,6 +48,7 @@ struct sandbox_options {
     const char *root;      /* chroot to it when root; NULL: no */
     uint64_t memory_bytes; /* of data; 0: no limit */
     unsigned descriptors;  /* 0: no limit */
+    const char *below;     /* state: its directory */
     bool read_all_files;   /* keep CAP_DAC_READ_SEARCH where it is held */
     bool read_processes;   /* keep CAP_SYS_PTRACE where it is held; no SANDBOX_FILES */
 };

@@ -81,6 +81,12 @@ static const char *const sniff[] = {
     "setsockopt",
 };
 
+static const char *const state[] = {
+    "faccessat", "faccessat2", "fchmod",     "fchown",   "fdatasync", "fstatfs", "fsync",
+    "ftruncate", "getdents64", "newfstatat", "openat",   "recvfrom",  "recvmsg", "renameat",
+    "renameat2", "sendmsg",    "sendto",     "unlinkat", "utimensat",
+};
+
 /* Asked by libraries that do without: an error instead of the end. */
 static const char *const refused[] = {
     "ioctl", "prctl", "prlimit64", "sched_getaffinity", "set_robust_list",
@@ -93,12 +99,13 @@ static const struct {
     [SANDBOX_GATHER] = {gather, sizeof(gather) / sizeof(gather[0])},
     [SANDBOX_SERVE] = {serve, sizeof(serve) / sizeof(serve[0])},
     [SANDBOX_SNIFF] = {sniff, sizeof(sniff) / sizeof(sniff[0])},
+    [SANDBOX_STATE] = {state, sizeof(state) / sizeof(state[0])},
 };
 
 /* Calls that are allowed with some arguments only: (argument & mask) == value. fstat() of the C
  * library is newfstatat() with AT_EMPTY_PATH; by name only gather may look. */
 #define ROLE(r) (1u << (r))
-#define ANY_ROLE (ROLE(SANDBOX_GATHER) | ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF))
+#define ANY_ROLE (ROLE(SANDBOX_ROLES) - 1)
 static const struct {
     const char *name;
     unsigned argument;

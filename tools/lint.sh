@@ -9,7 +9,7 @@ arrow() {
     hits=$(grep -lE "^#include \"($2)" $1 2>/dev/null)
     [ -z "$hits" ] || complain "$3: $hits"
 }
-arrow 'lib/*.[ch] lib/netconf/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
+arrow 'lib/*.[ch] lib/netconf/*.[ch] lib/enrol/*.[ch]' 'agents/|rules/|cli/|collector/' 'lib names another side'
 arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
 arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
 arrow 'agents/runtime/*.[ch]' 'agents/(capture|traffic|dissect|pipeline|link)|rules/|cli/' 'runtime reaches up'
@@ -20,6 +20,7 @@ arrow 'collector/*.[ch] collector/*/*.[ch]' 'agents/|cli/' 'the collector reache
 arrow 'collector/store/*.[ch]' 'collector/(ingest|north|web)/' 'the store reaches up'
 arrow 'collector/north/*.[ch]' 'collector/(ingest|life|site|desk|web)' 'the northbound reaches aside'
 arrow 'collector/acceptor/*.[ch]' 'collector/(command|finding|ingest|life|north|site|store|desk)' 'the acceptor reaches aside'
+arrow 'collector/enrol/*.[ch]' 'collector/([a-df-z]|[a-z]*\.h)|rules/' 'the authority reaches aside'
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c lib/*.c 2>/dev/null |
@@ -30,6 +31,9 @@ hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2
 hits=$(grep -lE '^#include <sqlite3' lib/*.c agents/*.c agents/*/*.c rules/engine/*.c cli/*.c collector/*/*.[ch] 2>/dev/null |
        grep -v '^collector/store/sql')
 [ -z "$hits" ] || complain "SQLite outside collector/store: $hits"
+hits=$(grep -lE '^#include <microhttpd' lib/*.c lib/*/*.c agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c 2>/dev/null |
+       grep -v '^collector/enrol/front.c')
+[ -z "$hits" ] || complain "libmicrohttpd outside collector/enrol/front.c: $hits"
 hits=$(grep -nE '\b(strcpy|strcat|sprintf|strncpy|atoi|strtok|alloca|system|popen)\(' "$@" 2>/dev/null)
 [ -z "$hits" ] || complain "banned calls:
 $hits"

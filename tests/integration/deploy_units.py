@@ -10,10 +10,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from vigil import DEMO, ROOT, VIGIL, check, directory, finish
 
-UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-netconf-tls": 21}
-LISTENS = {"vigil-collector": ["tcp:4335"], "vigil-netconf-tls": ["tcp:6513"]}
+UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-netconf-tls": 21, "vigil-enrol-server": 16}
+LISTENS = {"vigil-collector": ["tcp:4335"], "vigil-netconf-tls": ["tcp:6513"], "vigil-enrol-server": ["tcp:4336"]}
 RIGHTS = {"vigil-agent": {"CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"}, "vigil-capture": {"CAP_NET_RAW"},
-          "vigil-collector": set(), "vigil-netconf-tls": {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"}}
+          "vigil-collector": set(), "vigil-netconf-tls": {"CAP_SETUID", "CAP_SETGID", "CAP_KILL"}, "vigil-enrol-server": set()}
 
 
 def settings(path):
@@ -48,6 +48,8 @@ def written(name, unit):
         hidden = " ".join(unit.get("InaccessiblePaths", []))
         if name in ("vigil-agent", "vigil-capture") and other == "vigil-collector":
             check(f"/var/lib/vigil5g/{own}" in hidden, f"{name}: reads the store")
+        if name != "vigil-enrol-server":
+            check("/etc/vigil5g/ca" in hidden and "/var/lib/vigil5g/enrol" in hidden, f"{name}: reads the key of the CA")
 
 
 def allowed_calls(unit):
@@ -100,7 +102,7 @@ with directory() as d:
     # Programs that are not built yet are stood in for, so that all of install is seen.
     build = os.path.join(d, "build")
     os.mkdir(build)
-    for name in ("vigil", "vigil-agent", "vigil-collector", "vigil-netconf-tls"):
+    for name in ("vigil", "vigil-agent", "vigil-collector", "vigil-netconf-tls", "vigil-enrol-server"):
         source = os.path.join(os.path.dirname(VIGIL), name)
         shutil.copy(source if os.path.exists(source) else VIGIL, os.path.join(build, name))
     for prefix in ("/usr", "/usr/local"):
@@ -122,7 +124,7 @@ with directory() as d:
             check(os.path.isfile(os.path.join(where, name)), f"{name} is not installed")
         check(os.access(os.path.join(where, "share/doc/vigil5g/examples/test-ca.sh"), os.X_OK), "test-ca.sh")
     # A program that is not there has no unit.
-    for name in ("vigil-collector", "vigil-netconf-tls"):
+    for name in ("vigil-collector", "vigil-netconf-tls", "vigil-enrol-server"):
         os.remove(os.path.join(build, name))
     alone = os.path.join(d, "alone")
     ask("sh", "-c", f"cd {ROOT} && sh deploy/install.sh {build} {alone} /usr")

@@ -17,6 +17,8 @@ with directory() as d:
                  "usr/sbin/vigil-collector", "usr/share/man/man8/vigil-collector.8", "usr/share/vigil5g/examples/collector.yaml",
                  "usr/share/bash-completion/completions/vigil-agent", "usr/share/bash-completion/completions/vigil-collector",
                  "usr/lib/systemd/system/vigil-collector.service", "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",
+                 "usr/sbin/vigil-enrol-server", "usr/share/man/man8/vigil-enrol-server.8", "usr/share/vigil5g/examples/enrol.yaml",
+                 "usr/share/bash-completion/completions/vigil-enrol-server", "usr/lib/systemd/system/vigil-enrol-server.service",
                  "usr/sbin/vigil-netconf", "usr/share/man/man8/vigil-netconf.8",
                  "usr/sbin/vigil-netconf-tls", "usr/share/man/man8/vigil-netconf-tls.8", "usr/share/vigil5g/examples/netconf-tls.yaml",
                  "usr/lib/systemd/system/vigil-netconf-tls.service", "usr/share/bash-completion/completions/vigil-netconf-tls",

@@ -39,6 +39,7 @@ def one(program, page, completion, extra=()):
 one("vigil-agent", "vigil-agent.8", ("agents", "vigil-agent.bash-completion"))
 one("vigil-collector", "vigil-collector.8", ("collector", "vigil-collector.bash-completion"))
 one("vigil-netconf-tls", "vigil-netconf-tls.8", ("collector", "acceptor", "vigil-netconf-tls.bash-completion"))
+one("vigil-enrol-server", "vigil-enrol-server.8", ("collector", "enrol", "vigil-enrol-server.bash-completion"), {"--expires"})
 
 # vigil: commands, and the options of all of them together.
 usage = run("--help").stdout.decode()
@@ -65,6 +66,7 @@ for name in ("docs/vigil.1", "docs/vigil-collector.8", "cli/live.h", "collector/
 # Keys of the configurations: schema, page, example.
 for program, module, container, file in (("vigil-collector", "x1818-collector-config.yang", "collector", "collector.yaml"),
                                          ("vigil-netconf-tls", "x1818-acceptor-config.yang", "acceptor", "netconf-tls.yaml"),
+                                         ("vigil-enrol-server", "x1818-enrol-config.yang", "enrol", "enrol.yaml"),
                                          ("vigil-agent", "x1818-agent-config.yang", "agent", "agent.yaml")):
     schema = text("yang", module).split(f"container {container} {{", 1)[1]
     keys = set(re.findall(r"\b(?:leaf|leaf-list|container|list|anydata) ([a-z-]+) \{", schema)) - {"index"}

@@ -160,6 +160,18 @@ static const struct {
     {HEAD SOURCE "collectors: [c.example:4334]\n", 5, "'collectors' needs 'tls'"},
     {HEAD SOURCE "collectors: [c.example]\n", 5, "HOST:PORT"},
     {HEAD SOURCE "tls:\n  certificate: /x\n  key: /y\n", 5, "trust"},
+    {HEAD SOURCE "tls:\n  certificate: /x/cert.pem\n  key: /y/key.pem\n  trust: /x/ca.pem\n"
+                 "  enrol: http://ca:4336\n",
+     9, "of one directory"},
+    {HEAD SOURCE "tls:\n  certificate: /x/cert.pem\n  key: /x/k.pem\n  trust: /x/ca.pem\n"
+                 "  enrol: http://ca:4336\n",
+     9, "of one directory"},
+    {HEAD SOURCE "tls:\n  certificate: /x/cert.pem\n  key: /x/key.pem\n  trust: /x/ca.pem\n"
+                 "  enrol: https://ca:4336\n",
+     9, "http://HOST:PORT"},
+    {HEAD SOURCE "tls:\n  certificate: /x/cert.pem\n  key: /x/key.pem\n  trust: /x/ca.pem\n"
+                 "  enrol: 'http://:99999'\n",
+     9, "http://HOST:PORT"},
     {HEAD SOURCE "tls:\n  certificate: /no/such\n  key: /no/such\n  trust: /no/such\n", 6,
      "No such file"},
     {HEAD SOURCE "inventory: /no/such\n", 5, "No such file"},

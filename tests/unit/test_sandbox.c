@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -158,6 +159,24 @@ try_not_root(void)
     return getuid() != 0 && geteuid() != 0 && getgid() != 0 && setuid(0) != 0 ? GOOD : BAD;
 }
 
+static char own_dir[] = "/tmp/vigil-sandbox-XXXXXX"; /* given as "below" */
+
+/* Makes a file, moves it to a directory beside, takes it away: as a token is spent. */
+static int
+try_keep(void)
+{
+    char from[96], to[96];
+    int fd;
+
+    snprintf(from, sizeof(from), "%s/a/x", own_dir);
+    snprintf(to, sizeof(to), "%s/b/x", own_dir);
+    fd = open(from, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "x", 1) != 1 || fsync(fd) != 0 || close(fd) != 0)
+        return BAD;
+    return renameat(AT_FDCWD, from, AT_FDCWD, to) == 0 && unlinkat(AT_FDCWD, to, 0) == 0 ? GOOD
+                                                                                         : BAD;
+}
+
 /* Exit code of the case, or minus the signal that ended it. */
 static int
 in_child(const struct sandbox_options *o, int (*try)(void), bool needs_filter)
@@ -239,6 +258,34 @@ test_serve(void **state)
     expect_end(SANDBOX_SERVE, try_exec);
     expect_end(SANDBOX_SNIFF, try_open);
     expect_end(SANDBOX_SNIFF, try_socket);
+}
+
+static void
+test_state(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_STATE, .below = own_dir};
+    char a[96], b[96];
+    int rc;
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    assert_non_null(mkdtemp(own_dir));
+    snprintf(a, sizeof(a), "%s/a", own_dir);
+    snprintf(b, sizeof(b), "%s/b", own_dir);
+    (void)mkdir(a, 0700);
+    (void)mkdir(b, 0700);
+    assert_int_equal(in_child(&o, try_keep, false), GOOD);
+    rc = in_child(&o, try_open, true); /* outside of it */
+    assert_true(rc == GOOD || rc == UNFILTERED);
+    rc = in_child(&o, try_write_file, true);
+    assert_true(rc == GOOD || rc == UNFILTERED);
+    expect_end(SANDBOX_STATE, try_socket);
+    expect_end(SANDBOX_STATE, try_exec);
+    expect_end(SANDBOX_STATE, try_fork);
+    (void)rmdir(a);
+    (void)rmdir(b);
+    (void)rmdir(own_dir);
 }
 
 static void
@@ -374,6 +421,10 @@ test_tables(void **state)
     assert_true(sandbox_allows(SANDBOX_SERVE, "accept4"));
     assert_false(sandbox_allows(SANDBOX_SERVE, "openat"));
     assert_true(sandbox_allows(SANDBOX_SNIFF, "recvmsg"));
+    assert_true(sandbox_allows(SANDBOX_STATE, "renameat") &&
+                sandbox_allows(SANDBOX_STATE, "unlinkat") &&
+                sandbox_allows(SANDBOX_STATE, "faccessat2"));
+    assert_false(sandbox_allows(SANDBOX_STATE, "socket"));
     assert_string_equal(sandbox_name(SANDBOX_SYSCALLS), "syscalls");
 }
 
@@ -381,13 +432,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gather_can),
-        cmocka_unit_test(test_gather_dies),
-        cmocka_unit_test(test_serve),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_privileges),
-        cmocka_unit_test(test_unknown_user),
-        cmocka_unit_test(test_seen_from_outside),
+        cmocka_unit_test(test_gather_can),   cmocka_unit_test(test_gather_dies),
+        cmocka_unit_test(test_serve),        cmocka_unit_test(test_state),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_unknown_user), cmocka_unit_test(test_seen_from_outside),
         cmocka_unit_test(test_tables),
     };
 
