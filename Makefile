@@ -44,8 +44,10 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c)
-MAINS      := agents/main.c collector/main.c collector/north/main.c
-AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
+MAINS      := agents/main.c agents/device/main.c collector/main.c collector/north/main.c
+# Of vigil-device alone: libnetconf2 and libssh stay out of everything else.
+DEVICE_SRC := agents/device/peer.c agents/device/query.c agents/device/relay.c
+AGENT_SRC  := $(filter-out $(MAINS) $(DEVICE_SRC),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 NORTH_SRC  := $(filter-out $(MAINS),$(wildcard collector/north/*.c))
@@ -61,7 +63,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-device $(B)/vigil-collector $(B)/vigil-netconf
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
 	@echo "  LINK $@"
@@ -71,11 +73,16 @@ $(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# A process for each device that is asked.
+$(B)/vigil-device: $(B)/agents/device/main.o $(DEVICE_SRC:%.c=$(B)/%.o) $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lnetconf2 -lssh
+
 $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
 
-# The only program with libnetconf2: a session is a process of its own.
+# Beside vigil-device the only program with libnetconf2: a session is a process of its own.
 $(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
@@ -234,7 +241,7 @@ bench: deps-bench
 	@sh tests/bench/parts.sh $(B)/tests/bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(DEVICE_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
 
 .PHONY: lint format cover
@@ -265,6 +272,7 @@ install: all
 	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
+	install -m 0755 $(B)/vigil-device $(DESTDIR)$(PREFIX)/sbin/vigil-device
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
 	install -m 0644 deploy/agent.yaml deploy/collector.yaml $(DESTDIR)$(DATADIR)/examples/
 	install -m 0755 $(B)/vigil-collector $(DESTDIR)$(PREFIX)/sbin/vigil-collector

@@ -18,6 +18,7 @@ enum sandbox_role {
     SANDBOX_GATHER, /* opens files to read; no network, no writing, no new process */
     SANDBOX_SERVE,  /* network on sockets; opens no file */
     SANDBOX_SNIFF,  /* reads a capture that is open; opens nothing */
+    SANDBOX_ASK,    /* talks over a socket that is connected; opens nothing, connects to nothing */
     SANDBOX_ROLES
 };
 

@@ -81,9 +81,19 @@ static const char *const sniff[] = {
     "setsockopt",
 };
 
+static const char *const ask[] = {
+    "ftruncate", "getpeername", "getsockname", "getsockopt", "recvfrom",
+    "recvmsg",   "sendmsg",     "sendto",      "setsockopt", "shutdown",
+};
+
 /* Asked by libraries that do without: an error instead of the end. */
 static const char *const refused[] = {
     "ioctl", "prctl", "prlimit64", "sched_getaffinity", "set_robust_list",
+};
+
+/* The same of a role: a library that would like to look at files of its own. */
+static const char *const ask_refused[] = {
+    "access", "connect", "faccessat2", "lstat", "openat", "readlink", "socket", "stat", "statx",
 };
 
 static const struct {
@@ -93,12 +103,14 @@ static const struct {
     [SANDBOX_GATHER] = {gather, sizeof(gather) / sizeof(gather[0])},
     [SANDBOX_SERVE] = {serve, sizeof(serve) / sizeof(serve[0])},
     [SANDBOX_SNIFF] = {sniff, sizeof(sniff) / sizeof(sniff[0])},
+    [SANDBOX_ASK] = {ask, sizeof(ask) / sizeof(ask[0])},
 };
 
 /* Calls that are allowed with some arguments only: (argument & mask) == value. fstat() of the C
  * library is newfstatat() with AT_EMPTY_PATH; by name only gather may look. */
 #define ROLE(r) (1u << (r))
-#define ANY_ROLE (ROLE(SANDBOX_GATHER) | ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF))
+#define ANY_ROLE                                                                                   \
+    (ROLE(SANDBOX_GATHER) | ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF) | ROLE(SANDBOX_ASK))
 static const struct {
     const char *name;
     unsigned argument;
@@ -107,7 +119,8 @@ static const struct {
 } guarded[] = {
     {"mmap", 2, PROT_EXEC, 0, ANY_ROLE},
     {"mprotect", 2, PROT_EXEC, 0, ANY_ROLE},
-    {"newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH, ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF)},
+    {"newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH,
+     ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF) | ROLE(SANDBOX_ASK)},
     {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
     {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
 };
@@ -166,6 +179,9 @@ sandbox_calls_load(enum sandbox_role role)
         rc = rule(ctx, SCMP_ACT_ALLOW, roles[role].name[i]);
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && rc == 0; i++)
         rc = rule(ctx, SCMP_ACT_ERRNO(EPERM), refused[i]);
+    for (size_t i = 0;
+         role == SANDBOX_ASK && i < sizeof(ask_refused) / sizeof(ask_refused[0]) && rc == 0; i++)
+        rc = rule(ctx, SCMP_ACT_ERRNO(EACCES), ask_refused[i]);
     if (rc == 0)
         rc = guarded_rules(ctx, role);
     if (rc == 0)
