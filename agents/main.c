@@ -57,6 +57,7 @@ struct program {
     struct loop *loop;
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
+    struct loop_watch devices;       /* of the channels to those that ask devices */
     struct publish_netconf *netconf; /* NULL: no collector is called */
     bool called;                     /* collectors are, since all sources were read */
     bool ended;                      /* by a signal */
@@ -128,6 +129,16 @@ on_down(void *ctx, const char *why)
     p->starts_failed += !p->ready;
 }
 
+static void
+on_device(void *ctx, const char *name, const struct devices_result *r)
+{
+    struct program *p = ctx;
+
+    fprintf(stderr, NAME ": device %s: %s%s%s\n", name, devices_state(r->end), *r->why ? ": " : "",
+            r->why);
+    p->errors += r->end != DEVICE_READ;
+}
+
 /* --- life --- */
 
 static struct config *
@@ -186,16 +197,22 @@ on_gather(void *ctx, unsigned events)
     agent_input(p->agent, loop_now_ms(p->loop));
 }
 
+static enum status
+watch_fd(struct program *p, struct loop_watch *w, int fd)
+{
+    if (w->loop && w->fd == fd)
+        return ST_OK;
+    loop_watch_stop(w);
+    return fd < 0 ? ST_OK : loop_watch_start(p->loop, w, fd, LOOP_READ, on_gather, p);
+}
+
 /* The gather process comes and goes; between two of them there is no channel. */
 static enum status
 watch_gather(struct program *p)
 {
-    int fd = agent_fd(p->agent);
+    enum status st = watch_fd(p, &p->gather, agent_fd(p->agent));
 
-    if (p->gather.loop && p->gather.fd == fd)
-        return ST_OK;
-    loop_watch_stop(&p->gather);
-    return fd < 0 ? ST_OK : loop_watch_start(p->loop, &p->gather, fd, LOOP_READ, on_gather, p);
+    return st == ST_OK ? watch_fd(p, &p->devices, agent_devices_fd(p->agent)) : st;
 }
 
 static int
@@ -313,6 +330,7 @@ run(struct program *p, struct config *c)
                                     .error = on_error,
                                     .ready = on_ready,
                                     .down = on_down,
+                                    .device = on_device,
                                     .ctx = p};
     uint64_t seed = 0;
     struct diag d;
@@ -349,6 +367,7 @@ static void
 stop(struct program *p)
 {
     loop_watch_stop(&p->gather);
+    loop_watch_stop(&p->devices);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
     if (p->loop)
@@ -369,8 +388,8 @@ start(struct program *p)
     if (!c)
         return EXIT_WRONG;
     if (p->check) {
-        printf("%s: good: agent %s, %zu sources, %zu collectors\n", p->config_path, c->scope,
-               c->sources, c->collectors);
+        printf("%s: good: agent %s, %zu sources, %zu devices, %zu collectors\n", p->config_path,
+               c->scope, c->sources, c->devices, c->collectors);
         config_free(c);
         return EXIT_CLEAN;
     }

@@ -314,6 +314,15 @@ peer_login(struct peer *p, char why[DEVICE_WHY])
                       : say(why, DEVICE_NOT_NETCONF, "it has no subsystem netconf");
 }
 
+void
+peer_shorten(struct peer *p, int64_t ms)
+{
+    int64_t deadline = peer_clock_ms() + ms;
+
+    if (deadline < p->deadline)
+        p->deadline = deadline;
+}
+
 enum device_end
 peer_write(struct peer *p, const void *data, size_t len)
 {

@@ -30,6 +30,8 @@ enum device_end peer_login(struct peer *p, char why[DEVICE_WHY]);
 enum device_end peer_write(struct peer *p, const void *data, size_t len);
 /* At least one byte. DEVICE_UNREACHABLE: it closed; DEVICE_TOO_SLOW. */
 enum device_end peer_read(struct peer *p, void *data, size_t max, size_t *len);
+/* From now on it has ms more at most. */
+void peer_shorten(struct peer *p, int64_t ms);
 void peer_free(struct peer *p);
 
 /* Milliseconds of CLOCK_MONOTONIC. */

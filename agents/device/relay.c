@@ -17,6 +17,7 @@
 #define BASE "urn:ietf:params:netconf:base:"
 #define READ_BYTES 16384
 #define MAX_REQUEST 16384
+#define FAREWELL_MS 2000
 #define MAX_HELLO_ITEMS (2 * MAX_RELAY_CAPABILITIES + 50)
 
 /* Both say hello at once (RFC 6241 clause 8.1); this is what libnetconf2 says. */
@@ -310,9 +311,11 @@ relay_exchange(struct relay *r, char why[DEVICE_WHY])
 void
 relay_farewell(struct relay *r)
 {
-    char out[MAX_REQUEST];
+    char out[MAX_REQUEST], why[DEVICE_WHY];
+    const char *message;
     size_t len;
 
-    if (take_output(r, out, &len))
-        (void)peer_write(r->peer, out, len);
+    peer_shorten(r->peer, FAREWELL_MS);
+    if (take_output(r, out, &len) && peer_write(r->peer, out, len) == DEVICE_READ)
+        (void)read_message(r, &message, &len, why);
 }

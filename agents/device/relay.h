@@ -37,7 +37,8 @@ enum device_end relay_hello(struct relay *r, struct peer *peer, struct answer *a
 void relay_drop_output(struct relay *r);
 /* What libnetconf2 has written goes to the device, one message of the device to relay_input(). */
 enum device_end relay_exchange(struct relay *r, char why[DEVICE_WHY]);
-/* What libnetconf2 has written last goes to the device, whose answer is not waited for. */
+/* What libnetconf2 has written last goes to the device, which may take a moment to answer: some
+ * servers do not bear it that a session is gone before they answered. */
 void relay_farewell(struct relay *r);
 
 #endif
