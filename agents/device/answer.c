@@ -54,6 +54,13 @@ static const struct {
          "<public-key-bags><public-key-bag><name/><public-key><name/><public-key-format/>"
          "<public-key/></public-key></public-key-bag></public-key-bags></truststore>",
          answer_truststore},
+    [ANSWER_TIME] = {"time", "ietf-ntp", ANSWER_NS_NTP, "ntp",
+                     "<ntp xmlns=\"" ANSWER_NS_NTP
+                     "\"><authentication><auth-enabled/></authentication><clock-state>"
+                     "<system-status><clock-state/><clock-offset/></system-status></clock-state>"
+                     "<unicast-configuration><address/><type/><authentication><keyid/>"
+                     "</authentication><prefer/></unicast-configuration></ntp>",
+                     answer_time},
 };
 _Static_assert(sizeof(parts) / sizeof(parts[0]) == ANSWER_PARTS, "a part has no row");
 
@@ -181,4 +188,20 @@ answer_flag(const struct lyd_node *parent, const char *name, bool *out)
         return false;
     *out = strcmp(text, "true") == 0;
     return *out || strcmp(text, "false") == 0;
+}
+
+const char *
+answer_identity(const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    return colon ? colon + 1 : text;
+}
+
+const char *
+answer_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcmp(*words, text) != 0)
+        words++;
+    return *words ? *words : "other";
 }

@@ -29,6 +29,7 @@ enum answer_part {
     ANSWER_ACCESS,     /* ietf-netconf-acm (RFC 8341) */
     ANSWER_KEYSTORE,   /* ietf-keystore (RFC 9642) */
     ANSWER_TRUSTSTORE, /* ietf-truststore (RFC 9641) */
+    ANSWER_TIME,       /* ietf-ntp (RFC 9249) */
     ANSWER_PARTS
 };
 

@@ -30,6 +30,7 @@ struct answer {
 #define ANSWER_NS_SYSTEM "urn:ietf:params:xml:ns:yang:ietf-system"
 #define ANSWER_NS_ACM "urn:ietf:params:xml:ns:yang:ietf-netconf-acm"
 #define ANSWER_NS_KEYSTORE "urn:ietf:params:xml:ns:yang:ietf-keystore"
+#define ANSWER_NS_NTP "urn:ietf:params:xml:ns:yang:ietf-ntp"
 #define ANSWER_NS_TRUSTSTORE "urn:ietf:params:xml:ns:yang:ietf-truststore"
 
 /* Each gets what its container holds. */
@@ -40,6 +41,7 @@ void answer_system(struct answer *a, const struct lyd_node *top);
 void answer_access(struct answer *a, const struct lyd_node *top);
 void answer_keystore(struct answer *a, const struct lyd_node *top);
 void answer_truststore(struct answer *a, const struct lyd_node *top);
+void answer_time(struct answer *a, const struct lyd_node *top);
 /* Container netconf, of everything that was said. */
 void answer_netconf(struct answer *a);
 
@@ -56,6 +58,10 @@ const struct lyd_node *answer_next(const struct lyd_node *n);
 /* Next entry of a list, of which *count were taken: beyond MAX_ANSWER_ENTRIES NULL, and the section
  * is incomplete. */
 const struct lyd_node *answer_entry(struct answer *a, const struct lyd_node *n, size_t *count);
+/* What stands behind the prefix of an identity. */
+const char *answer_identity(const char *text);
+/* The word that text is, or "other"; words end with NULL. */
+const char *answer_one_of(const char *text, const char *const *words);
 /* A boolean leaf; false: neither true nor false stands there. */
 bool answer_flag(const struct lyd_node *parent, const char *name, bool *out);
 /* A module that the device has. */

@@ -26,23 +26,6 @@ answer_hash_kind(const char *text)
     return strlen(text) == DES_LEN && strspn(text, CRYPT_CHARS) == DES_LEN ? "des" : "other";
 }
 
-/* An identity, with a prefix or without. */
-static const char *
-local_name(const char *identity)
-{
-    const char *colon = strchr(identity, ':');
-
-    return colon ? colon + 1 : identity;
-}
-
-static const char *
-one_of(const char *text, const char *const *words)
-{
-    while (*words && strcmp(*words, text) != 0)
-        words++;
-    return *words ? *words : "other";
-}
-
 static void
 take_order(struct answer *a, const struct lyd_node *authentication)
 {
@@ -53,7 +36,8 @@ take_order(struct answer *a, const struct lyd_node *authentication)
 
     for (; (n = answer_entry(a, n, &count)); n = answer_next(n))
         if (answer_own_text(n, text))
-            fact_leaf(a->sink, FN_AUTHENTICATION_ORDER, one_of(local_name(text), words));
+            fact_leaf(a->sink, FN_AUTHENTICATION_ORDER,
+                      answer_one_of(answer_identity(text), words));
 }
 
 static void
@@ -102,10 +86,10 @@ take_radius(struct answer *a, const struct lyd_node *radius)
             continue;
         fact_enter(a->sink, FN_RADIUS, text);
         if (answer_text(n, "authentication-type", text)) {
-            const char *name = local_name(text);
+            const char *name = answer_identity(text);
 
             fact_leaf(a->sink, FN_AUTHENTICATION,
-                      one_of(strncmp(name, "radius-", 7) == 0 ? name + 7 : name, words));
+                      answer_one_of(strncmp(name, "radius-", 7) == 0 ? name + 7 : name, words));
         }
         fact_leave(a->sink);
     }
@@ -141,7 +125,7 @@ take_time_server(struct answer *a, const struct lyd_node *server)
     if (answer_text(answer_child(server, "udp"), "address", text))
         fact_leaf(a->sink, FN_ADDRESS, text);
     if (answer_text(server, "association-type", text))
-        fact_leaf(a->sink, FN_ASSOCIATION, one_of(text, words));
+        fact_leaf(a->sink, FN_ASSOCIATION, answer_one_of(text, words));
     if (answer_flag(server, "prefer", &prefer))
         fact_leaf_bool(a->sink, FN_PREFER, prefer);
     fact_leave(a->sink);

@@ -27,8 +27,8 @@
 #define ACM "urn:ietf:params:xml:ns:yang:ietf-netconf-acm"
 #define SYSTEM "urn:ietf:params:xml:ns:yang:ietf-system"
 
-static const char *const part_names[ANSWER_PARTS] = {"monitoring",     "modules",  "system",
-                                                     "access-control", "keystore", "truststore"};
+static const char *const part_names[ANSWER_PARTS] = {
+    "monitoring", "modules", "system", "access-control", "keystore", "truststore", "time"};
 
 static struct nc_schema *ns;
 
@@ -174,6 +174,39 @@ test_hashes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         assert_string_equal(answer_hash_kind(rows[i][0]), rows[i][1]);
+}
+
+static void
+test_offsets(void **state)
+{
+    static const char *const rows[][2] = {{"0.000", "below-100ms"},
+                                          {"-99.999", "below-100ms"},
+                                          {"+100", "below-1s"},
+                                          {"-0999.9", "below-1s"},
+                                          {"1000.0", "above-1s"},
+                                          {"-123456", "above-1s"},
+                                          {"", NULL},
+                                          {".5", NULL},
+                                          {"1e9", NULL},
+                                          {"12.3.4", NULL},
+                                          {"nan", NULL},
+                                          {"--5", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[256], *json;
+
+        snprintf(text, sizeof(text),
+                 "<ntp xmlns=\"urn:ietf:params:xml:ns:yang:ietf-ntp\"><clock-state><system-status>"
+                 "<clock-offset>%s</clock-offset></system-status></clock-state></ntp>",
+                 rows[i][0]);
+        json = with(ANSWER_TIME, text);
+        if (rows[i][1])
+            assert_non_null(strstr(json, rows[i][1]));
+        else
+            assert_null(strstr(json, "offset"));
+        free(json);
+    }
 }
 
 /* --- hostile --- */
@@ -373,6 +406,7 @@ main(void)
         CASE("hidden"),
         CASE("none"),
         cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_offsets),
         cmocka_unit_test(test_hidden_is_not_default),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_deep),
