@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -153,6 +154,21 @@ task_clear(struct task *t)
     free(t->system_user);
 }
 
+/* Rights over files and processes of others, which the agent may have for its readers. */
+static bool
+drop_file_rights(void)
+{
+    static const cap_value_t rights[] = {CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_NET_RAW};
+    cap_t now = cap_get_proc();
+    bool good = now && cap_reset_ambient() == 0;
+
+    for (int f = CAP_EFFECTIVE; good && f <= CAP_INHERITABLE; f++)
+        good = cap_set_flag(now, (cap_flag_t)f, 3, rights, CAP_CLEAR) == 0;
+    good = good && cap_set_proc(now) == 0;
+    cap_free(now);
+    return good;
+}
+
 /* --- the work --- */
 
 /* Facts of the device, as they are understood; what was half read is dropped by the agent. */
@@ -256,7 +272,7 @@ main(int argc, char **argv)
     buf_init(&p.out, MAX_OUT);
     fact_wire_greeting(&p.out);
     flush(&p, &p.out);
-    if (take_task(&p.task))
+    if (drop_file_rights() && take_task(&p.task))
         end = work(&p, why);
     task_clear(&p.task);
     buf_clear(&p.out);
