@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,15 +128,13 @@ devices_new(const struct config *c, const char *program, uint64_t seed, int64_t 
 static void
 reap(struct device *v, int wait_ms)
 {
-    struct pollfd p = {.events = POLLIN, .fd = -1};
+    bool gone = v->pid && waitpid(v->pid, NULL, WNOHANG) != 0;
 
-    if (v->pid && wait_ms)
-        p.fd = (int)syscall(SYS_pidfd_open, v->pid, 0);
-    if (p.fd >= 0) {
-        (void)poll(&p, 1, wait_ms);
-        close(p.fd);
+    for (; v->pid && !gone && wait_ms > 0; wait_ms--) {
+        (void)poll(NULL, 0, 1);
+        gone = waitpid(v->pid, NULL, WNOHANG) != 0;
     }
-    if (v->pid && waitpid(v->pid, NULL, WNOHANG) != 0)
+    if (gone)
         v->pid = 0;
 }
 
