@@ -30,7 +30,7 @@ struct agent {
     struct devices *devices;
     bool reading; /* the gather process reads: its sink is in use */
     struct sections *sections;
-    int64_t now_ms;
+    int64_t now_ms, began_ms;
     bool orphans; /* sections of an older configuration wait */
     struct slot slot[SLOTS];
 };
@@ -231,7 +231,7 @@ agent_new(struct config *c, const char *program, const char *const *argv,
     a->argv = argv;
     a->h = *h;
     a->seed = seed;
-    a->now_ms = now_ms;
+    a->now_ms = a->began_ms = now_ms;
     a->sections =
         sections_new(&(struct section_publisher){.section = on_section, .ctx = a}, MAX_AGENT_BYTES);
     if (!a->sections || !equip(a, c, &a->schedule, &a->gather, &a->devices)) {
@@ -384,13 +384,32 @@ agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
                now_ms);
 }
 
-bool
-agent_settled(const struct agent *a)
+static bool
+sources_settled(const struct agent *a)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (exists(a, i) && !a->slot[i].state.read)
             return false;
-    return devices_settled(a->devices);
+    return true;
+}
+
+bool
+agent_settled(const struct agent *a)
+{
+    return sources_settled(a) && devices_settled(a->devices);
+}
+
+bool
+agent_may_tell(const struct agent *a)
+{
+    return sources_settled(a) &&
+           (devices_settled(a->devices) || a->now_ms - a->began_ms >= AGENT_DEVICES_MS);
+}
+
+const struct sandbox_report *
+agent_devices_report(const struct agent *a)
+{
+    return devices_report(a->devices);
 }
 
 bool

@@ -66,6 +66,9 @@ void agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s);
 
 /* True once every source and device was read or tried. */
 bool agent_settled(const struct agent *a);
+/* The same, but devices that do not answer are not waited for longer than AGENT_DEVICES_MS. */
+#define AGENT_DEVICES_MS 60000
+bool agent_may_tell(const struct agent *a);
 /*
  * What runs is to be read, because something changed. Until then a file that is new would be taken
  * for one that runs: changes are told together with what runs, not before.
@@ -74,6 +77,8 @@ bool agent_looks(const struct agent *a);
 const struct config *agent_config(const struct agent *a);
 const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
+/* devices_report() of its devices. */
+const struct sandbox_report *agent_devices_report(const struct agent *a);
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

@@ -31,6 +31,7 @@ enum device_end {
     DEVICE_ENDS
 };
 
-#define DEVICE_WHY 200 /* of a text that says why, with NUL */
+#define DEVICE_SOURCE "netconf:" /* before the name: source of the section */
+#define DEVICE_WHY 200           /* of a text that says why, with NUL */
 
 #endif

@@ -39,6 +39,7 @@ struct device {
     struct buf frames, last;    /* of this reading, of the last good one */
     bool said_end, done, tried; /* it told how it went; the result waits; once at least */
     struct devices_result result, before;
+    struct sandbox_report report;
 };
 
 struct devices {
@@ -210,7 +211,7 @@ on_frame(void *ctx, uint8_t type, struct cur in)
 
     switch (type) {
     case DEVICE_READY:
-        return ST_OK; /* what protects it is its own affair: without it, it would say so and end */
+        return spawn_take_report(in, &v->report);
     case DEVICE_END:
         return on_end(v, in);
     default:
@@ -435,7 +436,10 @@ devices_done(const struct devices *d, struct devices_result *out)
 static void
 put_unread(const struct device *v, struct fact_sink *sink)
 {
-    fact_begin(sink, FACT_MANAGEMENT_PROBE, v->key, v->config->name);
+    char source[128];
+
+    snprintf(source, sizeof(source), DEVICE_SOURCE "%s", v->config->name);
+    fact_begin(sink, FACT_MANAGEMENT_PROBE, v->key, source);
     fact_head(sink, FN_NAME, v->config->name);
     fact_leaf(sink, FN_STATE, states[v->result.end]);
     fact_leaf_u64(sink, FN_INTERVAL, v->config->interval_s);
@@ -489,4 +493,14 @@ devices_settled(const struct devices *d)
         if (!d->device[i].tried)
             return false;
     return true;
+}
+
+const struct sandbox_report *
+devices_report(const struct devices *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        for (int p = 0; p < SANDBOX_PROTECTIONS; p++)
+            if (d->device[i].report.state[p] != SANDBOX_NOT_WANTED)
+                return &d->device[i].report;
+    return NULL;
 }

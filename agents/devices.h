@@ -18,10 +18,11 @@
 #include "agents/config.h"
 #include "agents/device_wire.h"
 #include "lib/fact_sink.h"
+#include "lib/sandbox.h"
 
-#define DEVICES_AT_ONCE 8                /* processes */
-#define DEVICES_BYTES (2u * 1024 * 1024) /* of one reading */
-#define DEVICES_GRACE_MS 5000            /* beyond the timeout, before it is killed */
+#define DEVICES_AT_ONCE 16          /* processes */
+#define DEVICES_BYTES (512u * 1024) /* of one reading */
+#define DEVICES_GRACE_MS 5000       /* beyond the timeout, before it is killed */
 #define DEVICES_NEVER INT64_MAX
 
 struct devices;
@@ -56,6 +57,9 @@ enum status devices_take(struct devices *d, size_t device, struct fact_sink *sin
                          int64_t now) MUST_USE;
 /* Every device was asked at least once, and its result taken. */
 bool devices_settled(const struct devices *d);
+
+/* What protects the processes that ask, as the first one told; NULL: none has yet. Borrowed. */
+const struct sandbox_report *devices_report(const struct devices *d);
 
 /* The enum of leaf state; static storage. */
 const char *devices_state(enum device_end end);

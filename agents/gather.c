@@ -181,20 +181,9 @@ go_down(struct gather *g, enum gather_end end, const char *why)
 static enum status
 on_ready(struct gather *g, struct cur in)
 {
-    struct sandbox_report r = {.state = {0}};
-    char text[MAX_WIRE_TEXT + 1];
-    bool present;
-    uint8_t state;
+    struct sandbox_report r;
 
-    if (g->ready)
-        return ST_MALFORMED;
-    for (int p = 0; p < SANDBOX_PROTECTIONS; p++) {
-        if (!cur_u8(&in, &state) || state > SANDBOX_REFUSED || !fact_wire_text(&in, text, &present))
-            return ST_MALFORMED;
-        r.state[p] = (enum sandbox_state)state;
-        snprintf(r.reason[p], sizeof(r.reason[p]), "%.*s", (int)sizeof(r.reason[p]) - 1, text);
-    }
-    if (cur_left(in))
+    if (g->ready || spawn_take_report(in, &r) != ST_OK)
         return ST_MALFORMED;
     g->ready = true;
     g->deadline = GATHER_NEVER;

@@ -54,6 +54,7 @@ struct program {
     struct agent *agent;
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
+    bool asked; /* a device was, and what protects its process is told */
     struct loop *loop;
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
@@ -104,6 +105,15 @@ on_error(void *ctx, size_t source, const struct diag *d)
 }
 
 static void
+tell_refused(const char *who, const struct sandbox_report *r)
+{
+    for (int i = 0; r && i < SANDBOX_PROTECTIONS; i++)
+        if (r->state[i] == SANDBOX_REFUSED)
+            fprintf(stderr, NAME ": %s runs without protection '%s': %s\n", who,
+                    sandbox_name((enum sandbox_protection)i), r->reason[i]);
+}
+
+static void
 on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
 {
     struct program *p = ctx;
@@ -111,10 +121,7 @@ on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
     if (p->out)
         publish_stdout_ready(p->schema, gather, r);
     if (!p->ready)
-        for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
-            if (r->state[i] == SANDBOX_REFUSED)
-                fprintf(stderr, NAME ": the reader runs without protection '%s': %s\n",
-                        sandbox_name((enum sandbox_protection)i), r->reason[i]);
+        tell_refused("the reader", r);
     p->ready = true;
 }
 
@@ -137,6 +144,9 @@ on_device(void *ctx, const char *name, const struct devices_result *r)
     fprintf(stderr, NAME ": device %s: %s%s%s\n", name, devices_state(r->end), *r->why ? ": " : "",
             r->why);
     p->errors += r->end != DEVICE_READ;
+    if (!p->asked)
+        tell_refused("what asks devices", agent_devices_report(p->agent));
+    p->asked = p->asked || agent_devices_report(p->agent);
 }
 
 /* --- life --- */
@@ -235,7 +245,7 @@ call_when_settled(struct program *p)
 {
     struct diag d;
 
-    if (!p->netconf || p->called || !agent_settled(p->agent))
+    if (!p->netconf || p->called || !agent_may_tell(p->agent))
         return true;
     p->called = true;
     if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)

@@ -150,13 +150,12 @@ static void
 take_transport(struct answer *a, const struct lyd_node *session)
 {
     char text[ANSWER_TEXT];
-    const char *name = text, *colon;
+    const char *name;
     size_t i = 0;
 
     if (!answer_text(session, "transport", text))
         return;
-    colon = strchr(text, ':');
-    name = colon ? colon + 1 : text;
+    name = answer_identity(text);
     while (transports[i].identity && strcmp(transports[i].identity, name) != 0)
         i++;
     a->transport[i]++;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agents/device/query.h"
+#include "agents/spawn.h"
 #include "agents/stamp.h"
 #include "lib/datadir.h"
 #include "lib/sandbox.h"
@@ -61,13 +62,7 @@ flush(void *ctx, struct buf *out)
 static void
 send_ready(struct program *p, const struct sandbox_report *r)
 {
-    size_t at = fact_wire_open(&p->out, DEVICE_READY);
-
-    for (int i = 0; i < SANDBOX_PROTECTIONS; i++) {
-        fact_wire_put_be(&p->out, 1, r->state[i]);
-        fact_wire_put_text(&p->out, r->reason[i]);
-    }
-    fact_wire_close(&p->out, at);
+    spawn_put_report(&p->out, DEVICE_READY, r);
     flush(p, &p->out);
 }
 
@@ -181,11 +176,13 @@ read_device(struct program *p, struct query *q, struct relay *r, struct peer *pe
     struct stamp_sink stamp;
     struct answer *a;
     enum device_end end;
+    char source[128];
     bool whole = false;
 
     fact_wire_writer_init(&w, &p->out, flush, p);
     stamp_init(&stamp, &w.sink, STAMP_ALL, t->interval_s, t->name);
-    fact_begin(&stamp.sink, FACT_MANAGEMENT_PROBE, t->key, t->name);
+    snprintf(source, sizeof(source), DEVICE_SOURCE "%s", t->name);
+    fact_begin(&stamp.sink, FACT_MANAGEMENT_PROBE, t->key, source);
     fact_head(&stamp.sink, FN_NAME, t->name);
     fact_leaf(&stamp.sink, FN_STATE, "read");
     a = answer_new(&stamp.sink);

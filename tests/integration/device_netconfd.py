@@ -171,7 +171,7 @@ def broken(place, devices):
     check("enabled" not in odd.get("access-control", {}), f"what is no value is no fact: {odd}")
 
     agent = Agent(path)
-    for _ in range(3):
+    for _ in range(2):
         check(agent.wait(event="section", kind="management-probe", id="host:lab/node-1/yuma", complete=True, ceiling=120),
               "the good device is read again beside all of them")
     hanging = next((c for c in agent.children() if "vigil-device" in command(c)), None)
