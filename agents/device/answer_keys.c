@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agents/device/answer_part.h"
+#include "lib/cur.h"
 #include "lib/x509_facts.h"
 
 #define MAX_BASE64 (2 * MAX_X509_DER)
@@ -67,23 +68,84 @@ parse_certificate(const char *text, struct x509_info *out)
     return good;
 }
 
+/* Bits of an unsigned integer as SSH writes it (RFC 4251 clause 5, mpint). */
+static unsigned
+mpint_bits(struct cur c)
+{
+    uint8_t first = 0;
+    unsigned bits;
+
+    while (cur_u8(&c, &first) && first == 0)
+        ;
+    for (bits = (unsigned)cur_left(c) * 8; first; first >>= 1)
+        bits++;
+    return bits;
+}
+
 static bool
-parse_public(const char *text, struct x509_info *out)
+ssh_string(struct cur *c, struct cur *out)
+{
+    uint32_t len;
+
+    return cur_be32(c, &len) && cur_sub(c, len, out);
+}
+
+/* A public key of SSH (RFC 4253 clause 6.6, 5656, 8709): its kind and size. False: none of these.
+ */
+static bool
+put_ssh_key(struct answer *a, struct cur c)
+{
+    static const struct {
+        const char *name, *type;
+        unsigned bits;
+    } kinds[] = {{"ssh-ed25519", "ed25519", 256},
+                 {"ssh-ed448", "ed448", 456},
+                 {"ecdsa-sha2-nistp256", "ec", 256},
+                 {"ecdsa-sha2-nistp384", "ec", 384},
+                 {"ecdsa-sha2-nistp521", "ec", 521},
+                 {"ssh-rsa", "rsa", 0},
+                 {"ssh-dss", "dsa", 0}};
+    struct cur name, part;
+    char text[32] = "";
+    size_t len, i = 0;
+
+    if (!ssh_string(&c, &name) || (len = cur_left(name)) >= sizeof(text) ||
+        !cur_copy(&name, text, len))
+        return false;
+    while (i < sizeof(kinds) / sizeof(kinds[0]) && strcmp(kinds[i].name, text) != 0)
+        i++;
+    if (i == sizeof(kinds) / sizeof(kinds[0]))
+        return false;
+    /* RSA: the exponent, then the modulus; DSA: the modulus first. */
+    if (!kinds[i].bits &&
+        ((strcmp(kinds[i].type, "rsa") == 0 && !ssh_string(&c, &part)) || !ssh_string(&c, &part)))
+        return false;
+    fact_leaf(a->sink, FN_KIND, "unknown");
+    fact_leaf(a->sink, FN_STATE, "read");
+    fact_leaf(a->sink, FN_KEY_TYPE, kinds[i].type);
+    fact_leaf_u64(a->sink, FN_KEY_SIZE, kinds[i].bits ? kinds[i].bits : mpint_bits(part));
+    return true;
+}
+
+/* A public key, of X.509 or of SSH, or that it could not be understood. */
+static void
+put_public(struct answer *a, const char *text, struct x509_info *info)
 {
     size_t len = 0, count = 0;
     unsigned char *der = decode64(text, &len);
-    bool good = der && x509_parse_file(der, len, out, 1, &count) == ST_OK && count == 1 &&
-                out->kind == X509_PUBLIC_KEY;
 
+    if (der && x509_parse_file(der, len, info, 1, &count) == ST_OK && count == 1 &&
+        info->kind == X509_PUBLIC_KEY)
+        x509_facts(info, a->sink);
+    else if (!der || !put_ssh_key(a, cur_from(der, len)))
+        fact_leaf(a->sink, FN_STATE, "malformed");
     free(der);
-    return good;
 }
 
-/* What was public, or that it could not be understood. */
 static void
-put_parsed(struct answer *a, bool good, const struct x509_info *info)
+put_certificate(struct answer *a, const char *text, struct x509_info *info)
 {
-    if (good)
+    if (parse_certificate(text, info))
         x509_facts(info, a->sink);
     else
         fact_leaf(a->sink, FN_STATE, "malformed");
@@ -103,9 +165,9 @@ put_entry(struct answer *a, const char *store, const char *name, const char *cer
     fact_enter(a->sink, FN_CREDENTIAL, name);
     fact_leaf(a->sink, FN_STORE, store);
     if (certificate)
-        put_parsed(a, parse_certificate(certificate, info), info);
+        put_certificate(a, certificate, info);
     else if (public_key)
-        put_parsed(a, parse_public(public_key, info), info);
+        put_public(a, public_key, info);
     if (private_key)
         fact_leaf(a->sink, FN_PRIVATE_KEY, private_key);
     fact_leave(a->sink);
@@ -149,16 +211,12 @@ private_key(const struct lyd_node *key)
     return answer_child(key, "private-key-format") ? "other" : "none";
 }
 
-/* Text of a public key in the form of RFC 5280; NULL: another form, whose size is not known. */
 static const char *
 public_key(const struct lyd_node *key)
 {
     const struct lyd_node *n = answer_child(key, "public-key");
-    char format[ANSWER_TEXT];
 
-    if (!n || (answer_text(key, "public-key-format", format) && strstr(format, "ssh")))
-        return NULL;
-    return plain_text(n);
+    return n ? plain_text(n) : NULL;
 }
 
 void
