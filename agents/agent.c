@@ -303,11 +303,32 @@ agent_devices_fd(const struct agent *a)
     return devices_fd(a->devices);
 }
 
+/* What devices said waits until the sink is free; then it is one reading at a moment. */
+static void
+take_devices(struct agent *a)
+{
+    struct devices_result r;
+
+    while (!a->reading && devices_done(a->devices, &r)) {
+        struct fact_sink *sink = sections_begin(a->sections, FIRST_DEVICE + r.device,
+                                                SECTION_KIND(FACT_MANAGEMENT_PROBE));
+
+        if (devices_take(a->devices, r.device, sink, a->now_ms) != ST_OK ||
+            sections_commit(a->sections, r.end == DEVICE_READ) != ST_OK)
+            sections_fail(a->sections, FIRST_DEVICE + r.device);
+        if (r.news && a->h.device)
+            a->h.device(a->h.ctx, a->config->device[r.device].name, &r);
+        if (a->orphans)
+            settle(a);
+    }
+}
+
 void
 agent_input(struct agent *a, int64_t now_ms)
 {
     a->now_ms = now_ms;
     devices_input(a->devices, now_ms);
+    take_devices(a);
     gather_input(a->gather, now_ms);
 }
 
@@ -340,26 +361,6 @@ kinds_of(const struct agent *a, size_t source)
         return traffic;
     default:
         return ~(files | traffic | inventory | SECTION_KIND(FACT_MANAGEMENT_PROBE));
-    }
-}
-
-/* What devices said waits until the sink is free; then it is one reading at a moment. */
-static void
-take_devices(struct agent *a)
-{
-    struct devices_result r;
-
-    while (!a->reading && devices_done(a->devices, &r)) {
-        struct fact_sink *sink = sections_begin(a->sections, FIRST_DEVICE + r.device,
-                                                SECTION_KIND(FACT_MANAGEMENT_PROBE));
-
-        if (devices_take(a->devices, r.device, sink, a->now_ms) != ST_OK ||
-            sections_commit(a->sections, r.end == DEVICE_READ) != ST_OK)
-            sections_fail(a->sections, FIRST_DEVICE + r.device);
-        if (r.news && a->h.device)
-            a->h.device(a->h.ctx, a->config->device[r.device].name, &r);
-        if (a->orphans)
-            settle(a);
     }
 }
 

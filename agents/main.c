@@ -230,6 +230,10 @@ wait_ms(const struct program *p)
 {
     int64_t next = agent_next(p->agent), wait;
 
+    /* What waits for everything to be read does not wait for something else to happen. */
+    if ((p->once && agent_settled(p->agent)) ||
+        (p->netconf && !p->called && agent_may_tell(p->agent)))
+        return 0;
     if (next == GATHER_NEVER)
         return -1;
     wait = next - loop_now_ms(p->loop);
