@@ -20,7 +20,7 @@
 #include "lib/fact_sink.h"
 #include "lib/sandbox.h"
 
-#define DEVICES_AT_ONCE 16          /* processes */
+#define DEVICES_AT_ONCE 8           /* processes */
 #define DEVICES_BYTES (512u * 1024) /* of one reading */
 #define DEVICES_GRACE_MS 5000       /* beyond the timeout, before it is killed */
 #define DEVICES_NEVER INT64_MAX

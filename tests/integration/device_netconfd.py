@@ -152,9 +152,11 @@ def broken(place, devices):
     devices.known("known-other", devices.ports.values(), key="other")
     place.write("known-none", "")
     entries = [devices.entry("yuma", known="known-all")]
-    entries += [devices.entry(n, known="known-all", timeout=3) for n in ENDS]
-    entries += [devices.entry(n, port=p, known="known-all", timeout=3) for n, p in port.items()]
-    entries += [devices.entry("absent", port=1, timeout=3),
+    # Only those that never answer are given little time.
+    entries += [devices.entry(n, known="known-all", timeout=5 if "too-slow" in ends[n] else 60) for n in ENDS]
+    entries += [devices.entry(n, port=p, known="known-all", timeout=5 if "too-slow" in ends[n] else 60)
+                for n, p in port.items()]
+    entries += [devices.entry("absent", port=1),
                 devices.entry("changed", port=devices.ports["yuma"], known="known-other"),
                 devices.entry("unknown", port=devices.ports["yuma"], known="known-none"),
                 devices.entry("refused", port=devices.ports["yuma"], known="known-all", key="stranger")]
