@@ -161,6 +161,23 @@ change_agent(struct fact_tree *t)
 }
 
 static void
+change_device(struct fact_tree *t)
+{
+    struct fact_sink *s = fact_tree_sink(t);
+
+    fact_begin(s, FACT_MANAGEMENT_PROBE, "host:scan/router-1", "netconf:router-1");
+    fact_head(s, FN_NAME, "router-1");
+    fact_leaf(s, FN_STATE, "read");
+    fact_enter(s, FN_SYSTEM, NULL);
+    fact_enter(s, FN_USER, "admin");
+    fact_leaf(s, FN_PASSWORD, "md5");
+    fact_leave(s);
+    fact_leave(s);
+    fact_end(s, NOW, true);
+    assert_int_equal(s->status, ST_OK);
+}
+
+static void
 remove_nf(struct fact_tree *t)
 {
     assert_int_equal(fact_tree_remove(t, FACT_NF_CONFIG, "nf:scan/amf"), ST_OK);
@@ -182,6 +199,7 @@ test_untouched_controls_do_not_change(void **state)
         {change_inventory, 1u << FACT_INVENTORY},
         {change_runtime, 1u << FACT_NF_RUNTIME},
         {change_agent, 1u << FACT_AGENT},
+        {change_device, 1u << FACT_MANAGEMENT_PROBE | RULE_READS_HEADS},
         {change_head, 1u << FACT_NF_RUNTIME | RULE_READS_HEADS},
         {remove_nf, 1u << FACT_NF_CONFIG | RULE_READS_HEADS},
         {NULL, RULE_READS_NOW},
