@@ -2,7 +2,6 @@
 """A NETCONF server that breaks the protocol in the way of its argument. sshd starts it."""
 import os
 import sys
-import time
 
 BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 HELLO = (f'<hello xmlns="{BASE}"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>'
@@ -17,6 +16,12 @@ OUT = sys.stdout.buffer
 def say(data):
     OUT.write(data if isinstance(data, bytes) else data.encode())
     OUT.flush()
+
+
+def wait():
+    """Says nothing more, until the client goes."""
+    while os.read(0, 65536):
+        pass
 
 
 def listen():
@@ -46,7 +51,7 @@ def framed(raw):
     say(HELLO % LURE)
     listen()
     say(raw)
-    time.sleep(600)
+    wait()
 
 
 def data(inner, n):
@@ -67,10 +72,10 @@ def crash(_n):
 
 
 MODES = {
-    "garbage": lambda: say(os.urandom(4096) + b"]]>]]>") or time.sleep(600),
-    "text": lambda: say("Welcome to the router\r\nlogin: ") or time.sleep(600),
+    "garbage": lambda: say(os.urandom(4096) + b"]]>]]>") or wait(),
+    "text": lambda: say("Welcome to the router\r\nlogin: ") or wait(),
     "endless": endless,
-    "hang": lambda: time.sleep(600),
+    "hang": wait,
     "hang-later": lambda: framed(b""),
     "half": lambda: framed(b"\n#1000\n<rpc-reply"),
     "no-chunk": lambda: framed(b"\n#0\n"),
