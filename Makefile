@@ -17,7 +17,7 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
               libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev libmicrohttpd-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              openssh-server openssh-client python3-ncclient yangcli iproute2 faketime
+              openssh-server openssh-client python3-ncclient yangcli netconfd iproute2 faketime
 DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
@@ -44,8 +44,11 @@ STD_YANG   := ietf/ietf-netconf@2011-06-01 ietf/ietf-netconf-monitoring@2010-10-
               ietf/ietf-alarms@2019-09-11 ietf/ietf-yang-types@2013-07-15 ietf/ietf-inet-types@2013-07-15 ietf/ietf-yang-metadata@2016-08-05 \
               ietf-derived/notifications ietf-derived/nc-notifications netconfcentral/yuma-ncx
 LIB_SRC    := $(wildcard lib/*.c lib/netconf/*.c lib/enrol/*.c)
-MAINS      := agents/main.c collector/main.c collector/north/main.c collector/acceptor/main.c collector/enrol/main.c
-AGENT_SRC  := $(filter-out $(MAINS),$(wildcard agents/*.c agents/*/*.c))
+MAINS      := agents/main.c agents/device/main.c collector/main.c collector/north/main.c collector/acceptor/main.c \
+              collector/enrol/main.c
+# Of vigil-device alone: libnetconf2 and libssh stay out of everything else.
+DEVICE_SRC := agents/device/peer.c agents/device/query.c agents/device/relay.c
+AGENT_SRC  := $(filter-out $(MAINS) $(DEVICE_SRC),$(wildcard agents/*.c agents/*/*.c))
 ENGINE_SRC := $(wildcard rules/engine/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 NORTH_SRC  := $(filter-out $(MAINS),$(wildcard collector/north/*.c))
@@ -61,7 +64,7 @@ FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
 
 .PHONY: all
-all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-netconf-tls \
+all: $(B)/vigil $(B)/vigil-agent $(B)/vigil-device $(B)/vigil-collector $(B)/vigil-netconf $(B)/vigil-netconf-tls \
      $(B)/vigil-enrol-server
 
 $(B)/vigil: $(patsubst %.c,$(B)/%.o,$(CLI_SRC)) $(B)/libvigil.a
@@ -72,6 +75,11 @@ $(B)/vigil-agent: $(B)/agents/main.o $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# A process for each device that is asked.
+$(B)/vigil-device: $(B)/agents/device/main.o $(DEVICE_SRC:%.c=$(B)/%.o) $(B)/libvigil.a
+	@echo "  LINK $@"
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lnetconf2 -lssh
+
 $(B)/vigil-collector: $(B)/collector/main.o $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS)
@@ -80,7 +88,7 @@ $(B)/vigil-netconf-tls: $(B)/collector/acceptor/main.o $(B)/libvigil-collector.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The only program with libnetconf2: a session is a process of its own.
+# Beside vigil-device the only program with libnetconf2: a session is a process of its own.
 $(B)/vigil-netconf: $(B)/collector/north/main.o $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@echo "  LINK $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(STORE_LIBS) $(LDLIBS) -lnetconf2
@@ -248,7 +256,7 @@ bench: deps-bench
 	@sh tests/bench/parts.sh $(B)/tests/bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
-SOURCES := $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
+SOURCES := $(LIB_SRC) $(AGENT_SRC) $(DEVICE_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
            $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
 
 .PHONY: lint format cover
@@ -279,6 +287,7 @@ install: all
 	install -m 0755 $(B)/vigil $(DESTDIR)$(PREFIX)/bin/vigil
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/examples
 	install -m 0755 $(B)/vigil-agent $(DESTDIR)$(PREFIX)/sbin/vigil-agent
+	install -m 0755 $(B)/vigil-device $(DESTDIR)$(PREFIX)/sbin/vigil-device
 	install -m 0644 docs/vigil-agent.8 $(DESTDIR)$(MANDIR)/man8/vigil-agent.8
 	install -m 0644 deploy/agent.yaml deploy/collector.yaml deploy/netconf-tls.yaml deploy/enrol.yaml $(DESTDIR)$(DATADIR)/examples/
 	install -m 0755 $(B)/vigil-collector $(DESTDIR)$(PREFIX)/sbin/vigil-collector

@@ -10,6 +10,7 @@
 #define MAX_AGENT_BYTES (64u * 1024 * 1024) /* of all sections */
 #define BUSY_MS 300                         /* a change that was seen is read within this time */
 #define SLOTS (MAX_CONFIG_SOURCES + 1)
+#define FIRST_DEVICE SLOTS /* number of the first device as a source of sections */
 
 struct slot {
     struct agent_source state, told;
@@ -26,8 +27,10 @@ struct agent {
     uint64_t seed;
     struct schedule *schedule;
     struct gather *gather;
+    struct devices *devices;
+    bool reading; /* the gather process reads: its sink is in use */
     struct sections *sections;
-    int64_t now_ms;
+    int64_t now_ms, began_ms;
     bool orphans; /* sections of an older configuration wait */
     struct slot slot[SLOTS];
 };
@@ -36,6 +39,13 @@ static bool
 exists(const struct agent *a, size_t source)
 {
     return source < a->config->sources || (source == AGENT_INVENTORY && a->config->inventory);
+}
+
+/* An agent that only asks devices has no use for a process that reads files. */
+static bool
+reads_files(const struct agent *a)
+{
+    return a->config->sources || a->config->inventory;
 }
 
 /* FNV-1a over what an error says: enough to see that it says something else. */
@@ -138,6 +148,8 @@ settle(struct agent *a)
     for (size_t i = 0; i < SLOTS; i++)
         if (exists(a, i) && !a->slot[i].settled)
             return;
+    if (!devices_settled(a->devices))
+        return;
     sections_settle(a->sections);
     a->orphans = false;
 }
@@ -148,6 +160,7 @@ on_done(void *ctx, size_t source, enum gather_end end, size_t refused)
     struct agent *a = ctx;
     struct slot *s = &a->slot[source];
 
+    a->reading = false;
     s->state.errors = s->errors.count + s->errors.dropped;
     if (end == GATHER_GOOD) {
         enum status st = sections_commit(a->sections, s->state.errors == 0);
@@ -177,7 +190,8 @@ on_done(void *ctx, size_t source, enum gather_end end, size_t refused)
 
 /* A schedule and a gather process for a configuration; false: out of memory. */
 static bool
-equip(struct agent *a, const struct config *c, struct schedule **schedule, struct gather **gather)
+equip(struct agent *a, const struct config *c, struct schedule **schedule, struct gather **gather,
+      struct devices **devices)
 {
     const struct gather_handler h = {.ready = on_ready,
                                      .error = on_error,
@@ -188,9 +202,11 @@ equip(struct agent *a, const struct config *c, struct schedule **schedule, struc
 
     *schedule = schedule_new(SLOTS, c->cpu_percent, a->seed);
     *gather = gather_new(c, a->program, a->argv, &h, a->seed);
-    if (!*schedule || !*gather) {
+    *devices = devices_new(c, NULL, a->seed, a->now_ms);
+    if (!*schedule || !*gather || !*devices) {
         schedule_free(*schedule);
         gather_free(*gather);
+        devices_free(*devices);
         return false;
     }
     for (size_t i = 0; i < c->sources; i++)
@@ -215,10 +231,13 @@ agent_new(struct config *c, const char *program, const char *const *argv,
     a->argv = argv;
     a->h = *h;
     a->seed = seed;
-    a->now_ms = now_ms;
+    a->now_ms = a->began_ms = now_ms;
     a->sections =
         sections_new(&(struct section_publisher){.section = on_section, .ctx = a}, MAX_AGENT_BYTES);
-    if (!a->sections || !equip(a, c, &a->schedule, &a->gather)) {
+    if (!a->sections || !equip(a, c, &a->schedule, &a->gather, &a->devices)) {
+        a->schedule = NULL;
+        a->gather = NULL;
+        a->devices = NULL;
         agent_free(a);
         return NULL;
     }
@@ -232,6 +251,7 @@ agent_free(struct agent *a)
     if (!a)
         return;
     gather_free(a->gather);
+    devices_free(a->devices);
     schedule_free(a->schedule);
     sections_free(a->sections);
     for (size_t i = 0; i < SLOTS; i++)
@@ -245,15 +265,19 @@ agent_reload(struct agent *a, struct config *c, int64_t now_ms)
 {
     struct schedule *schedule;
     struct gather *gather;
+    struct devices *devices;
 
     a->now_ms = now_ms;
-    if (!equip(a, c, &schedule, &gather)) {
+    if (!equip(a, c, &schedule, &gather, &devices)) {
         config_free(c);
         return ST_IO;
     }
     gather_free(a->gather);
+    devices_free(a->devices);
     schedule_free(a->schedule);
     config_free(a->config);
+    a->devices = devices;
+    a->reading = false;
     a->gather = gather;
     a->schedule = schedule;
     a->config = c;
@@ -273,20 +297,50 @@ agent_fd(const struct agent *a)
     return gather_fd(a->gather);
 }
 
+int
+agent_devices_fd(const struct agent *a)
+{
+    return devices_fd(a->devices);
+}
+
+/* What devices said waits until the sink is free; then it is one reading at a moment. */
+static void
+take_devices(struct agent *a)
+{
+    struct devices_result r;
+
+    while (!a->reading && devices_done(a->devices, &r)) {
+        struct fact_sink *sink = sections_begin(a->sections, FIRST_DEVICE + r.device,
+                                                SECTION_KIND(FACT_MANAGEMENT_PROBE));
+
+        if (devices_take(a->devices, r.device, sink, a->now_ms) != ST_OK ||
+            sections_commit(a->sections, r.end == DEVICE_READ) != ST_OK)
+            sections_fail(a->sections, FIRST_DEVICE + r.device);
+        if (r.news && a->h.device)
+            a->h.device(a->h.ctx, a->config->device[r.device].name, &r);
+        if (a->orphans)
+            settle(a);
+    }
+}
+
 void
 agent_input(struct agent *a, int64_t now_ms)
 {
     a->now_ms = now_ms;
+    devices_input(a->devices, now_ms);
+    take_devices(a);
     gather_input(a->gather, now_ms);
 }
 
 int64_t
 agent_next(const struct agent *a)
 {
-    int64_t gather = gather_next(a->gather);
+    int64_t gather = reads_files(a) ? gather_next(a->gather) : SCHEDULE_NEVER;
     int64_t schedule = gather_idle(a->gather) ? schedule_next(a->schedule) : SCHEDULE_NEVER;
+    int64_t devices = devices_next(a->devices);
+    int64_t next = gather < schedule ? gather : schedule;
 
-    return gather < schedule ? gather : schedule;
+    return next < devices ? next : devices;
 }
 
 /* What a source is for. What runs is read together with all configuration, which is not its own. */
@@ -306,7 +360,7 @@ kinds_of(const struct agent *a, size_t source)
     case CONFIG_CAPTURE:
         return traffic;
     default:
-        return ~(files | traffic | inventory);
+        return ~(files | traffic | inventory | SECTION_KIND(FACT_MANAGEMENT_PROBE));
     }
 }
 
@@ -316,24 +370,47 @@ agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
     size_t source;
 
     a->now_ms = now_ms;
-    if (now_ms >= gather_next(a->gather))
+    take_devices(a);
+    devices_tick(a->devices, now_ms, wall_s);
+    take_devices(a);
+    if (reads_files(a) && now_ms >= gather_next(a->gather))
         gather_tick(a->gather, now_ms);
     if (!gather_idle(a->gather) || !schedule_due(a->schedule, now_ms, &source))
         return;
     schedule_started(a->schedule, source, now_ms);
+    a->reading = true;
     a->slot[source].mark = 0;
     diag_list_clear(&a->slot[source].errors);
     gather_run(a->gather, source, sections_begin(a->sections, source, kinds_of(a, source)), wall_s,
                now_ms);
 }
 
-bool
-agent_settled(const struct agent *a)
+static bool
+sources_settled(const struct agent *a)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (exists(a, i) && !a->slot[i].state.read)
             return false;
     return true;
+}
+
+bool
+agent_settled(const struct agent *a)
+{
+    return sources_settled(a) && devices_settled(a->devices);
+}
+
+bool
+agent_may_tell(const struct agent *a)
+{
+    return sources_settled(a) &&
+           (devices_settled(a->devices) || a->now_ms - a->began_ms >= AGENT_DEVICES_MS);
+}
+
+const struct sandbox_report *
+agent_devices_report(const struct agent *a)
+{
+    return devices_report(a->devices);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "agents/config.h"
+#include "agents/devices.h"
 #include "agents/gather.h"
 #include "agents/sections.h"
 
@@ -34,6 +35,8 @@ struct agent_handler {
     void (*error)(void *ctx, size_t source, const struct diag *d);
     void (*ready)(void *ctx, pid_t gather, const struct sandbox_report *r);
     void (*down)(void *ctx, const char *why);
+    /* A device was asked, and it went otherwise than before. May be NULL. */
+    void (*device)(void *ctx, const char *name, const struct devices_result *r);
     void *ctx;
 };
 
@@ -55,12 +58,17 @@ void agent_free(struct agent *a);
 enum status agent_reload(struct agent *a, struct config *c, int64_t now_ms) MUST_USE;
 
 int agent_fd(const struct agent *a); /* -1: none */
+/* The same for devices that are asked; input on both is told by agent_input(). */
+int agent_devices_fd(const struct agent *a);
 void agent_input(struct agent *a, int64_t now_ms);
 int64_t agent_next(const struct agent *a);
 void agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s);
 
-/* True once every source was read or tried. */
+/* True once every source and device was read or tried. */
 bool agent_settled(const struct agent *a);
+/* The same, but devices that do not answer are not waited for longer than AGENT_DEVICES_MS. */
+#define AGENT_DEVICES_MS 60000
+bool agent_may_tell(const struct agent *a);
 /*
  * What runs is to be read, because something changed. Until then a file that is new would be taken
  * for one that runs: changes are told together with what runs, not before.
@@ -69,6 +77,8 @@ bool agent_looks(const struct agent *a);
 const struct config *agent_config(const struct agent *a);
 const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
+/* devices_report() of its devices. */
+const struct sandbox_report *agent_devices_report(const struct agent *a);
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

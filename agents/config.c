@@ -52,6 +52,48 @@ read_source(struct settings_take *t, size_t i, struct config_source *out)
     out->watch = watch && strcmp(watch, "true") == 0;
 }
 
+static char *
+device_text(struct settings_take *t, size_t i, const char *leaf)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "devices[index='%zu']/%s", i, leaf);
+    return settings_take_text(t, path);
+}
+
+static uint64_t
+device_number(const struct settings_take *t, size_t i, const char *leaf)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "devices[index='%zu']/%s", i, leaf);
+    return settings_take_number(t, path);
+}
+
+static void
+read_device(struct settings_take *t, size_t i, struct config_device *out)
+{
+    out->name = device_text(t, i, "name");
+    out->address = device_text(t, i, "address");
+    out->user = device_text(t, i, "user");
+    out->key = device_text(t, i, "key");
+    out->known_hosts = device_text(t, i, "known-hosts");
+    out->port = (uint16_t)device_number(t, i, "port");
+    out->interval_s = (uint32_t)device_number(t, i, "interval");
+    out->timeout_s = (uint32_t)device_number(t, i, "timeout");
+}
+
+static void
+check_device(struct settings_take *t, size_t i, const struct config_device *d)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "devices[index='%zu']/key", i);
+    settings_check_file(t, path, d->key, true);
+    snprintf(path, sizeof(path), "devices[index='%zu']/known-hosts", i);
+    settings_check_file(t, path, d->known_hosts, false);
+}
+
 /* Taken whole or not at all: without it targets would have other names. */
 static void
 check_inventory(struct settings_take *t, const char *path)
@@ -114,6 +156,11 @@ read_all(struct settings_take *t, void *into)
         c->sources = MAX_CONFIG_SOURCES;
     for (size_t i = 0; i < c->sources; i++)
         read_source(t, i, &c->source[i]);
+    c->devices = settings_count(t->s, "devices");
+    if (c->devices > MAX_CONFIG_DEVICES)
+        c->devices = MAX_CONFIG_DEVICES;
+    for (size_t i = 0; i < c->devices; i++)
+        read_device(t, i, &c->device[i]);
     snprintf(c->scope, sizeof(c->scope), "%s/%s", c->site ? c->site : "", c->name ? c->name : "");
 }
 
@@ -157,6 +204,8 @@ check_all(struct settings_take *t, const void *filled)
     settings_check_file(t, "tls/key", c->tls.key, true);
     settings_check_file(t, "tls/trust", c->tls.trust, false);
     settings_check_file(t, "tls/crl", c->tls.crl, false);
+    for (size_t i = 0; i < c->devices; i++)
+        check_device(t, i, &c->device[i]);
     check_inventory(t, c->inventory);
     check_key(t, c->pseudonym_key);
     if (c->root && (stat(c->root, &st) != 0 || !S_ISDIR(st.st_mode)))
@@ -184,6 +233,16 @@ config_load(const char *yang_dir, const char *path, struct config **out, struct 
     return st;
 }
 
+static void
+device_clear(struct config_device *d)
+{
+    free(d->name);
+    free(d->address);
+    free(d->user);
+    free(d->key);
+    free(d->known_hosts);
+}
+
 void
 config_free(struct config *c)
 {
@@ -206,6 +265,8 @@ config_free(struct config *c)
     settings_free_list(c->collector, c->collectors);
     for (size_t i = 0; i < c->sources; i++)
         settings_free_list(c->source[i].path, c->source[i].paths);
+    for (size_t i = 0; i < c->devices; i++)
+        device_clear(&c->device[i]);
     free(c);
 }
 

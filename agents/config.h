@@ -15,6 +15,7 @@
 
 #define MAX_CONFIG_SOURCES 32
 #define MAX_CONFIG_PATHS 64 /* of one source */
+#define MAX_CONFIG_DEVICES 64
 #define CONFIG_SCOPE_LEN 160
 #define CONFIG_KEY_LEN 32
 
@@ -26,6 +27,13 @@ struct config_source {
     size_t paths;
     uint32_t interval_s;
     bool watch;
+};
+
+/* A NETCONF device that is asked over SSH. */
+struct config_device {
+    char *name, *address, *user, *key, *known_hosts;
+    uint16_t port;
+    uint32_t interval_s, timeout_s;
 };
 
 struct config_tls {
@@ -43,6 +51,8 @@ struct config {
     struct config_tls tls; /* certificate NULL: no tls */
     struct config_source source[MAX_CONFIG_SOURCES];
     size_t sources;
+    struct config_device device[MAX_CONFIG_DEVICES];
+    size_t devices;
     uint64_t memory_bytes, spool_bytes;
     unsigned cpu_percent;
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agents/gather_wire.h"
+#include "agents/spawn.h"
 #include "lib/fact_wire.h"
 
 #define MAX_DYING 8 /* killed, but not gone yet */
@@ -180,20 +181,9 @@ go_down(struct gather *g, enum gather_end end, const char *why)
 static enum status
 on_ready(struct gather *g, struct cur in)
 {
-    struct sandbox_report r = {.state = {0}};
-    char text[MAX_WIRE_TEXT + 1];
-    bool present;
-    uint8_t state;
+    struct sandbox_report r;
 
-    if (g->ready)
-        return ST_MALFORMED;
-    for (int p = 0; p < SANDBOX_PROTECTIONS; p++) {
-        if (!cur_u8(&in, &state) || state > SANDBOX_REFUSED || !fact_wire_text(&in, text, &present))
-            return ST_MALFORMED;
-        r.state[p] = (enum sandbox_state)state;
-        snprintf(r.reason[p], sizeof(r.reason[p]), "%.*s", (int)sizeof(r.reason[p]) - 1, text);
-    }
-    if (cur_left(in))
+    if (g->ready || spawn_take_report(in, &r) != ST_OK)
         return ST_MALFORMED;
     g->ready = true;
     g->deadline = GATHER_NEVER;
@@ -287,29 +277,6 @@ on_frame(void *ctx, uint8_t type, struct cur in)
 /* --- its life --- */
 
 static void
-exec_child(const char *program, const char *const *argv, int channel)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    sigset_t none;
-
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-        _exit(127);
-    if (channel == GATHER_FD ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, GATHER_FD) < 0)
-        _exit(127);
-    (void)close_range(GATHER_FD + 1, ~0U, 0);
-    sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
-    /* execv() takes what it does not change as changeable. */
-    union {
-        const char *const *in;
-        char *const *out;
-    } args = {.in = argv};
-    execv(program, args.out);
-    _exit(127);
-}
-
-static void
 put_setup(const struct config *c, struct buf *b)
 {
     size_t at;
@@ -377,7 +344,7 @@ start(struct gather *g)
         GATHER_IDLE_BYTES);
     g->pid = g->reader ? fork() : -1;
     if (g->pid == 0)
-        exec_child(g->program, g->argv, pair[1]);
+        spawn_exec(g->program, g->argv, pair[1], GATHER_FD);
     close(pair[1]);
     g->fd = pair[0];
     if (g->pid < 0) {

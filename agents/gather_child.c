@@ -20,6 +20,7 @@
 #include "agents/pipeline.h"
 #include "agents/runtime/glance.h"
 #include "agents/runtime/runtime.h"
+#include "agents/spawn.h"
 #include "agents/stamp.h"
 #include "agents/watch.h"
 #include "lib/sandbox.h"
@@ -99,13 +100,7 @@ send_failed(struct child *c, const char *why)
 static void
 send_ready(struct child *c, const struct sandbox_report *r)
 {
-    size_t at = fact_wire_open(&c->out, GATHER_READY);
-
-    for (int p = 0; p < SANDBOX_PROTECTIONS; p++) {
-        fact_wire_put_be(&c->out, 1, r->state[p]);
-        fact_wire_put_text(&c->out, r->reason[p]);
-    }
-    fact_wire_close(&c->out, at);
+    spawn_put_report(&c->out, GATHER_READY, r);
     flush(c, &c->out);
 }
 

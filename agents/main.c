@@ -60,9 +60,11 @@ struct program {
     struct agent *agent;
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
+    bool asked; /* a device was, and what protects its process is told */
     struct loop *loop;
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
+    struct loop_watch devices;       /* of the channels to those that ask devices */
     struct publish_netconf *netconf; /* NULL: no collector is called */
     struct renew *renew;             /* NULL: likewise */
     bool called;                     /* collectors are, since all sources were read */
@@ -110,6 +112,15 @@ on_error(void *ctx, size_t source, const struct diag *d)
 }
 
 static void
+tell_refused(const char *who, const struct sandbox_report *r)
+{
+    for (int i = 0; r && i < SANDBOX_PROTECTIONS; i++)
+        if (r->state[i] == SANDBOX_REFUSED)
+            fprintf(stderr, NAME ": %s runs without protection '%s': %s\n", who,
+                    sandbox_name((enum sandbox_protection)i), r->reason[i]);
+}
+
+static void
 on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
 {
     struct program *p = ctx;
@@ -117,10 +128,7 @@ on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
     if (p->out)
         publish_stdout_ready(p->schema, gather, r);
     if (!p->ready)
-        for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
-            if (r->state[i] == SANDBOX_REFUSED)
-                fprintf(stderr, NAME ": the reader runs without protection '%s': %s\n",
-                        sandbox_name((enum sandbox_protection)i), r->reason[i]);
+        tell_refused("the reader", r);
     p->ready = true;
 }
 
@@ -133,6 +141,19 @@ on_down(void *ctx, const char *why)
         publish_stdout_down(p->schema, why);
     fprintf(stderr, NAME ": the process that reads is started again: %s\n", why);
     p->starts_failed += !p->ready;
+}
+
+static void
+on_device(void *ctx, const char *name, const struct devices_result *r)
+{
+    struct program *p = ctx;
+
+    fprintf(stderr, NAME ": device %s: %s%s%s\n", name, devices_state(r->end), *r->why ? ": " : "",
+            r->why);
+    p->errors += r->end != DEVICE_READ;
+    if (!p->asked)
+        tell_refused("what asks devices", agent_devices_report(p->agent));
+    p->asked = p->asked || agent_devices_report(p->agent);
 }
 
 /* --- life --- */
@@ -194,16 +215,22 @@ on_gather(void *ctx, unsigned events)
     agent_input(p->agent, loop_now_ms(p->loop));
 }
 
+static enum status
+watch_fd(struct program *p, struct loop_watch *w, int fd)
+{
+    if (w->loop && w->fd == fd)
+        return ST_OK;
+    loop_watch_stop(w);
+    return fd < 0 ? ST_OK : loop_watch_start(p->loop, w, fd, LOOP_READ, on_gather, p);
+}
+
 /* The gather process comes and goes; between two of them there is no channel. */
 static enum status
 watch_gather(struct program *p)
 {
-    int fd = agent_fd(p->agent);
+    enum status st = watch_fd(p, &p->gather, agent_fd(p->agent));
 
-    if (p->gather.loop && p->gather.fd == fd)
-        return ST_OK;
-    loop_watch_stop(&p->gather);
-    return fd < 0 ? ST_OK : loop_watch_start(p->loop, &p->gather, fd, LOOP_READ, on_gather, p);
+    return st == ST_OK ? watch_fd(p, &p->devices, agent_devices_fd(p->agent)) : st;
 }
 
 static int
@@ -211,6 +238,10 @@ wait_ms(const struct program *p)
 {
     int64_t next = agent_next(p->agent), wait;
 
+    /* What waits for everything to be read does not wait for something else to happen. */
+    if ((p->once && agent_settled(p->agent)) ||
+        (p->netconf && !p->called && agent_may_tell(p->agent)))
+        return 0;
     if (next == GATHER_NEVER)
         return -1;
     wait = next - loop_now_ms(p->loop);
@@ -226,7 +257,7 @@ call_when_settled(struct program *p)
 {
     struct diag d;
 
-    if (!p->netconf || p->called || !agent_settled(p->agent))
+    if (!p->netconf || p->called || !agent_may_tell(p->agent))
         return true;
     p->called = true;
     if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)
@@ -339,6 +370,7 @@ run(struct program *p, struct config *c)
                                     .error = on_error,
                                     .ready = on_ready,
                                     .down = on_down,
+                                    .device = on_device,
                                     .ctx = p};
     uint64_t seed = 0;
     struct diag d;
@@ -376,6 +408,7 @@ stop(struct program *p)
 {
     loop_watch_stop(&p->gather);
     renew_free(p->renew);
+    loop_watch_stop(&p->devices);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
     if (p->loop)
@@ -396,8 +429,8 @@ start(struct program *p)
     if (!c)
         return EXIT_WRONG;
     if (p->check) {
-        printf("%s: good: agent %s, %zu sources, %zu collectors\n", p->config_path, c->scope,
-               c->sources, c->collectors);
+        printf("%s: good: agent %s, %zu sources, %zu devices, %zu collectors\n", p->config_path,
+               c->scope, c->sources, c->devices, c->collectors);
         config_free(c);
         return EXIT_CLEAN;
     }

@@ -64,7 +64,8 @@ static bool
 of_scope(const struct sections *all, enum fact_section kind, const char *key)
 {
     const uint64_t targets = SECTION_KIND(FACT_NF_CONFIG) | SECTION_KIND(FACT_NF_RUNTIME) |
-                             SECTION_KIND(FACT_MANAGEMENT_CONFIG);
+                             SECTION_KIND(FACT_MANAGEMENT_CONFIG) |
+                             SECTION_KIND(FACT_MANAGEMENT_PROBE);
     const char *colon = key ? strchr(key, ':') : NULL;
     size_t len = strlen(all->scope);
 

@@ -11,7 +11,7 @@
 #include "lib/settings_take.h"
 
 #define MODULE "x1818-collector-config"
-#define EVERY_WITNESS (SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC)
+#define EVERY_WITNESS (SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE)
 
 static const struct {
     const char *word;
@@ -19,7 +19,8 @@ static const struct {
 } witness_words[] = {{"config", SETUP_CONFIG},
                      {"runtime", SETUP_RUNTIME},
                      {"traffic", SETUP_TRAFFIC},
-                     {"inventory", SETUP_INVENTORY}};
+                     {"inventory", SETUP_INVENTORY},
+                     {"probe", SETUP_PROBE}};
 
 /* ADDRESS:PORT or [ADDRESS]:PORT. */
 static void

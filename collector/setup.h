@@ -18,7 +18,13 @@
                                              */
 
 /* What an agent may report: bits of enum setup_witness. */
-enum setup_witness { SETUP_CONFIG = 1, SETUP_RUNTIME = 2, SETUP_TRAFFIC = 4, SETUP_INVENTORY = 8 };
+enum setup_witness {
+    SETUP_CONFIG = 1,
+    SETUP_RUNTIME = 2,
+    SETUP_TRAFFIC = 4,
+    SETUP_INVENTORY = 8,
+    SETUP_PROBE = 16
+};
 
 struct setup_grant {
     char *name; /* in lower case */

@@ -33,7 +33,8 @@ enum fact_section {
     FACT_TRAFFIC,           /* /facts/traffic[observer], key: name of the capture */
     FACT_INVENTORY,         /* /facts/inventory, key: NULL */
     FACT_NF_RUNTIME,        /* /facts/nf[id]/runtime, key: target key */
-    FACT_AGENT              /* /facts/agent[id], key: id of the agent */
+    FACT_AGENT,             /* /facts/agent[id], key: id of the agent */
+    FACT_MANAGEMENT_PROBE   /* /facts/management[id]/probe, key: target key */
 };
 
 struct fact_sink;

@@ -24,6 +24,7 @@ static const struct {
     [FACT_INVENTORY] = {"inventory", NULL},
     [FACT_NF_RUNTIME] = {"nf", "runtime"},
     [FACT_AGENT] = {"agent", NULL},
+    [FACT_MANAGEMENT_PROBE] = {"management", "probe"},
 };
 
 static int

@@ -33,9 +33,10 @@ static const char *const kinds[] = {
     [FACT_INVENTORY] = "inventory",
     [FACT_NF_RUNTIME] = "nf-runtime",
     [FACT_AGENT] = "agent",
+    [FACT_MANAGEMENT_PROBE] = "management-probe",
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-_Static_assert(KINDS == FACT_AGENT + 1, "a kind of section has no name here");
+_Static_assert(KINDS == FACT_MANAGEMENT_PROBE + 1, "a kind of section has no name here");
 
 const char *
 fact_wire_kind(unsigned kind)

@@ -19,6 +19,7 @@ enum sandbox_role {
     SANDBOX_SERVE,  /* network on sockets; opens no file */
     SANDBOX_SNIFF,  /* reads a capture that is open; opens nothing */
     SANDBOX_STATE,  /* keeps files below one directory; talks over what is open */
+    SANDBOX_ASK,    /* talks over a socket that is connected; opens nothing, connects to nothing */
     SANDBOX_ROLES
 };
 

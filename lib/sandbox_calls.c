@@ -87,9 +87,19 @@ static const char *const state[] = {
     "renameat2", "sendmsg",    "sendto",     "unlinkat", "utimensat",
 };
 
+static const char *const ask[] = {
+    "ftruncate", "getpeername", "getsockname", "getsockopt", "recvfrom",
+    "recvmsg",   "sendmsg",     "sendto",      "setsockopt", "shutdown",
+};
+
 /* Asked by libraries that do without: an error instead of the end. */
 static const char *const refused[] = {
     "ioctl", "prctl", "prlimit64", "sched_getaffinity", "set_robust_list",
+};
+
+/* The same of a role: a library that would like to look at files of its own. */
+static const char *const ask_refused[] = {
+    "access", "connect", "faccessat2", "lstat", "openat", "readlink", "socket", "stat", "statx",
 };
 
 static const struct {
@@ -100,6 +110,7 @@ static const struct {
     [SANDBOX_SERVE] = {serve, sizeof(serve) / sizeof(serve[0])},
     [SANDBOX_SNIFF] = {sniff, sizeof(sniff) / sizeof(sniff[0])},
     [SANDBOX_STATE] = {state, sizeof(state) / sizeof(state[0])},
+    [SANDBOX_ASK] = {ask, sizeof(ask) / sizeof(ask[0])},
 };
 
 /* Calls that are allowed with some arguments only: (argument & mask) == value. fstat() of the C
@@ -114,7 +125,8 @@ static const struct {
 } guarded[] = {
     {"mmap", 2, PROT_EXEC, 0, ANY_ROLE},
     {"mprotect", 2, PROT_EXEC, 0, ANY_ROLE},
-    {"newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH, ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF)},
+    {"newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH,
+     ROLE(SANDBOX_SERVE) | ROLE(SANDBOX_SNIFF) | ROLE(SANDBOX_ASK)},
     {"open", 1, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
     {"openat", 2, O_ACCMODE | O_CREAT | O_TRUNC, 0, ROLE(SANDBOX_GATHER)},
 };
@@ -173,6 +185,9 @@ sandbox_calls_load(enum sandbox_role role)
         rc = rule(ctx, SCMP_ACT_ALLOW, roles[role].name[i]);
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]) && rc == 0; i++)
         rc = rule(ctx, SCMP_ACT_ERRNO(EPERM), refused[i]);
+    for (size_t i = 0;
+         role == SANDBOX_ASK && i < sizeof(ask_refused) / sizeof(ask_refused[0]) && rc == 0; i++)
+        rc = rule(ctx, SCMP_ACT_ERRNO(EACCES), ask_refused[i]);
     if (rc == 0)
         rc = guarded_rules(ctx, role);
     if (rc == 0)

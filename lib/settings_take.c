@@ -54,8 +54,20 @@ settings_free_list(char **list, size_t count)
 void
 settings_complain(struct settings_take *t, const char *node, const char *what)
 {
+    char shown[128];
+    size_t n = 0;
+    bool within = false;
+
+    /* The line says which entry of a list it is. */
+    for (const char *p = node; *p && n + 1 < sizeof(shown); p++) {
+        within = within || *p == '[';
+        if (!within)
+            shown[n++] = *p;
+        within = within && *p != ']';
+    }
+    shown[n] = '\0';
     t->bad++;
-    diag_list_addf(t->errors, t->file, settings_line(t->s, node), "'%s' %s", node, what);
+    diag_list_addf(t->errors, t->file, settings_line(t->s, node), "'%s' %s", shown, what);
 }
 
 void

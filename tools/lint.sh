@@ -13,6 +13,7 @@ arrow 'lib/*.[ch] lib/netconf/*.[ch] lib/enrol/*.[ch]' 'agents/|rules/|cli/|coll
 arrow 'agents/dissect/*.[ch]' 'agents/(capture|traffic|source|pipeline)|rules/|cli/' 'dissect reaches up'
 arrow 'agents/source/*.[ch]' 'agents/(capture|traffic|dissect|pipeline)|rules/|cli/' 'source reaches up'
 arrow 'agents/runtime/*.[ch]' 'agents/(capture|traffic|dissect|pipeline|link)|rules/|cli/' 'runtime reaches up'
+arrow 'agents/device/*.[ch]' 'agents/(capture|traffic|dissect|source|runtime|pipeline|link|agent)|rules/|cli/' 'device reaches up'
 arrow 'agents/capture/*.[ch]' 'agents/(traffic|source|pipeline)|rules/|cli/' 'capture reaches up'
 arrow 'agents/*.[ch] agents/*/*.[ch]' 'rules/|cli/|collector/' 'agents reach up'
 arrow 'rules/engine/*.[ch]' 'agents/|cli/|collector/' 'the engine reaches up'
@@ -24,8 +25,8 @@ arrow 'collector/enrol/*.[ch]' 'collector/([a-df-z]|[a-z]*\.h)|rules/' 'the auth
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c lib/*.c 2>/dev/null |
-       grep -vE '^(lib/(fact_tree|settings)|collector/north/)')
-[ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/settings, lib/netconf and rules/engine: $hits"
+       grep -vE '^(lib/(fact_tree|settings)|collector/north/|agents/device/)')
+[ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/settings, lib/netconf, agents/device and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
 hits=$(grep -lE '^#include <sqlite3' lib/*.c agents/*.c agents/*/*.c rules/engine/*.c cli/*.c collector/*/*.[ch] 2>/dev/null |

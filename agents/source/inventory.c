@@ -85,6 +85,7 @@ static const struct field approved_fields[] = {
     {"verified-images", FN_VERIFIED_IMAGE, V_TEXT, true, NULL},
     {"scanned-images", FN_SCANNED_IMAGE, V_TEXT, true, NULL},
     {"config-sha256", FN_CONFIG_SHA256, V_TEXT, true, NULL},
+    {"time-servers", FN_TIME_SERVER, V_TEXT, true, NULL},
     {0}};
 static const struct field top_fields[] = {
     {"deployment-class", FN_DEPLOYMENT_CLASS, V_TEXT, false, classes},

@@ -26,6 +26,8 @@ needs(enum fact_section kind)
         return SETUP_TRAFFIC;
     case FACT_INVENTORY:
         return SETUP_INVENTORY;
+    case FACT_MANAGEMENT_PROBE:
+        return SETUP_PROBE;
     case FACT_AGENT:
         break;
     }

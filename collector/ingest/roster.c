@@ -305,6 +305,8 @@ roster_witness(enum fact_section kind)
         return WITNESS_RUNTIME;
     case FACT_TRAFFIC:
         return WITNESS_TRAFFIC;
+    case FACT_MANAGEMENT_PROBE:
+        return WITNESS_PROBE;
     case FACT_INVENTORY:
         return WITNESS_ATTESTATION;
     case FACT_NF_CONFIG:

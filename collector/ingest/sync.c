@@ -33,6 +33,7 @@ rank(enum fact_section kind)
     case FACT_MANAGEMENT_CONFIG:
         return 2;
     case FACT_NF_RUNTIME:
+    case FACT_MANAGEMENT_PROBE:
         return 3;
     case FACT_AGENT:
         return 4;

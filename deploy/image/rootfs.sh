@@ -29,15 +29,20 @@ record() {
     cp -L "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
 }
 
+# PROGRAM [COMPANION]: what the program starts lies beside it
 one() {
     program=$1
+    companion=${2:-}
     root=$to/$(basename "$program")
     for d in /lib /lib64; do # links, as Debian has them, before anything is put behind them
         [ ! -L "$d" ] || { install -d "$root/usr$d" && ln -s "usr$d" "$root$d"; }
     done
     install -d "$root${program#"$from"}" && rmdir "$root${program#"$from"}"
-    install -m 0755 -s "$program" "$root${program#"$from"}"
-    libraries=$(ldd "$program" | sed -n 's/^[^/]*\(\/[^ ]*\) (0x[0-9a-f]*)$/\1/p' | sort -u)
+    for f in $program $companion; do
+        install -m 0755 -s "$f" "$root${f#"$from"}"
+    done
+    # shellcheck disable=SC2086 # words are wanted
+    libraries=$(ldd $program $companion | sed -n 's/^[^/]*\(\/[^ ]*\) (0x[0-9a-f]*)$/\1/p' | sort -u)
     for l in $libraries; do
         put "$l"
         record "$l"
@@ -62,6 +67,7 @@ vigil5g:x:10001:' >"$root/etc/group"
 }
 
 rm -rf "$to"
-for p in "$from"/usr/bin/vigil "$from"/usr/sbin/vigil-agent "$from"/usr/sbin/vigil-collector; do
+for p in "$from"/usr/bin/vigil "$from"/usr/sbin/vigil-collector; do
     [ ! -x "$p" ] || one "$p"
 done
+[ ! -x "$from/usr/sbin/vigil-agent" ] || one "$from/usr/sbin/vigil-agent" "$from/usr/sbin/vigil-device"

@@ -217,8 +217,8 @@ void
 docket_note(struct docket *k, enum fact_section kind, const char *key,
             const struct fact_nodes *changed)
 {
-    const uint32_t keyed =
-        1u << FACT_NF_CONFIG | 1u << FACT_NF_RUNTIME | 1u << FACT_MANAGEMENT_CONFIG;
+    const uint32_t keyed = 1u << FACT_NF_CONFIG | 1u << FACT_NF_RUNTIME |
+                           1u << FACT_MANAGEMENT_CONFIG | 1u << FACT_MANAGEMENT_PROBE;
     struct fact_nodes all = {{0}};
     bool near = false, one = (keyed & 1u << kind) && resolver_is_key(key);
     struct touch *t;

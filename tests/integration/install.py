@@ -13,7 +13,7 @@ with directory() as d:
     check(make.returncode == 0, f"make install: {make.stderr[-400:]}")
     data = os.path.join(d, "usr/share/vigil5g")
     for name in ("usr/bin/vigil", "usr/share/man/man1/vigil.1", "usr/share/bash-completion/completions/vigil",
-                 "usr/sbin/vigil-agent", "usr/share/man/man8/vigil-agent.8", "usr/share/vigil5g/examples/agent.yaml",
+                 "usr/sbin/vigil-agent", "usr/sbin/vigil-device", "usr/share/man/man8/vigil-agent.8", "usr/share/vigil5g/examples/agent.yaml",
                  "usr/sbin/vigil-collector", "usr/share/man/man8/vigil-collector.8", "usr/share/vigil5g/examples/collector.yaml",
                  "usr/share/bash-completion/completions/vigil-agent", "usr/share/bash-completion/completions/vigil-collector",
                  "usr/lib/systemd/system/vigil-collector.service", "usr/share/vigil5g/report.schema.json", "usr/share/vigil5g/yang/x1818-facts.yang",

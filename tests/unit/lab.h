@@ -466,7 +466,7 @@ lab_set_up(void **state)
 
     *state = w;
     w->now_ms = 1000;
-    w->witnesses = SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC;
+    w->witnesses = SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE;
     snprintf(w->dir, sizeof(w->dir), "/tmp/vigil-ingest-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->path, sizeof(w->path), "%s/store.db", w->dir);

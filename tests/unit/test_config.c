@@ -69,6 +69,9 @@ load(const char *text, struct config **c, struct diag_list *errors)
 }
 
 #define HEAD "name: a1\nsite: s1\n"
+#define DEVICE                                                                                     \
+    "devices:\n  - address: r1.example\n    name: r1\n    key: /no/key\n"                          \
+    "    known-hosts: /no/hosts\n    user: vigil\n"
 #define SOURCE "sources:\n  - config: /etc/open5gs\n"
 
 static void
@@ -128,6 +131,44 @@ test_everything(void **state)
     diag_list_clear(&errors);
 }
 
+/* Devices alone are enough; the key is as secret as that of TLS. */
+static void
+test_devices(void **state)
+{
+    static const char form[] =
+        HEAD "devices:\n  - name: r1\n    address: '2001:db8::1'\n    user: v\n"
+             "    key: %s/key\n    known-hosts: %s/cert\n";
+    struct diag_list errors;
+    struct config *c;
+    char text[2048];
+
+    (void)state;
+    write_file("key", "x", 0600);
+    write_file("cert", "x", 0644);
+    snprintf(text, sizeof(text), form, dir, dir);
+    assert_int_equal(load(text, &c, &errors), ST_OK);
+    assert_int_equal(c->sources, 0);
+    assert_int_equal(c->devices, 1);
+    assert_string_equal(c->device[0].name, "r1");
+    assert_string_equal(c->device[0].address, "2001:db8::1");
+    assert_int_equal(c->device[0].port, 830);
+    assert_int_equal(c->device[0].interval_s, 300);
+    assert_int_equal(c->device[0].timeout_s, 30);
+    config_free(c);
+    diag_list_clear(&errors);
+    write_file("key", "x", 0644);
+    assert_int_equal(load(text, &c, &errors), ST_CONFIG);
+    assert_int_equal(errors.item[0].line, 7);
+    diag_list_clear(&errors);
+    snprintf(text, sizeof(text),
+             HEAD
+             "devices:\n  - {name: a, address: x, user: u, key: %s/cert, known-hosts: %s/cert}\n"
+             "  - {name: a, address: y, user: u, key: %s/cert, known-hosts: %s/cert}\n",
+             dir, dir, dir, dir);
+    assert_int_equal(load(text, &c, &errors), ST_CONFIG);
+    diag_list_clear(&errors);
+}
+
 static const struct {
     const char *text;
     unsigned line;
@@ -180,6 +221,14 @@ static const struct {
     {HEAD SOURCE "root: /no/such\n", 5, "no directory"},
     {HEAD SOURCE "user: 'Mallory Q'\n", 5, "name of a user"},
     {HEAD SOURCE "spool:\n", 5, "absolute path"},
+    {HEAD DEVICE, 6, "'devices/key' names a file that cannot be used: No such file"},
+    {HEAD "devices:\n  - name: r1\n    address: a b\n", 5, "without a port"},
+    {HEAD "devices:\n  - name: R1\n    address: a\n", 4, "lower-case"},
+    {HEAD "devices:\n  - address: a\n", 4, "name"},
+    {HEAD DEVICE "    port: 0\n", 9, "1 to 65535"},
+    {HEAD DEVICE "    interval: 1\n", 9, "10 to 604800"},
+    {HEAD DEVICE "    timeout: 0\n", 9, "1 to 600"},
+    {HEAD DEVICE "    password: x\n", 9, "unknown"},
     {"- a\n", 1, "mapping"},
     {"name: [\n", 0, ""},
     {"", 0, ""},
@@ -302,6 +351,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_devices),
         cmocka_unit_test(test_every_error_has_its_line),
         cmocka_unit_test(test_all_errors_no_content),
         cmocka_unit_test(test_secret_files),

@@ -260,6 +260,38 @@ test_serve(void **state)
     expect_end(SANDBOX_SNIFF, try_socket);
 }
 
+/* What is connected before; a library that looks for files or peers of its own gets an error. */
+static int pair[2];
+
+static int
+try_talk(void)
+{
+    char c = 'x';
+
+    return send(pair[0], &c, 1, 0) == 1 && recv(pair[1], &c, 1, 0) == 1 ? GOOD : BAD;
+}
+
+static void
+test_ask(void **state)
+{
+    static int (*const can[])(void) = {try_talk, try_memory, try_open, try_socket};
+    const struct sandbox_options o = {.role = SANDBOX_ASK, .memory_bytes = 64u << 20};
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    for (size_t i = 0; i < sizeof(can) / sizeof(can[0]); i++) {
+        int rc = in_child(&o, can[i], i > 1);
+
+        assert_true(rc == GOOD || (i > 1 && rc == UNFILTERED));
+    }
+    expect_end(SANDBOX_ASK, try_exec);
+    expect_end(SANDBOX_ASK, try_fork);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void
 test_state(void **state)
 {
@@ -425,6 +457,9 @@ test_tables(void **state)
                 sandbox_allows(SANDBOX_STATE, "unlinkat") &&
                 sandbox_allows(SANDBOX_STATE, "faccessat2"));
     assert_false(sandbox_allows(SANDBOX_STATE, "socket"));
+    assert_true(sandbox_allows(SANDBOX_ASK, "sendto"));
+    assert_false(sandbox_allows(SANDBOX_ASK, "connect"));
+    assert_false(sandbox_allows(SANDBOX_ASK, "openat"));
     assert_string_equal(sandbox_name(SANDBOX_SYSCALLS), "syscalls");
 }
 
@@ -432,10 +467,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gather_can),   cmocka_unit_test(test_gather_dies),
-        cmocka_unit_test(test_serve),        cmocka_unit_test(test_state),
-        cmocka_unit_test(test_limits),       cmocka_unit_test(test_privileges),
-        cmocka_unit_test(test_unknown_user), cmocka_unit_test(test_seen_from_outside),
+        cmocka_unit_test(test_gather_can),
+        cmocka_unit_test(test_gather_dies),
+        cmocka_unit_test(test_serve),
+        cmocka_unit_test(test_state),
+        cmocka_unit_test(test_ask),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_privileges),
+        cmocka_unit_test(test_unknown_user),
+        cmocka_unit_test(test_seen_from_outside),
         cmocka_unit_test(test_tables),
     };
 
