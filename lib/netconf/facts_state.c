@@ -49,15 +49,19 @@ facts_state_new(const struct nc_schema *ns, const struct facts_head *h, const ch
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     struct writer w = {NULL, ST_OK};
-    char seq[32];
+    char seq[32], recorded[32];
 
     *out = NULL;
+    snprintf(recorded, sizeof(recorded), "%llu", (unsigned long long)h->recorded);
     snprintf(seq, sizeof(seq), "%llu", (unsigned long long)h->seq);
     if (lyd_new_inner(NULL, ly_ctx_get_module_implemented(ctx, "x1818-agent"), "agent", 0,
                       &w.agent) != LY_SUCCESS)
         return ST_IO;
     if (!new_leaf(w.agent, "version", version) || !new_leaf(w.agent, "boot-id", h->boot_id) ||
         !new_leaf(w.agent, "seq", seq) || !new_leaf(w.agent, "model-revision", h->model_revision))
+        w.st = ST_CONFIG;
+    if (*h->journal &&
+        (!new_leaf(w.agent, "journal", h->journal) || !new_leaf(w.agent, "recorded", recorded)))
         w.st = ST_CONFIG;
     if (w.st == ST_OK)
         fact_tree_each_section(t, put_section, &w);
@@ -103,13 +107,18 @@ static enum status
 take_head(const struct reader *r)
 {
     const char *boot = leaf(r->agent, "boot-id"), *seq = leaf(r->agent, "seq");
-    const char *model = leaf(r->agent, "model-revision");
+    const char *model = leaf(r->agent, "model-revision"), *journal = leaf(r->agent, "journal");
+    const char *recorded = leaf(r->agent, "recorded");
 
     if (!boot || !seq || !model)
         return refuse(r, ST_MALFORMED, "boot-id, seq or model-revision is missing", "");
     memcpy(r->out->head.boot_id, boot, strlen(boot));
     memcpy(r->out->head.model_revision, model, strlen(model));
     r->out->head.seq = strtoull(seq, NULL, 10);
+    if (journal && recorded) {
+        memcpy(r->out->head.journal, journal, strlen(journal));
+        r->out->head.recorded = strtoull(recorded, NULL, 10);
+    }
     r->out->newer = strcmp(model, nc_schema_revision(r->ns)) > 0;
     return ST_OK;
 }
