@@ -43,6 +43,7 @@ struct config {
     struct config_source source[MAX_CONFIG_SOURCES];
     size_t sources;
     uint64_t memory_bytes, spool_bytes;
+    size_t spool_messages;
     unsigned cpu_percent;
 };
 
