@@ -112,6 +112,9 @@ enum status fact_tree_put(struct fact_tree *t, enum fact_section kind,
  * the same context adopts. ST_NOTFOUND: it is not there. ST_IO: memory; the tree is as before. */
 enum status fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
                            struct lyd_node **facts) MUST_USE;
+/* The same, but the section stays. */
+enum status fact_tree_copy(const struct fact_tree *t, enum fact_section kind, const char *key,
+                           struct lyd_node **facts) MUST_USE;
 /* Remove a section, and its entry when no other section is left in it. ST_NOTFOUND: it is not
  * there. */
 enum status fact_tree_remove(struct fact_tree *t, enum fact_section kind, const char *key) MUST_USE;

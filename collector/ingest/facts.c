@@ -57,8 +57,9 @@ is_own(const struct peer *p, enum fact_section kind, const char *key)
            begins_with_name(colon + 2 + n, name) && strchr(colon + 2 + n, '/');
 }
 
-static bool
-may_say(const struct peer *p, enum fact_section kind, const char *key, char *text, size_t size)
+bool
+facts_may_say(const struct peer *p, enum fact_section kind, const char *key, char *text,
+              size_t size)
 {
     unsigned need = needs(kind);
     char name[MAX_FACT_SECTION_NAME];
@@ -215,7 +216,7 @@ check_sections(struct peer *p, const struct facts_message *m, struct wanted *w, 
             p->ingest->counts.unknown_nodes++;
             continue;
         }
-        if (!may_say(p, s->kind, s->id, text, size))
+        if (!facts_may_say(p, s->kind, s->id, text, size))
             return false;
         w[i].same = !s->removed && is_held(p->ingest, s);
         if (s->removed || w[i].same)
@@ -284,7 +285,7 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
     const struct facts_head *h;
     struct wanted *w;
     size_t sections;
-    bool gap = false;
+    bool gap = false, news = false;
     struct diag d;
 
     if (facts_message_read(m, xml, len, session_identity(p->session), &d) != ST_OK) {
@@ -292,6 +293,10 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         return FACTS_REFUSED;
     }
     h = facts_message_head(m);
+    if (h->number)
+        return replay_message(p, m, text, size);
+    if (p->get_id)
+        return FACTS_TAKEN; /* the reply that is on its way was made later and has it all */
     if (strcmp(h->boot_id, p->agent->boot_id) != 0 || h->seq != p->agent->seq + 1) {
         g->counts.gaps++;
         p->agent->gaps++;
@@ -308,6 +313,9 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         outcome = FACTS_REFUSED;
     } else {
         remember(p, h, now);
+        for (size_t i = 0; i < sections; i++)
+            news = news || facts_message_at(m, i)->data || facts_message_at(m, i)->removed;
+        replay_live(p, h, news);
         outcome = gap ? FACTS_GAP : FACTS_TAKEN;
     }
     for (size_t i = 0; w && i < sections; i++)
@@ -436,7 +444,7 @@ facts_replied(struct peer *p, const char *data, size_t len, char *text, size_t s
     g->counts.unknown_nodes += state.unknown;
     fact_tree_each_section(state.tree, on_section, &l);
     for (size_t i = 0; i < l.count && outcome == FACTS_TAKEN; i++)
-        if (!may_say(p, l.item[i].kind, l.item[i].key, text, size))
+        if (!facts_may_say(p, l.item[i].kind, l.item[i].key, text, size))
             outcome = FACTS_REFUSED;
     if (outcome == FACTS_TAKEN && (l.failed || take_all(p, state.tree, &l, now) != ST_OK)) {
         snprintf(text, size, "there is no room for its facts");
@@ -446,6 +454,7 @@ facts_replied(struct peer *p, const char *data, size_t len, char *text, size_t s
         drop_others(p, &l);
         remember(p, &state.head, now);
         p->agent->synced = true;
+        replay_begin(p, &state.head);
     }
     list_clear(&l);
     facts_state_clear(&state);

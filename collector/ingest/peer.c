@@ -141,7 +141,9 @@ on_reply(struct peer *p, const char *xml, size_t len)
         give_up(p, SESSION_BAD_MESSAGE, d.text);
         return;
     }
-    if (r.kind == NETCONF_REPLY_ERROR) {
+    if (r.has_id && p->replay_id && r.id == p->replay_id && r.kind != NETCONF_REPLY_DATA) {
+        replay_answered(p, r.kind == NETCONF_REPLY_OK);
+    } else if (r.kind == NETCONF_REPLY_ERROR) {
         snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
         give_up(p, SESSION_BAD_MESSAGE, text);
     } else if (r.has_id && p->subscribe_id && r.id == p->subscribe_id &&
@@ -169,9 +171,7 @@ on_message(void *ctx, struct session *s, const char *xml, size_t len)
         on_reply(p, xml, len);
         break;
     case NETCONF_NOTIFICATION:
-        /* The reply that is on its way was made later and has it all. */
-        if (!p->get_id)
-            settle(p, facts_notified(p, xml, len, text, sizeof(text)), text);
+        settle(p, facts_notified(p, xml, len, text, sizeof(text)), text);
         break;
     case NETCONF_HELLO:
     case NETCONF_RPC:
@@ -190,6 +190,8 @@ on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
 
     snprintf(line, sizeof(line), "agent session ended (%s): %s", session_end_name(end), text);
     note(g, line);
+    if (p)
+        replay_end(p);
     if (p && p->agent) {
         g->counts.connected--;
         /* A newer session of the same agent may be up already, at another address of ours. */

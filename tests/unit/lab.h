@@ -80,6 +80,18 @@ lab_witnesses(void *ctx, const char *identity)
     return strcmp(identity, "amf-1") == 0 ? w->witnesses : 0;
 }
 
+static inline const struct rule_pack *
+lab_pack(void *ctx)
+{
+    return ((struct lab *)ctx)->pack;
+}
+
+static inline int64_t
+lab_now(void *ctx)
+{
+    return ((struct lab *)ctx)->now_ms;
+}
+
 static inline void
 lab_changed(void *ctx)
 {
@@ -102,6 +114,8 @@ open_collector(struct lab *w)
                             .site_name = "lab",
                             .tenant = "",
                             .witnesses = lab_witnesses,
+                            .pack = lab_pack,
+                            .mono_ms = lab_now,
                             .wall = lab_wall,
                             .changed = lab_changed,
                             .note = lab_note,
