@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "collector/observe.h"
 #include "lib/text_block.h"
@@ -243,12 +244,18 @@ life_write_step(struct life *l, const struct finding *before, struct finding_ste
 static void
 say_past(struct finding_step *step, int64_t at)
 {
+    time_t t = at;
+    char time[32] = "";
+    struct tm tm;
+
+    if (gmtime_r(&t, &tm))
+        strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
     for (size_t i = 0; i < step->events; i++) {
         char *text = step->event[i].text;
         size_t len = strlen(text);
 
-        snprintf(text + len, sizeof(step->event[i].text) - len,
-                 "%sas recorded by the agent at %lld", len ? ", " : "", (long long)at);
+        snprintf(text + len, sizeof(step->event[i].text) - len, "%srecorded by the agent at %s",
+                 len ? ", " : "", time);
     }
 }
 
