@@ -15,7 +15,7 @@
 #include "collector/ingest/inside.h"
 #include "lib/netconf/message.h"
 
-#define REPLAY_RATE_S 400    /* messages a second of one agent, on average */
+#define REPLAY_RATE_S 1000   /* messages a second of one agent, on average */
 #define MAX_REPLAYS 64       /* agents at a time */
 #define MAX_REPLAY_PAGE 1000 /* messages for one request */
 #define REPLAY_BEGIN_MS 1000 /* from a half of it to one and a half: before the first request */
