@@ -69,6 +69,7 @@ bool agent_looks(const struct agent *a);
 const struct config *agent_config(const struct agent *a);
 const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
+pid_t agent_gather_pid(const struct agent *a); /* 0: none */
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

@@ -16,6 +16,7 @@
 #include "agents/gather_wire.h"
 #include "agents/publish_netconf.h"
 #include "agents/publish_stdout.h"
+#include "agents/self.h"
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
@@ -59,7 +60,9 @@ struct program {
     struct loop_watch gather;        /* of the channel to the gather process */
     struct publish_netconf *netconf; /* NULL: no collector is called */
     bool called;                     /* collectors are, since all sources were read */
-    bool ended;                      /* by a signal */
+    struct self self;
+    struct loop_timer look; /* at itself; set while collectors are called */
+    bool ended;             /* by a signal */
 };
 
 /* --- what the agent says --- */
@@ -109,6 +112,8 @@ on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
 
     if (p->out)
         publish_stdout_ready(p->schema, gather, r);
+    p->self.report = *r;
+    p->self.reported = true;
     if (!p->ready)
         for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
             if (r->state[i] == SANDBOX_REFUSED)
@@ -211,6 +216,27 @@ wait_ms(const struct program *p)
     return wait < 0 ? 0 : (int)wait;
 }
 
+static void
+write_self(void *ctx, struct fact_sink *sink)
+{
+    struct program *p = ctx;
+    const struct spool_counts spool = publish_netconf_spool(p->netconf);
+
+    self_write(&p->self, p->agent, &spool, sink);
+}
+
+static void
+look_at_self(void *ctx)
+{
+    struct program *p = ctx;
+    const pid_t pid[] = {getpid(), agent_gather_pid(p->agent)};
+
+    self_measure(&p->self, pid, sizeof(pid) / sizeof(pid[0]));
+    publish_netconf_self(p->netconf, agent_config(p->agent)->name, SELF_INTERVAL_S,
+                         SELF_INTERVAL_S - SELF_LOOK_S, write_self, p);
+    loop_timer_set(&p->look, (int64_t)SELF_LOOK_S * 1000);
+}
+
 /* Once everything was read: what a collector hears first is all there is, and nothing of an agent
  * that was only started again seems gone. */
 static bool
@@ -221,6 +247,7 @@ call_when_settled(struct program *p)
     if (!p->netconf || p->called || !agent_settled(p->agent))
         return true;
     p->called = true;
+    look_at_self(p);
     if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)
         return true;
     diag_print(NAME, &d);
@@ -258,7 +285,9 @@ take_signals(struct program *p)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    p->self.started = (int64_t)time(NULL);
     return loop_new(NULL, &p->loop) == ST_OK &&
+           loop_timer_init(p->loop, &p->look, look_at_self, p) == ST_OK &&
            loop_signals_open(p->loop, &p->signals, &set, on_signal, p) == ST_OK;
 }
 
@@ -349,6 +378,7 @@ static void
 stop(struct program *p)
 {
     loop_watch_stop(&p->gather);
+    loop_timer_clear(&p->look);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
     if (p->loop)

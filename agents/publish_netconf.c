@@ -247,6 +247,56 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
         note(p, "a section could not be kept for collectors");
 }
 
+struct spool_counts
+publish_netconf_spool(const struct publish_netconf *p)
+{
+    return record_counts(p->record);
+}
+
+/* The facts move in. */
+static void
+put_self(struct publish_netconf *p, struct fact_tree *fresh, const struct section *s,
+         int64_t quiet_s)
+{
+    struct fact_section_view new, old;
+    struct lyd_node *facts;
+
+    if (fact_tree_section(fresh, s->kind, s->key, &new) != ST_OK)
+        return;
+    if (fact_tree_section(p->facts, s->kind, s->key, &old) == ST_OK &&
+        strcmp(old.revision, new.revision) == 0) {
+        if (s->observed >= old.observed && s->observed - old.observed < quiet_s)
+            return;
+        if (fact_tree_touch(p->facts, s->kind, s->key, s->observed) == ST_OK)
+            add_news(p, SECTION_SEEN, s);
+        return;
+    }
+    if (fact_tree_take(fresh, s->kind, s->key, &facts) == ST_OK &&
+        fact_tree_put(p->facts, s->kind, facts) == ST_OK)
+        add_news(p, SECTION_CHANGED, s);
+}
+
+void
+publish_netconf_self(struct publish_netconf *p, const char *id, uint32_t interval_s,
+                     int64_t quiet_s, void (*write)(void *ctx, struct fact_sink *sink), void *ctx)
+{
+    const struct section s = {
+        .kind = FACT_AGENT, .key = id, .observed = (int64_t)time(NULL), .complete = true};
+    struct fact_tree *fresh = fact_tree_new(nc_schema_facts(p->schema));
+    struct fact_sink *sink;
+
+    if (!fresh)
+        return;
+    sink = fact_tree_sink(fresh);
+    fact_begin(sink, s.kind, id, "agent");
+    fact_leaf_u64(sink, FN_INTERVAL, interval_s);
+    write(ctx, sink);
+    fact_end(sink, s.observed, true);
+    if (sink->status == ST_OK)
+        put_self(p, fresh, &s, quiet_s);
+    fact_tree_free(fresh);
+}
+
 /* ---- sessions ---- */
 
 static bool

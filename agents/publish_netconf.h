@@ -9,6 +9,7 @@
 
 #include "agents/config.h"
 #include "agents/sections.h"
+#include "agents/spool.h"
 #include "lib/loop.h"
 
 struct publish_netconf;
@@ -39,6 +40,16 @@ enum status publish_netconf_call(struct publish_netconf *p, const struct config 
 /* Another configuration: other collectors are called; on an error the old ones stay. */
 enum status publish_netconf_reload(struct publish_netconf *p, const struct config *c,
                                    struct diag *d) MUST_USE;
+
+/*
+ * The section /facts/agent of this id: write puts its content. Told when it is other than before,
+ * or was not told for quiet_s.
+ */
+void publish_netconf_self(struct publish_netconf *p, const char *id, uint32_t interval_s,
+                          int64_t quiet_s, void (*write)(void *ctx, struct fact_sink *sink),
+                          void *ctx);
+/* Of what is recorded for collectors that are away. */
+struct spool_counts publish_netconf_spool(const struct publish_netconf *p);
 
 /* A section changed, was seen again, or is gone (struct section_publisher). */
 void publish_netconf_section(struct publish_netconf *p, enum section_event event,
