@@ -87,6 +87,8 @@ bool fact_section_by_name(const char *name, size_t len, enum fact_section *out);
  * revision and observed. The section is as before then. ST_IO: memory.
  */
 enum status fact_section_revision(struct lyd_node *section, char out[FACT_HASH]) MUST_USE;
+/* Canonical value of a leaf of a section, by its name; borrowed. NULL: it has none. */
+const char *fact_section_leaf(const struct lyd_node *section, const char *name);
 /* Digest of the head: SHA-256, lower case hex, over NAME=VALUE and a line feed for each leaf beside
  * the section that is no key, in their order. "" when there is none. ST_IO: memory. */
 enum status fact_section_head(const struct lyd_node *section, char out[FACT_HASH]) MUST_USE;

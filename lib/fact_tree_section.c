@@ -318,6 +318,17 @@ drop_empty(struct fact_tree *t, struct lyd_node *entry)
     lyd_free_tree(entry);
 }
 
+const char *
+fact_section_leaf(const struct lyd_node *section, const char *name)
+{
+    const struct lyd_node *n;
+
+    for (n = lyd_child(section); n; n = n->next)
+        if (n->schema->nodetype == LYS_LEAF && strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
+    return NULL;
+}
+
 /* Facts without a section: the entry with a copy of its head in *dup, where the section is not the
  * entry itself. On failure *facts is what there is to free. */
 static enum status

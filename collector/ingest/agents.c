@@ -131,6 +131,7 @@ on_agent(void *ctx, const struct store_agent *s)
     e->kept = e->journal;
     e->seq = s->seq;
     e->gaps = s->gaps;
+    e->dropped = s->dropped;
     e->enrolled = s->enrolled;
     e->connected_since = s->connected_since;
     e->last_seen = s->last_seen;
@@ -182,6 +183,7 @@ agents_write_one(const struct agent_entry *e, struct store *s, const char *tenan
                                                     .journal_boot = or_null(e->journal.boot_id),
                                                     .journal_seq = e->journal.seq,
                                                     .gaps = e->gaps,
+                                                    .dropped = e->dropped,
                                                     .change_seq = store_next_seq(s)});
 }
 

@@ -149,6 +149,26 @@ is_held(const struct ingest *g, const struct facts_section *s)
            strcmp(revision, s->revision) == 0 && strcmp(head, s->head) == 0;
 }
 
+/* What an agent says of itself, for the list of agents. */
+static void
+hear_self(struct peer *p, const struct lyd_node *section)
+{
+    const char *version = fact_section_leaf(section, "version");
+    const char *dropped = fact_section_leaf(section, "spool-dropped");
+    struct agent_entry *a = p->agent;
+    uint64_t n = dropped ? strtoull(dropped, NULL, 10) : 0;
+    char text[256];
+
+    if (n > a->dropped && p->ingest->env.note) {
+        snprintf(text, sizeof(text), "agent %s lost changes that nobody had heard of: %llu so far",
+                 a->id, (unsigned long long)n);
+        p->ingest->env.note(p->ingest->env.ctx, text);
+    }
+    a->dropped = n;
+    snprintf(a->version, sizeof(a->version), "%s", version ? version : "");
+    a->dirty = true;
+}
+
 /* Put a section that was checked; the facts move in, even on failure. */
 static enum status
 put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *facts,
@@ -173,6 +193,8 @@ put(struct peer *p, enum fact_section kind, const char *key, struct lyd_node *fa
     st = fact_tree_section(site_facts(g->env.site), kind, key, &v);
     if (st == ST_OK)
         e->interval_s = v.interval_s;
+    if (st == ST_OK && kind == FACT_AGENT)
+        hear_self(p, v.node);
     if (!was || !held(g, kind, key, revision, after) || strcmp(before, after) != 0)
         site_mark(g->env.site, RULE_READS_HEADS);
     site_mark(g->env.site, 1u << kind);

@@ -138,7 +138,7 @@ stand_in(struct past_line *l, struct past_section *s)
 
     while (*at && !same(*at, s))
         at = &(*at)->next;
-    if (!*at && l->thens >= MAX_PAST_SECTIONS)
+    if (!*at && l->then && l->thens >= MAX_PAST_SECTIONS)
         for (at = &l->then; (*at)->next;)
             at = &(*at)->next;
     old = *at;

@@ -18,6 +18,7 @@ from vigil import check, finish
 
 CONTROL = "SA-NAS-02"
 DAY = int(os.environ.get("VIGIL_SPOOL", "1500"))
+IDLE_S = int(os.environ.get("VIGIL_IDLE_S", "65"))
 NFS = 16
 RECORD = struct.Struct(">4sBIQQ16s")
 RANDOM = random.Random(11)
@@ -260,6 +261,38 @@ def damaged(net, a1):
     check(len(events) == 2, f"of a spool with a hole and a cut tail: {events}")
 
 
+def too_much(net, c1):
+    """A spool of three: the oldest go, and everybody who asks is told so."""
+    passed(net, net.target("c1", "amf"))
+    away(net, c1)
+    for i in range(9):
+        change(net, f"nf{i}", amf(GOOD), "c1")
+    check([m[4] for m in messages(net, "c1")][-1:] and len(messages(net, "c1")) >= 3, "the newest are not there")
+    c1.wait_said("spool is full")
+    net.start_collector()
+    told(net, "c1")
+    lost = until("the loss is told", lambda: [a["dropped"] for a in net.ask("agents", expect=None).get("agents", [])
+                                              if a["id"] == "c1" and a["dropped"]], 100)
+    check(lost and 3 <= lost[0] <= 6, f"{lost} of nine changes lost")
+    net.collector.wait_said("agent c1 lost changes")
+    c1.stop()
+
+
+def idle(net, agent, name):
+    """An agent with nothing to do sends nothing, whatever it says of itself."""
+    def messages_of():
+        return net.ask("status", expect=None)["collector"]["messages"]
+
+    known = until("it tells of itself", lambda: [a for a in net.ask("agents", expect=None).get("agents", [])
+                                                 if a["id"] == name and a["version"]])
+    check(bool(known), "an agent says nothing of itself")
+    before = messages_of()
+    # Time is what this is about: it looks at itself within.
+    time.sleep(IDLE_S)
+    check(messages_of() == before, f"an idle agent sent {messages_of() - before} messages in {IDLE_S} s")
+    check(agent.running(), "the agent ended")
+
+
 def no_place(net, a1):
     """The spool cannot be used: what is so now is told as ever."""
     t = net.target("a1", "amf")
@@ -279,8 +312,8 @@ def no_place(net, a1):
     check(a1.process.returncode == 0, "it does not end in order")
 
 
-with Lab("a1", "b1") as lab:
-    for name in ("a1", "b1"):
+with Lab("a1", "b1", "c1") as lab:
+    for name in ("a1", "b1", "c1"):
         lab.write(f"{name}/amf.yaml", amf(GOOD))
     lab.start_collector()
     one = lab.agent("a1", [f"config: [{lab.path('a1')}]"], limits=f"{{spool: {256 << 20}}}").start()
@@ -290,5 +323,12 @@ with Lab("a1", "b1") as lab:
     passed(lab, lab.target("b1", "amf"))
     a_day(lab, one, two)
     damaged(lab, one)
+    two.stop()
     no_place(lab, one)
+    three = lab.agent("c1", [f"config: [{lab.path('c1')}]"], limits="{spool-messages: 3}").start()
+    too_much(lab, three)
+    one.start()
+    lab.wait_agent("a1")
+    passed(lab, lab.target("a1", "amf"))
+    idle(lab, one, "a1")
 finish()
