@@ -286,6 +286,15 @@ def idle(net, agent, name):
     known = until("it tells of itself", lambda: [a for a in net.ask("agents", expect=None).get("agents", [])
                                                  if a["id"] == name and a["version"]])
     check(bool(known), "an agent says nothing of itself")
+    # What it just did is said to be taken within 15 s.
+    said = [time.monotonic(), messages_of()]
+
+    def quiet():
+        if messages_of() != said[1]:
+            said[:] = [time.monotonic(), messages_of()]
+        return time.monotonic() - said[0] > 16
+
+    until("all is said", quiet, 120)
     before = messages_of()
     # Time is what this is about: it looks at itself within.
     time.sleep(IDLE_S)
