@@ -279,7 +279,7 @@ def too_much(net, c1):
 
 
 def idle(net, agent, name):
-    """An agent with nothing to do sends nothing, whatever it says of itself."""
+    """An agent with nothing to do sends nothing, but for a step of its own cost in its first minutes."""
     def messages_of():
         return net.ask("status", expect=None)["collector"]["messages"]
 
@@ -298,7 +298,8 @@ def idle(net, agent, name):
     before = messages_of()
     # Time is what this is about: it looks at itself within.
     time.sleep(IDLE_S)
-    check(messages_of() == before, f"an idle agent sent {messages_of() - before} messages in {IDLE_S} s")
+    # One step at most: what it says, and the answer when it is told that this was taken.
+    check(messages_of() - before <= 2, f"an idle agent sent {messages_of() - before} messages in {IDLE_S} s")
     check(agent.running(), "the agent ended")
 
 
