@@ -445,3 +445,9 @@ agent_gather_counters(const struct agent *a)
 {
     return gather_counters(a->gather);
 }
+
+pid_t
+agent_gather_pid(const struct agent *a)
+{
+    return gather_pid(a->gather);
+}

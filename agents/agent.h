@@ -79,6 +79,7 @@ const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
 /* devices_report() of its devices. */
 const struct sandbox_report *agent_devices_report(const struct agent *a);
+pid_t agent_gather_pid(const struct agent *a); /* 0: none */
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

@@ -150,6 +150,7 @@ read_all(struct settings_take *t, void *into)
     c->tls.enrol = settings_take_text(t, "tls/enrol");
     c->memory_bytes = settings_take_number(t, "limits/memory") * MIB;
     c->spool_bytes = settings_take_number(t, "limits/spool");
+    c->spool_messages = (size_t)settings_take_number(t, "limits/spool-messages");
     c->cpu_percent = (unsigned)settings_take_number(t, "limits/cpu");
     c->sources = settings_count(t->s, "sources");
     if (c->sources > MAX_CONFIG_SOURCES)

@@ -54,6 +54,7 @@ struct config {
     struct config_device device[MAX_CONFIG_DEVICES];
     size_t devices;
     uint64_t memory_bytes, spool_bytes;
+    size_t spool_messages;
     unsigned cpu_percent;
 };
 

@@ -15,6 +15,7 @@
 
 #include "agents/gather_wire.h"
 #include "agents/spawn.h"
+#include "agents/watch.h"
 #include "lib/fact_wire.h"
 
 #define MAX_DYING 8 /* killed, but not gone yet */
@@ -240,7 +241,8 @@ on_changed(struct gather *g, struct cur in)
 
     if (!cur_be64(&in, &bits) || cur_left(in))
         return ST_MALFORMED;
-    for (size_t i = 0; i < 64; i++)
+    g->count.lost += (bits & WATCH_LOST) != 0;
+    for (size_t i = 0; i < 63; i++)
         if (bits >> i & 1 && (i < g->config->sources || i == GATHER_INVENTORY))
             g->h.changed(g->h.ctx, i);
     return ST_OK;

@@ -38,6 +38,7 @@ enum gather_end {
 
 struct gather_counters {
     uint64_t starts, crashes, timeouts, nonsense;
+    uint64_t lost; /* times that the kernel dropped events of files */
 };
 
 /* Callbacks; none may free the object. */

@@ -17,6 +17,7 @@
 #include "agents/publish_netconf.h"
 #include "agents/publish_stdout.h"
 #include "agents/renew.h"
+#include "agents/self.h"
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
@@ -68,7 +69,9 @@ struct program {
     struct publish_netconf *netconf; /* NULL: no collector is called */
     struct renew *renew;             /* NULL: likewise */
     bool called;                     /* collectors are, since all sources were read */
-    bool ended;                      /* by a signal */
+    struct self self;
+    struct loop_timer look; /* at itself; set while collectors are called */
+    bool ended;             /* by a signal */
 };
 
 /* --- what the agent says --- */
@@ -127,6 +130,8 @@ on_ready(void *ctx, pid_t gather, const struct sandbox_report *r)
 
     if (p->out)
         publish_stdout_ready(p->schema, gather, r);
+    p->self.report = *r;
+    p->self.reported = true;
     if (!p->ready)
         tell_refused("the reader", r);
     p->ready = true;
@@ -250,6 +255,27 @@ wait_ms(const struct program *p)
     return wait < 0 ? 0 : (int)wait;
 }
 
+static void
+write_self(void *ctx, struct fact_sink *sink)
+{
+    struct program *p = ctx;
+    const struct spool_counts spool = publish_netconf_spool(p->netconf);
+
+    self_write(&p->self, p->agent, &spool, sink);
+}
+
+static void
+look_at_self(void *ctx)
+{
+    struct program *p = ctx;
+    const pid_t pid[] = {getpid(), agent_gather_pid(p->agent)};
+
+    self_measure(&p->self, pid, sizeof(pid) / sizeof(pid[0]));
+    publish_netconf_self(p->netconf, agent_config(p->agent)->name, SELF_INTERVAL_S,
+                         SELF_INTERVAL_S - SELF_LOOK_S, write_self, p);
+    loop_timer_set(&p->look, (int64_t)SELF_LOOK_S * 1000);
+}
+
 /* Once everything was read: what a collector hears first is all there is, and nothing of an agent
  * that was only started again seems gone. */
 static bool
@@ -260,6 +286,7 @@ call_when_settled(struct program *p)
     if (!p->netconf || p->called || !agent_may_tell(p->agent))
         return true;
     p->called = true;
+    look_at_self(p);
     if (publish_netconf_call(p->netconf, agent_config(p->agent), &d) == ST_OK)
         return true;
     diag_print(NAME, &d);
@@ -297,7 +324,9 @@ take_signals(struct program *p)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    p->self.started = (int64_t)time(NULL);
     return loop_new(NULL, &p->loop) == ST_OK &&
+           loop_timer_init(p->loop, &p->look, look_at_self, p) == ST_OK &&
            loop_signals_open(p->loop, &p->signals, &set, on_signal, p) == ST_OK;
 }
 
@@ -409,6 +438,7 @@ stop(struct program *p)
     loop_watch_stop(&p->gather);
     renew_free(p->renew);
     loop_watch_stop(&p->devices);
+    loop_timer_clear(&p->look);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
     if (p->loop)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agents/record.h"
 #include "lib/hex.h"
 #include "lib/netconf/agent_answer.h"
 #include "lib/netconf/dialer.h"
@@ -17,6 +18,12 @@
 #define MAX_NOTIFICATION (512u * 1024)       /* where a notification is cut, if it can be */
 #define MAX_SECTION_BYTES (7u * 1024 * 1024) /* of one section as XML */
 #define MAX_QUEUE (32u * 1024 * 1024)
+
+/* A session that is told of changes. */
+struct subscriber {
+    struct session *session; /* NULL: none */
+    uint64_t since;          /* seq when it subscribed */
+};
 
 /* A section that has to be told of. */
 struct news {
@@ -38,8 +45,9 @@ struct publish_netconf {
     struct news *news, **last;
     unsigned settles; /* that the news has been held back */
     struct facts_head head;
-    uint32_t sessions;             /* ever: ids of sessions */
-    struct session *subscriber[2]; /* two while a certificate is renewed */
+    struct record *record;           /* for those that are away; NULL: no spool */
+    uint32_t sessions;               /* ever: ids of sessions */
+    struct subscriber subscriber[2]; /* two while a certificate is renewed */
 };
 
 static void
@@ -54,7 +62,7 @@ note(const struct publish_netconf *p, const char *text)
 static bool
 anybody(const struct publish_netconf *p)
 {
-    return p->subscriber[0] || p->subscriber[1];
+    return p->subscriber[0].session || p->subscriber[1].session;
 }
 
 static void
@@ -74,8 +82,36 @@ static void
 send_all(struct publish_netconf *p, struct buf *b)
 {
     for (size_t i = 0; i < 2; i++)
-        if (p->subscriber[i] && session_send(p->subscriber[i], buf_text(b), b->len) != ST_OK)
-            p->subscriber[i] = NULL; /* it is ending, and asks for everything when it is back */
+        if (p->subscriber[i].session &&
+            session_send(p->subscriber[i].session, buf_text(b), b->len) != ST_OK)
+            /* It is ending, and asks for everything when it is back. */
+            p->subscriber[i].session = NULL;
+}
+
+/* Begin a message; when: epoch second of what is told. */
+static void
+begin_message(struct publish_netconf *p, struct buf *b, int64_t when)
+{
+    buf_init(b, MAX_SECTION_BYTES + MAX_NOTIFICATION);
+    p->head.seq++;
+    p->head.event_time = when;
+    facts_message_begin(b, &p->head);
+}
+
+/* A version that changes before anybody heard of it is recorded, as of when it was seen last. */
+static void
+record_before(struct publish_netconf *p, const struct section *s)
+{
+    struct fact_section_view v;
+    struct buf b;
+
+    if (!p->calling || !record_first(p->record, s->kind, s->key ? s->key : "") ||
+        fact_tree_section(p->facts, s->kind, s->key, &v) != ST_OK)
+        return;
+    begin_message(p, &b, v.observed);
+    if (facts_message_section(&b, &v, true) == ST_OK && facts_message_end(&b) == ST_OK)
+        record_add(p->record, p->head.seq, &b, true);
+    buf_clear(&b);
 }
 
 /* Put one piece of news into the notification. */
@@ -95,35 +131,45 @@ put_news(const struct publish_netconf *p, struct buf *b, const struct news *n)
 
 /* As many notifications as it takes. A section is told once in each: the latest news of it. */
 static void
+tell(struct publish_netconf *p)
+{
+    struct news *n = p->news;
+
+    while (n && (anybody(p) || p->record)) {
+        bool is_new = false; /* not only seen again */
+        enum status st = ST_OK;
+        struct buf b;
+
+        begin_message(p, &b, (int64_t)time(NULL));
+        for (; n && st == ST_OK && b.len < MAX_NOTIFICATION; n = n->next) {
+            st = put_news(p, &b, n);
+            is_new = is_new || n->event != SECTION_SEEN;
+        }
+        if (st == ST_OK)
+            st = facts_message_end(&b);
+        if (st == ST_OK) {
+            send_all(p, &b);
+            if (is_new)
+                record_add(p->record, p->head.seq, &b, !anybody(p));
+        } else {
+            note(p, "a change could not be told: it is too large, or memory is short");
+        }
+        buf_clear(&b);
+    }
+    drop_news(p);
+}
+
+static void
 on_settled(void *ctx)
 {
     struct publish_netconf *p = ctx;
-    struct news *n = p->news;
 
     if (p->env.more && p->env.more(p->env.ctx) && p->settles++ < MAX_SETTLES) {
         loop_timer_set(&p->timer, SETTLE_MS);
         return;
     }
     p->settles = 0;
-    while (n && anybody(p)) {
-        enum status st = ST_OK;
-        struct buf b;
-
-        buf_init(&b, MAX_SECTION_BYTES + MAX_NOTIFICATION);
-        p->head.seq++;
-        p->head.event_time = (int64_t)time(NULL);
-        facts_message_begin(&b, &p->head);
-        for (; n && st == ST_OK && b.len < MAX_NOTIFICATION; n = n->next)
-            st = put_news(p, &b, n);
-        if (st == ST_OK)
-            st = facts_message_end(&b);
-        if (st == ST_OK)
-            send_all(p, &b);
-        else
-            note(p, "a change could not be told: it is too large, or memory is short");
-        buf_clear(&b);
-    }
-    drop_news(p);
+    tell(p);
 }
 
 static void
@@ -132,7 +178,7 @@ add_news(struct publish_netconf *p, enum section_event event, const struct secti
     const char *key = s->key ? s->key : "";
     struct news *n;
 
-    if (!anybody(p))
+    if (!anybody(p) && (!p->calling || !p->record || event == SECTION_SEEN))
         return;
     for (n = p->news; n; n = n->next)
         if (n->kind == s->kind && strcmp(n->key, key) == 0)
@@ -182,6 +228,8 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
 {
     enum status st = ST_OK;
 
+    if (event != SECTION_SEEN)
+        record_before(p, s);
     switch (event) {
     case SECTION_CHANGED:
         st = replace(p, s);
@@ -197,6 +245,56 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
         add_news(p, event, s);
     else
         note(p, "a section could not be kept for collectors");
+}
+
+struct spool_counts
+publish_netconf_spool(const struct publish_netconf *p)
+{
+    return record_counts(p->record);
+}
+
+/* The facts move in. */
+static void
+put_self(struct publish_netconf *p, struct fact_tree *fresh, const struct section *s,
+         int64_t quiet_s)
+{
+    struct fact_section_view new, old;
+    struct lyd_node *facts;
+
+    if (fact_tree_section(fresh, s->kind, s->key, &new) != ST_OK)
+        return;
+    if (fact_tree_section(p->facts, s->kind, s->key, &old) == ST_OK &&
+        strcmp(old.revision, new.revision) == 0) {
+        if (s->observed >= old.observed && s->observed - old.observed < quiet_s)
+            return;
+        if (fact_tree_touch(p->facts, s->kind, s->key, s->observed) == ST_OK)
+            add_news(p, SECTION_SEEN, s);
+        return;
+    }
+    if (fact_tree_take(fresh, s->kind, s->key, &facts) == ST_OK &&
+        fact_tree_put(p->facts, s->kind, facts) == ST_OK)
+        add_news(p, SECTION_CHANGED, s);
+}
+
+void
+publish_netconf_self(struct publish_netconf *p, const char *id, uint32_t interval_s,
+                     int64_t quiet_s, void (*write)(void *ctx, struct fact_sink *sink), void *ctx)
+{
+    const struct section s = {
+        .kind = FACT_AGENT, .key = id, .observed = (int64_t)time(NULL), .complete = true};
+    struct fact_tree *fresh = fact_tree_new(nc_schema_facts(p->schema));
+    struct fact_sink *sink;
+
+    if (!fresh)
+        return;
+    sink = fact_tree_sink(fresh);
+    fact_begin(sink, s.kind, id, "agent");
+    fact_leaf_u64(sink, FN_INTERVAL, interval_s);
+    write(ctx, sink);
+    fact_end(sink, s.observed, true);
+    if (sink->status == ST_OK)
+        put_self(p, fresh, &s, quiet_s);
+    fact_tree_free(fresh);
 }
 
 /* ---- sessions ---- */
@@ -240,26 +338,54 @@ on_established(void *ctx, struct session *s)
 static bool
 subscribe(struct publish_netconf *p, struct session *s)
 {
-    for (size_t i = 0; i < 2; i++)
-        if (p->subscriber[i] == s)
+    struct subscriber *free_one = NULL;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (p->subscriber[i].session == s)
             return true;
+        if (!p->subscriber[i].session)
+            free_one = &p->subscriber[i];
+    }
+    if (!free_one)
+        return false;
+    *free_one = (struct subscriber){.session = s, .since = p->head.seq};
+    record_told(p->record);
+    return true;
+}
+
+struct asking {
+    struct publish_netconf *p;
+    struct session *s;
+};
+
+/* A session that is not subscribed was told nothing. */
+static void
+on_replay(void *ctx, const struct netconf_replay *ask)
+{
+    const struct asking *a = ctx;
+    uint64_t since = UINT64_MAX;
+
     for (size_t i = 0; i < 2; i++)
-        if (!p->subscriber[i]) {
-            p->subscriber[i] = s;
-            return true;
-        }
-    return false;
+        if (a->p->subscriber[i].session == a->s)
+            since = a->p->subscriber[i].since;
+    (void)record_replay(a->p->record, a->s, ask, since);
 }
 
 static void
 on_message(void *ctx, struct session *s, const char *xml, size_t len)
 {
     struct publish_netconf *p = ctx;
-    const struct agent_data data = {
-        .schema = p->schema, .facts = p->facts, .head = p->head, .version = VIGIL_VERSION};
+    struct asking asking = {p, s};
+    struct agent_data data = {.schema = p->schema,
+                              .facts = p->facts,
+                              .head = p->head,
+                              .version = VIGIL_VERSION,
+                              .replay = p->record ? on_replay : NULL,
+                              .ctx = &asking};
     enum agent_act act;
     struct buf reply;
 
+    record_state(p->record, &data.head);
     buf_init(&reply, MAX_AGENT_REPLY);
     act = agent_answer(&data, xml, len, session_base(s) == SESSION_BASE_11, &reply);
     if (reply.status != ST_OK) {
@@ -288,8 +414,10 @@ on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
     char line[600];
 
     for (size_t i = 0; i < 2; i++)
-        if (p->subscriber[i] == s)
-            p->subscriber[i] = NULL;
+        if (p->subscriber[i].session == s)
+            p->subscriber[i].session = NULL;
+    if (!anybody(p))
+        record_away(p->record);
     snprintf(line, sizeof(line), "session ended (%s): %s", session_end_name(end), text);
     note(p, line);
 }
@@ -391,6 +519,9 @@ publish_netconf_new(const struct publish_netconf_env *env, const struct config *
             loop_timer_init(env->loop, &p->timer, on_settled, p) != ST_OK)
             st = diag_set(d, ST_IO, "", 0, "out of memory");
     }
+    if (st == ST_OK &&
+        record_new(env->loop, c, p->head.boot_id, env->note, env->ctx, &p->record) != ST_OK)
+        st = diag_set(d, ST_IO, "", 0, "out of memory");
     if (st == ST_OK)
         st = dial(p, c, &p->tls, &p->dialer, d);
     if (st != ST_OK) {
@@ -408,6 +539,8 @@ publish_netconf_free(struct publish_netconf *p)
         return;
     dialer_free(p->dialer);
     tls_ctx_free(p->tls);
+    tell(p); /* nobody hears it: it is recorded */
+    record_free(p->record);
     drop_news(p);
     loop_timer_clear(&p->timer);
     fact_tree_free(p->facts);
@@ -428,6 +561,7 @@ publish_netconf_reload(struct publish_netconf *p, const struct config *c, struct
     tls_ctx_free(p->tls);
     p->dialer = dialer;
     p->tls = tls;
+    record_reload(p->record, c);
     return ST_OK;
 }
 

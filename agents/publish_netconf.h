@@ -9,6 +9,7 @@
 
 #include "agents/config.h"
 #include "agents/sections.h"
+#include "agents/spool.h"
 #include "lib/loop.h"
 
 struct publish_netconf;
@@ -42,6 +43,16 @@ enum status publish_netconf_reload(struct publish_netconf *p, const struct confi
 /* Certificate, key, anchors and lists are read again, for the connections that follow; the session
  * that is up goes on. On an error the old ones stay. Statuses as above. */
 enum status publish_netconf_renewed(struct publish_netconf *p, struct diag *d) MUST_USE;
+
+/*
+ * The section /facts/agent of this id: write puts its content. Told when it is other than before,
+ * or was not told for quiet_s.
+ */
+void publish_netconf_self(struct publish_netconf *p, const char *id, uint32_t interval_s,
+                          int64_t quiet_s, void (*write)(void *ctx, struct fact_sink *sink),
+                          void *ctx);
+/* Of what is recorded for collectors that are away. */
+struct spool_counts publish_netconf_spool(const struct publish_netconf *p);
 
 /* A section changed, was seen again, or is gone (struct section_publisher). */
 void publish_netconf_section(struct publish_netconf *p, enum section_event event,

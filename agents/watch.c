@@ -278,6 +278,8 @@ watch_read(struct watch *w)
             struct inotify_event e;
 
             memcpy(&e, p, sizeof(e));
+            if (e.mask & IN_Q_OVERFLOW)
+                hit |= WATCH_LOST;
             hit |= watch_set_event(w->set, e.wd, e.mask, e.len ? p + sizeof(e) : NULL);
             p += sizeof(e) + e.len;
         }

@@ -41,7 +41,10 @@ void watch_outside(struct watch *w, const char *path);
  * was not before. */
 bool watch_end(struct watch *w);
 
-/* Take all events that wait; the sources that they concern, as bits. */
+#define WATCH_LOST (UINT64_C(1) << 63)
+
+/* Take all events that wait; the sources that they concern, as bits. WATCH_LOST among them: the
+ * kernel dropped events, which concerns all. */
 uint64_t watch_read(struct watch *w);
 /* Directories of the last round that the kernel or a limit did not let watch: changes there are
  * seen by the interval alone. */

@@ -58,6 +58,8 @@ fill(struct desk *d, struct diag *why)
     st = ingest_write(d->env.ingest, d->env.life);
     if (st == ST_OK && site_marked(d->env.site))
         st = site_judge(d->env.site, now, &ops, why);
+    if (st == ST_OK)
+        st = ingest_past(d->env.ingest, d->env.life, why);
     if (st == ST_OK && d->ticking)
         st = life_tick(d->env.life);
     if (st == ST_OK && d->ticking)
@@ -103,6 +105,7 @@ run(struct desk *d, int64_t mono_ms)
     }
     if (st != ST_OK) {
         site_forget(d->env.site);
+        ingest_failed(d->env.ingest);
         complain(d, &why, st);
         return st;
     }

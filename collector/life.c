@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/life_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "collector/observe.h"
 #include "lib/text_block.h"
@@ -238,11 +240,30 @@ life_write_step(struct life *l, const struct finding *before, struct finding_ste
     return st == ST_OK ? write_events(l, step) : st;
 }
 
+/* The time of a finding never goes back, so the journal may have another time than it was. */
+static void
+say_past(struct finding_step *step, int64_t at)
+{
+    time_t t = at;
+    char time[32] = "";
+    struct tm tm;
+
+    if (gmtime_r(&t, &tm))
+        strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    for (size_t i = 0; i < step->events; i++) {
+        char *text = step->event[i].text;
+        size_t len = strlen(text);
+
+        snprintf(text + len, sizeof(step->event[i].text) - len, "%srecorded by the agent at %s",
+                 len ? ", " : "", time);
+    }
+}
+
 /* An input that no person made: a status means that we are wrong, not they. */
 static enum status
-take(struct life *l, const struct finding_input *in, bool backlog, const char *title)
+take(struct life *l, const struct finding_input *in, struct finding_context ctx, const char *title)
 {
-    struct finding_context ctx = life_context(l, backlog);
+    bool past = ctx.now < l->now;
     struct finding_step step;
     struct held before;
     uint8_t id[FINDING_ID_LEN];
@@ -254,6 +275,8 @@ take(struct life *l, const struct finding_input *in, bool backlog, const char *t
     st = life_fetch(l, id, &before);
     if (st == ST_OK)
         st = finding_step(before.block ? &before.f : NULL, in, &ctx, &step, &why);
+    if (st == ST_OK && past)
+        say_past(&step, ctx.now);
     if (st == ST_OK)
         st = life_write_step(l, before.block ? &before.f : NULL, &step, title);
     free(before.block);
@@ -300,8 +323,49 @@ life_change(struct life *l, const struct site_change *c, bool backlog)
     if (c->verdict && c->verdict->verdict == VERDICT_FAIL && l->o.facts)
         cite_verdict(c->verdict, l->o.facts, &l->cites);
     if (st == ST_OK)
-        st = take(l, &o.look.input, backlog, c->rule->title);
+        st = take(l, &o.look.input, life_context(l, backlog), c->rule->title);
     l->cites.count = 0;
+    observed_clear(&o);
+    return st;
+}
+
+/* Whether the finding of this pair is open. */
+static enum status
+is_open(struct life *l, const struct site_change *c, bool *open)
+{
+    struct held h;
+    uint8_t id[FINDING_ID_LEN];
+    enum status st = finding_id(c->rule->id, c->target, id);
+
+    *open = false;
+    if (st != ST_OK)
+        return st;
+    st = life_fetch(l, id, &h);
+    *open = st == ST_OK && h.block && finding_is_open(h.f.state);
+    free(h.block);
+    return st;
+}
+
+enum status
+life_past(struct life *l, const struct site_change *c, int64_t at, bool backlog, bool *opened)
+{
+    bool fails = c->verdict && c->verdict->verdict == VERDICT_FAIL, open;
+    struct finding_context ctx = life_context(l, backlog);
+    struct observed o;
+    enum status st = is_open(l, c, &open);
+
+    *opened = false;
+    if (st != ST_OK)
+        return st == ST_IO ? st : ST_UNSUPPORTED;
+    /* What is open needs no past to be open; what is not open has nothing to answer. */
+    if (fails == open)
+        return ST_OK;
+    st = observe(c, l->o.site, l->o.tenant, &o);
+    if (st != ST_OK)
+        return st == ST_IO ? st : ST_UNSUPPORTED;
+    ctx.now = at < l->now ? at : l->now;
+    st = take(l, &o.look.input, ctx, c->rule->title);
+    *opened = st == ST_OK && fails;
     observed_clear(&o);
     return st;
 }
@@ -312,7 +376,9 @@ life_blind(struct life *l, const struct section_watch *w)
     struct blind_input b;
     enum status st = blind_input(w, l->now, &b);
 
-    return st == ST_OK ? take(l, &b.input, false, "A part of the network is not looked at") : st;
+    return st == ST_OK
+               ? take(l, &b.input, life_context(l, false), "A part of the network is not looked at")
+               : st;
 }
 
 void

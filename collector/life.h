@@ -56,6 +56,13 @@ void life_rollback(struct life *l);
  * pushed. ST_UNSUPPORTED: the pair cannot be kept (a key that is too long); nothing of it was
  * written, and the batch goes on. */
 enum status life_change(struct life *l, const struct site_change *c, bool backlog) MUST_USE;
+/*
+ * A verdict on facts of the past, at the time that it was so: a fail opens the finding if it is not
+ * open (*opened then), anything else may answer one that is open; nothing else happens. The verdict
+ * of now, which is beside it in the store, stays. ST_UNSUPPORTED as above.
+ */
+enum status life_past(struct life *l, const struct site_change *c, int64_t at, bool backlog,
+                      bool *opened) MUST_USE;
 /* The age of a section, for the finding on blindness. */
 enum status life_blind(struct life *l, const struct section_watch *w) MUST_USE;
 /* Old revisions, and notifications that everybody has, leave the store: some of them in each call.

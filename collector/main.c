@@ -111,6 +111,14 @@ control(void *ctx, const char *id)
     return rule_pack_find(c->pack, id);
 }
 
+static const struct rule_pack *
+pack(void *ctx)
+{
+    const struct collector *c = ctx;
+
+    return c->pack;
+}
+
 static void
 on_changed(void *ctx)
 {
@@ -143,16 +151,18 @@ state_json(void *ctx)
     struct ingest_counts in = ingest_counts(c->ingest);
     struct desk_counts desk = desk_counts(c->desk);
 
-    return json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-        "version", VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
-        rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
-        (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps", (json_int_t)in.gaps,
-        "refused", (json_int_t)in.refused, "failed-syncs", (json_int_t)in.failed_syncs, "left-out",
-        (json_int_t)in.left_out, "model-skew", (json_int_t)in.unknown_nodes, "batches",
-        (json_int_t)desk.batches, "failed-batches", (json_int_t)desk.failed, "last-batch",
-        (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms, "unkept",
-        (json_int_t)desk.unkept);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+                     "s:I, s:I, s:I}",
+                     "version", VIGIL_VERSION, "pack", rule_pack_version(c->pack), "pack-sha256",
+                     rule_pack_sha256(c->pack), "messages", (json_int_t)in.messages, "sections",
+                     (json_int_t)in.sections, "unchanged", (json_int_t)in.unchanged, "gaps",
+                     (json_int_t)in.gaps, "refused", (json_int_t)in.refused, "failed-syncs",
+                     (json_int_t)in.failed_syncs, "left-out", (json_int_t)in.left_out, "model-skew",
+                     (json_int_t)in.unknown_nodes, "batches", (json_int_t)desk.batches,
+                     "failed-batches", (json_int_t)desk.failed, "last-batch",
+                     (json_int_t)desk.last_ok, "batch-ms", (json_int_t)desk.took_ms, "unkept",
+                     (json_int_t)desk.unkept, "past", (json_int_t)in.past, "past-opened",
+                     (json_int_t)in.past_opened);
 }
 
 static json_t *
@@ -289,6 +299,8 @@ start_rooms(struct collector *c, struct diag *d)
                             .site_name = site,
                             .tenant = tenant,
                             .witnesses = witnesses,
+                            .pack = pack,
+                            .mono_ms = mono_ms,
                             .wall = life_wall,
                             .changed = on_changed,
                             .note = on_note,

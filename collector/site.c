@@ -274,6 +274,12 @@ site_time(struct site *s)
     docket_note_time(s->docket);
 }
 
+void
+site_moved(struct site *s)
+{
+    docket_forget(s->docket);
+}
+
 bool
 site_marked(const struct site *s)
 {

@@ -54,6 +54,9 @@ void site_change(struct site *s, enum fact_section kind, const char *key,
 void site_mark(struct site *s, uint32_t kinds);
 /* Time went on. */
 void site_time(struct site *s);
+/* Sections were taken out and put back as they were: what is known of their places is forgotten,
+ * and nothing is judged again for it. */
+void site_moved(struct site *s);
 /* Something is to be judged. */
 bool site_marked(const struct site *s);
 /* Judge what the marks ask for and tell each difference, of each control in the order of targets.

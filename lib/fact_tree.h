@@ -115,6 +115,8 @@ bool fact_section_by_name(const char *name, size_t len, enum fact_section *out);
  * revision and observed. The section is as before then. ST_IO: memory.
  */
 enum status fact_section_revision(struct lyd_node *section, char out[FACT_HASH]) MUST_USE;
+/* Canonical value of a leaf of a section, by its name; borrowed. NULL: it has none. */
+const char *fact_section_leaf(const struct lyd_node *section, const char *name);
 /* Digest of the head: SHA-256, lower case hex, over NAME=VALUE and a line feed for each leaf beside
  * the section that is no key, in their order. "" when there is none. ST_IO: memory. */
 enum status fact_section_head(const struct lyd_node *section, char out[FACT_HASH]) MUST_USE;
@@ -151,6 +153,9 @@ enum status fact_tree_change(struct fact_tree *t, enum fact_section kind, struct
 /* Take a section out of the tree, with a copy of its head: what fact_tree_put() of another tree of
  * the same context adopts. ST_NOTFOUND: it is not there. ST_IO: memory; the tree is as before. */
 enum status fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
+                           struct lyd_node **facts) MUST_USE;
+/* The same, but the section stays. */
+enum status fact_tree_copy(const struct fact_tree *t, enum fact_section kind, const char *key,
                            struct lyd_node **facts) MUST_USE;
 /* Remove a section, and its entry when no other section is left in it. ST_NOTFOUND: it is not
  * there. */

@@ -353,28 +353,51 @@ drop_empty(struct fact_tree *t, struct lyd_node *entry)
     lyd_free_tree(entry);
 }
 
+const char *
+fact_section_leaf(const struct lyd_node *section, const char *name)
+{
+    const struct lyd_node *n;
+
+    for (n = lyd_child(section); n; n = n->next)
+        if (n->schema->nodetype == LYS_LEAF && strcmp(n->schema->name, name) == 0)
+            return lyd_get_value(n);
+    return NULL;
+}
+
+/* Facts without a section: the entry with a copy of its head in *dup, where the section is not the
+ * entry itself. On failure *facts is what there is to free. */
+static enum status
+copy_around(const struct lyd_node *root, const struct lyd_node *entry,
+            const struct lyd_node *section, struct lyd_node **facts, struct lyd_node **dup)
+{
+    const struct lyd_node *n;
+
+    *facts = *dup = NULL;
+    if (lyd_dup_single(root, NULL, 0, facts) != LY_SUCCESS)
+        return ST_IO;
+    if (section == entry)
+        return ST_OK;
+    if (lyd_dup_single(entry, (struct lyd_node_inner *)*facts, LYD_DUP_WITH_FLAGS, dup) !=
+        LY_SUCCESS)
+        return ST_IO;
+    for (n = lyd_child(entry); n; n = n->next)
+        if (is_head(n) && lyd_dup_single(n, (struct lyd_node_inner *)*dup, 0, NULL) != LY_SUCCESS)
+            return ST_IO;
+    return ST_OK;
+}
+
 enum status
 fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
                struct lyd_node **facts)
 {
-    struct lyd_node *root = fact_tree_root(t), *entry = find_entry(root, kind, key), *dup = NULL,
-                    *n;
+    struct lyd_node *root = fact_tree_root(t), *entry = find_entry(root, kind, key), *dup;
     struct lyd_node *section = entry ? section_in(entry, kind) : NULL;
 
     *facts = NULL;
     if (!section)
         return ST_NOTFOUND;
-    if (lyd_dup_single(root, NULL, 0, facts) != LY_SUCCESS)
-        return ST_IO;
-    if (section != entry) {
-        if (lyd_dup_single(entry, (struct lyd_node_inner *)*facts, LYD_DUP_WITH_FLAGS, &dup) !=
-            LY_SUCCESS)
-            goto fail;
-        for (n = lyd_child(entry); n; n = n->next)
-            if (is_head(n) &&
-                lyd_dup_single(n, (struct lyd_node_inner *)dup, 0, NULL) != LY_SUCCESS)
-                goto fail;
-    }
+    if (copy_around(root, entry, section, facts, &dup) != ST_OK)
+        goto fail;
     (void)fact_tree_account(t, 0, count_nodes(section));
     lyd_unlink_tree(section);
     if (lyd_insert_child(dup ? dup : *facts, section) != LY_SUCCESS) {
@@ -385,6 +408,25 @@ fact_tree_take(struct fact_tree *t, enum fact_section kind, const char *key,
         drop_empty(t, entry);
     return ST_OK;
 fail:
+    lyd_free_all(*facts);
+    *facts = NULL;
+    return ST_IO;
+}
+
+enum status
+fact_tree_copy(const struct fact_tree *t, enum fact_section kind, const char *key,
+               struct lyd_node **facts)
+{
+    struct lyd_node *root = fact_tree_root(t), *entry = find_entry(root, kind, key), *dup;
+    struct lyd_node *section = entry ? section_in(entry, kind) : NULL;
+
+    *facts = NULL;
+    if (!section)
+        return ST_NOTFOUND;
+    if (copy_around(root, entry, section, facts, &dup) == ST_OK &&
+        lyd_dup_single(section, (struct lyd_node_inner *)(dup ? dup : *facts),
+                       LYD_DUP_RECURSIVE | LYD_DUP_WITH_FLAGS, NULL) == LY_SUCCESS)
+        return ST_OK;
     lyd_free_all(*facts);
     *facts = NULL;
     return ST_IO;

@@ -124,8 +124,14 @@ on_agent(void *ctx, const struct store_agent *s)
     keep(e->version, sizeof(e->version), s->version);
     keep(e->boot_id, sizeof(e->boot_id), s->boot_id);
     keep(e->model, sizeof(e->model), s->model_revision);
+    keep(e->journal.id, sizeof(e->journal.id), s->journal);
+    keep(e->journal.boot_id, sizeof(e->journal.boot_id), s->journal_boot);
+    e->journal.number = s->journal_number;
+    e->journal.seq = s->journal_seq;
+    e->kept = e->journal;
     e->seq = s->seq;
     e->gaps = s->gaps;
+    e->dropped = s->dropped;
     e->enrolled = s->enrolled;
     e->connected_since = s->connected_since;
     e->last_seen = s->last_seen;
@@ -158,29 +164,37 @@ or_null(const char *text)
 }
 
 enum status
+agents_write_one(const struct agent_entry *e, struct store *s, const char *tenant, const char *site)
+{
+    return store_put_agent(s, &(struct store_agent){.id = e->id,
+                                                    .tenant = tenant,
+                                                    .site = site,
+                                                    .address = or_null(e->address),
+                                                    .version = or_null(e->version),
+                                                    .boot_id = or_null(e->boot_id),
+                                                    .model_revision = or_null(e->model),
+                                                    .seq = e->seq,
+                                                    .connected = e->connected,
+                                                    .enrolled = e->enrolled,
+                                                    .connected_since = e->connected_since,
+                                                    .last_seen = e->last_seen,
+                                                    .journal = or_null(e->journal.id),
+                                                    .journal_number = e->journal.number,
+                                                    .journal_boot = or_null(e->journal.boot_id),
+                                                    .journal_seq = e->journal.seq,
+                                                    .gaps = e->gaps,
+                                                    .dropped = e->dropped,
+                                                    .change_seq = store_next_seq(s)});
+}
+
+enum status
 agents_write(struct agents *a, struct store *s, const char *tenant, const char *site)
 {
     enum status st = ST_OK;
 
-    for (size_t i = 0; i < a->count && st == ST_OK; i++) {
-        const struct agent_entry *e = a->item[i];
-
-        if (e->dirty)
-            st = store_put_agent(s, &(struct store_agent){.id = e->id,
-                                                          .tenant = tenant,
-                                                          .site = site,
-                                                          .address = or_null(e->address),
-                                                          .version = or_null(e->version),
-                                                          .boot_id = or_null(e->boot_id),
-                                                          .model_revision = or_null(e->model),
-                                                          .seq = e->seq,
-                                                          .connected = e->connected,
-                                                          .enrolled = e->enrolled,
-                                                          .connected_since = e->connected_since,
-                                                          .last_seen = e->last_seen,
-                                                          .gaps = e->gaps,
-                                                          .change_seq = store_next_seq(s)});
-    }
+    for (size_t i = 0; i < a->count && st == ST_OK; i++)
+        if (a->item[i]->dirty)
+            st = agents_write_one(a->item[i], s, tenant, site);
     return st;
 }
 
@@ -188,6 +202,8 @@ void
 agents_written(struct agents *a)
 {
     for (size_t i = 0; i < a->count; i++) {
+        if (a->item[i]->dirty)
+            a->item[i]->kept = a->item[i]->journal;
         a->item[i]->dirty = false;
         if (a->item[i]->synced)
             a->item[i]->backlog = false;

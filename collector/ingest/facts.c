@@ -152,6 +152,26 @@ facts_is_held(const struct ingest *g, const struct facts_section *s)
            strcmp(revision, s->revision) == 0 && strcmp(e->head ? e->head : head, s->head) == 0;
 }
 
+/* What an agent says of itself, for the list of agents. */
+static void
+hear_self(struct peer *p, const struct lyd_node *section)
+{
+    const char *version = fact_section_leaf(section, "version");
+    const char *dropped = fact_section_leaf(section, "spool-dropped");
+    struct agent_entry *a = p->agent;
+    uint64_t n = dropped ? strtoull(dropped, NULL, 10) : 0;
+    char text[256];
+
+    if (n > a->dropped && p->ingest->env.note) {
+        snprintf(text, sizeof(text), "agent %s lost changes that nobody had heard of: %llu so far",
+                 a->id, (unsigned long long)n);
+        p->ingest->env.note(p->ingest->env.ctx, text);
+    }
+    a->dropped = n;
+    snprintf(a->version, sizeof(a->version), "%s", version ? version : "");
+    a->dirty = true;
+}
+
 /* Put a section that was checked, with its head as it was told; the facts move in, even on failure.
  */
 static enum status
@@ -182,6 +202,8 @@ put(struct peer *p, enum fact_section kind, const char *key, const char *told,
     if (fact_section_head(v.node, after) != ST_OK)
         after[0] = '\0';
     keep_head(e, told, after);
+    if (kind == FACT_AGENT)
+        hear_self(p, v.node);
     e->dirty = true;
     g->fresh = true;
     e->told = 0;
@@ -343,7 +365,7 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
     const struct facts_head *h;
     struct wanted *w;
     size_t sections;
-    bool gap = false;
+    bool gap = false, news = false;
     struct diag d;
 
     if (facts_message_read(m, xml, len, session_identity(p->session), &d) != ST_OK) {
@@ -351,6 +373,10 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         return FACTS_REFUSED;
     }
     h = facts_message_head(m);
+    if (h->number)
+        return replay_message(p, m, text, size);
+    if (!sync_listens(p))
+        return FACTS_ASIDE;
     if (strcmp(h->boot_id, p->agent->boot_id) != 0 || h->seq != p->agent->seq + 1) {
         g->counts.gaps++;
         p->agent->gaps++;
@@ -367,6 +393,9 @@ facts_notified(struct peer *p, const char *xml, size_t len, char *text, size_t s
         outcome = FACTS_REFUSED;
     } else {
         facts_remember(p, h, now);
+        for (size_t i = 0; i < sections; i++)
+            news = news || facts_message_at(m, i)->data || facts_message_at(m, i)->removed;
+        replay_live(p, h, news);
         outcome = gap ? FACTS_GAP : FACTS_TAKEN;
     }
     for (size_t i = 0; w && i < sections; i++)

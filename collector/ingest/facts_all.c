@@ -157,6 +157,7 @@ facts_whole(struct peer *p, const char *data, size_t len, char *text, size_t siz
             for (size_t i = 0; i < l.count; i++)
                 set_listed(p, l.item[i].kind, l.item[i].key);
             drop_others(p);
+            p->sync.head = state.head;
             facts_remember(p, &state.head, now);
             outcome = FACTS_TAKEN;
         } else {
@@ -225,7 +226,8 @@ facts_listed(struct peer *p, const char *data, size_t len, bool *whole, char *te
         }
     }
     drop_others(p);
-    facts_remember(p, facts_message_head(m), at.now);
+    p->sync.head = *facts_message_head(m);
+    facts_remember(p, &p->sync.head, at.now);
     return FACTS_TAKEN;
 }
 

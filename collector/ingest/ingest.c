@@ -99,6 +99,49 @@ load_sections(struct ingest *g, struct diag *d)
     return st;
 }
 
+/* ---- what the past asks ---- */
+
+static const struct rule_pack *
+on_pack(void *ctx)
+{
+    const struct ingest *g = ctx;
+
+    return g->env.pack(g->env.ctx);
+}
+
+static bool
+is_backlog(void *ctx, const char *agent)
+{
+    const struct ingest *g = ctx;
+
+    return ingest_is_backlog(g, agent, g->env.wall(g->env.ctx));
+}
+
+static int64_t
+past_ms(void *ctx)
+{
+    const struct ingest *g = ctx;
+
+    return g->env.mono_ms(g->env.ctx);
+}
+
+static enum status
+past_write(void *ctx, const struct agent_entry *e)
+{
+    const struct ingest *g = ctx;
+
+    return agents_write_one(e, g->env.store, g->env.tenant, g->env.site_name);
+}
+
+enum status
+ingest_past(struct ingest *g, struct life *l, struct diag *d)
+{
+    const struct past_batch b = {
+        .life = l, .now = life_now(l), .mono_ms = past_ms, .write = past_write, .ctx = g};
+
+    return past_judge(g->past, &b, d);
+}
+
 /* ---- birth and death ---- */
 
 enum status
@@ -114,7 +157,13 @@ ingest_new(const struct ingest_env *env, struct ingest **out, struct diag *d)
     g->agents = agents_new();
     g->roster = roster_new();
     g->reader = facts_message_new(env->schema);
-    if (g->agents && g->roster && g->reader)
+    g->past = past_new(&(struct past_env){.site = env->site,
+                                          .site_name = env->site_name,
+                                          .pack = on_pack,
+                                          .backlog = is_backlog,
+                                          .judged = replay_judged,
+                                          .ctx = g});
+    if (g->agents && g->roster && g->reader && g->past)
         st = agents_load(g->agents, env->store);
     if (st == ST_OK)
         st = load_sections(g, d);
@@ -133,6 +182,7 @@ ingest_free(struct ingest *g)
         return;
     for (size_t i = 0; i < g->listeners; i++)
         listener_free(g->listener[i]);
+    past_free(g->past);
     facts_message_free(g->reader);
     roster_free(g->roster);
     agents_free(g->agents);
@@ -290,6 +340,15 @@ ingest_written(struct ingest *g)
 {
     agents_written(g->agents);
     roster_sweep(g->roster);
+    past_written(g->past);
+    if (past_waits(g->past))
+        g->env.changed(g->env.ctx);
+}
+
+void
+ingest_failed(struct ingest *g)
+{
+    past_failed(g->past);
 }
 
 bool
@@ -320,6 +379,7 @@ ingest_counts(const struct ingest *g)
     struct ingest_counts c = g->counts;
 
     c.agents = agents_count(g->agents);
+    c.past_opened = past_counts(g->past).opened;
     return c;
 }
 

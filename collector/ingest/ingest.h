@@ -8,6 +8,9 @@
  * name and grant: the subjectAltName of its certificate is the second part of every key it may
  * write.
  *
+ * Then we ask, page by page, what it recorded while it could not tell (ingest_past()): that is
+ * judged as it was, apart from what is so now.
+ *
  * Facts go into the site at once, into the store with the next batch (ingest_write()). What is not
  * in the store when we are killed, the agent tells again.
  */
@@ -35,6 +38,8 @@ struct ingest_env {
     const char *site_name, *tenant;
     /* Bits of enum setup_witness that this agent may report; 0: it may not come in. */
     unsigned (*witnesses)(void *ctx, const char *identity);
+    const struct rule_pack *(*pack)(void *ctx);
+    int64_t (*mono_ms)(void *ctx);
     int64_t (*wall)(void *ctx);                /* epoch seconds, never back: life_clock */
     void (*changed)(void *ctx);                /* there is something to judge or to write */
     void (*note)(void *ctx, const char *text); /* one line for the log */
@@ -58,8 +63,13 @@ void ingest_recheck(struct ingest *g);
 void ingest_age(struct ingest *g, int64_t now);
 /* Write sections, agents and blindness that the store does not have yet, into the open batch. */
 enum status ingest_write(struct ingest *g, struct life *l) MUST_USE;
+/* Judge some of what agents recorded while they could not tell it, into the open batch; what is so
+ * now has been judged before. Statuses of the engine and the store, d filled. */
+enum status ingest_past(struct ingest *g, struct life *l, struct diag *d) MUST_USE;
 /* The batch is committed. */
 void ingest_written(struct ingest *g);
+/* The batch is gone. */
+void ingest_failed(struct ingest *g);
 /* True while what is told about this agent is of its first evaluation; about the site ("", or an
  * agent that is none): while that of any is awaited, at most MAX_INGEST_BACKLOG_S after it came. */
 #define MAX_INGEST_BACKLOG_S 300
@@ -70,6 +80,7 @@ struct ingest_counts {
     uint64_t messages, sections, unchanged, gaps, refused, unknown_nodes;
     uint64_t failed_syncs; /* times that asking an agent for everything came to nothing */
     uint64_t left_out;     /* sections that could not be had */
+    uint64_t past, past_refused, past_opened; /* messages; sections; findings */
 };
 struct ingest_counts ingest_counts(const struct ingest *g);
 

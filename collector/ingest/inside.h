@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside of the ingest room: ingest.c keeps what is common, peer.c one session, sync.c how it comes
- * to know all that its agent holds, facts.c what a session says. */
+ * to know all that its agent holds, facts.c what a session says, replay.c what it recorded. */
 #ifndef COLLECTOR_INGEST_INSIDE_H
 #define COLLECTOR_INGEST_INSIDE_H
 
 #include "collector/ingest/agents.h"
 #include "collector/ingest/ingest.h"
+#include "collector/ingest/past.h"
 #include "collector/ingest/roster.h"
 #include "lib/netconf/facts_list.h"
 #include "lib/netconf/facts_message.h"
@@ -19,6 +20,8 @@ struct ingest {
     struct roster *roster;
     struct facts_message *reader;
     bool fresh; /* sections were put or dropped since the desk was woken */
+    struct past *past;
+    size_t replays; /* agents that are asked what they recorded */
     struct listener *listener[MAX_INGEST_LISTENERS];
     size_t listeners;
     struct ingest_counts counts;
@@ -39,6 +42,15 @@ struct sync {
     size_t wants, next;      /* in all; answered */
     size_t asked, step;      /* in the request that is open; at most, in the next one */
     int64_t latest, listed;  /* when the agent looked last by the list; ours when it came */
+    struct facts_head head;  /* of the list */
+};
+
+/* Asking for what an agent recorded. */
+enum replay_state {
+    REPLAY_NONE,  /* it records nothing, or we do not know yet */
+    REPLAY_WAITS, /* for its turn */
+    REPLAY_ASKS,
+    REPLAY_DONE /* all is told: what comes in the session is all there is */
 };
 
 /* One agent that is connected. */
@@ -51,6 +63,13 @@ struct peer {
     uint64_t subscribe_id; /* 0: answered */
     uint64_t get_id;       /* 0: none is open */
     struct sync sync;
+    enum replay_state replay;
+    struct loop_timer replay_timer; /* initialised unless REPLAY_NONE */
+    uint64_t replay_id;             /* 0: none is open */
+    uint64_t replay_number;         /* of the last message of this answer */
+    uint64_t news_seq;              /* of the last message of now with something new */
+    size_t replay_told;             /* messages of this answer */
+    struct past_line *line;         /* NULL: nothing was told of the past */
 };
 
 /* peer.c */
@@ -65,6 +84,7 @@ bool peer_send(struct peer *p, struct buf *b);
 /* What a message did. */
 enum facts_outcome {
     FACTS_TAKEN,
+    FACTS_ASIDE,  /* it is not of now, or the list that is on its way has it */
     FACTS_GAP,    /* something is missing: everything has to be asked for */
     FACTS_REFUSED /* the agent said what it may not say: text says what */
 };
@@ -130,5 +150,23 @@ enum facts_outcome facts_listed(struct peer *p, const char *data, size_t len, bo
 enum facts_outcome facts_piece(struct peer *p, const struct facts_want *w, size_t count,
                                const char *data, size_t len, size_t *taken, char *text,
                                size_t size);
+
+/* An agent may report this section; else text says why not. */
+bool facts_may_say(const struct peer *p, enum fact_section kind, const char *key, char *text,
+                   size_t size);
+
+/* All that it holds has come in. */
+void replay_begin(struct peer *p, const struct facts_head *h);
+/* The session is over. */
+void replay_end(struct peer *p);
+/* A message of now was taken; news: not only looked at again. */
+void replay_live(struct peer *p, const struct facts_head *h, bool news);
+/* A message of the past. */
+enum facts_outcome replay_message(struct peer *p, const struct facts_message *m, char *text,
+                                  size_t size);
+/* The request is answered; good false: with an error. */
+void replay_answered(struct peer *p, bool good);
+/* For struct past_env; owner is the peer. */
+void replay_judged(void *ctx, void *owner, bool broken);
 
 #endif

@@ -114,8 +114,10 @@ on_reply(struct peer *p, const char *xml, size_t len)
         peer_give_up(p, SESSION_BAD_MESSAGE, d.text);
         return;
     }
-    if (r.kind == NETCONF_REPLY_ERROR && r.has_id && p->get_id && r.id == p->get_id &&
-        strcmp(r.tag, "too-big") == 0) {
+    if (r.has_id && p->replay_id && r.id == p->replay_id && r.kind != NETCONF_REPLY_DATA) {
+        replay_answered(p, r.kind == NETCONF_REPLY_OK);
+    } else if (r.kind == NETCONF_REPLY_ERROR && r.has_id && p->get_id && r.id == p->get_id &&
+               strcmp(r.tag, "too-big") == 0) {
         sync_too_big(p);
     } else if (r.kind == NETCONF_REPLY_ERROR) {
         snprintf(text, sizeof(text), "it refuses a request: %s", r.tag);
@@ -146,14 +148,13 @@ on_notification(struct peer *p, const char *xml, size_t len)
     char text[400] = "";
     enum facts_outcome outcome;
 
-    if (!sync_listens(p))
-        return;
     outcome = facts_notified(p, xml, len, text, sizeof(text));
     if (outcome == FACTS_REFUSED) {
         peer_give_up(p, SESSION_BAD_MESSAGE, text);
         return;
     }
-    sync_notified(p, outcome);
+    if (outcome != FACTS_ASIDE)
+        sync_notified(p, outcome);
     peer_wake(p->ingest);
 }
 
@@ -188,6 +189,8 @@ on_closed(void *ctx, struct session *s, enum session_end end, const char *text)
 
     snprintf(line, sizeof(line), "agent session ended (%s): %s", session_end_name(end), text);
     peer_note(g, line);
+    if (p)
+        replay_end(p);
     if (p && p->agent) {
         g->counts.connected--;
         /* A newer session of the same agent may be up already, at another address of ours. */

@@ -158,6 +158,7 @@ finish(struct peer *p)
     if (!p->sync.doubted)
         p->agent->failures = 0;
     enter(p, INGEST_SYNCED);
+    replay_begin(p, &p->sync.head);
 }
 
 static void

@@ -145,5 +145,12 @@ static const char outbox[] =
     "STRICT;"
     "CREATE INDEX citations_finding ON citations (finding);";
 
-const char *const sqlite_schema_step[] = {rows, lists, outbox};
+/* How far the journal of each agent was taken. */
+static const char journal[] =
+    "ALTER TABLE agents ADD COLUMN journal TEXT;"
+    "ALTER TABLE agents ADD COLUMN journal_number INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE agents ADD COLUMN journal_boot TEXT;"
+    "ALTER TABLE agents ADD COLUMN journal_seq INTEGER NOT NULL DEFAULT 0;";
+
+const char *const sqlite_schema_step[] = {rows, lists, outbox, journal};
 const unsigned sqlite_schema_newest = sizeof(sqlite_schema_step) / sizeof(sqlite_schema_step[0]);

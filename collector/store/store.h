@@ -90,6 +90,10 @@ struct store_agent {
     uint64_t seq; /* last message that was taken in and committed, within boot_id */
     bool connected;
     int64_t enrolled, connected_since, last_seen, certificate_expires; /* 0: never, not known */
+    /* What was taken of what it recorded: all of the journal up to a number, and all that a start
+     * of it told up to a seq. NULL and 0: nothing. */
+    const char *journal, *journal_boot;
+    uint64_t journal_number, journal_seq;
     uint64_t gaps, dropped; /* gaps in seq; events that the agent says it dropped */
     const char *note;       /* or NULL: JSON, its use and shed work as it reports them */
     uint64_t change_seq;

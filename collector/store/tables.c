@@ -55,6 +55,10 @@ static const struct record_column agents[] = {
     I64(store_agent, "dropped", dropped),
     TEXT(store_agent, "note", note),
     I64(store_agent, "change_seq", change_seq),
+    TEXT(store_agent, "journal", journal),
+    I64(store_agent, "journal_number", journal_number),
+    TEXT(store_agent, "journal_boot", journal_boot),
+    I64(store_agent, "journal_seq", journal_seq),
 };
 
 static const struct record_column sections[] = {

@@ -62,6 +62,15 @@ agent_answer(const struct agent_data *a, const char *xml, size_t len, bool base_
         netconf_reply_ok(r, reply);
         act = AGENT_CLOSE;
         break;
+    case NETCONF_OP_REPLAY:
+        if (!a->replay) {
+            netconf_reply_error(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED,
+                                "this agent records nothing", reply);
+            break;
+        }
+        a->replay(a->ctx, netconf_rpc_get_replay(r));
+        netconf_reply_ok(r, reply);
+        break;
     }
     netconf_rpc_free(r);
     return act;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent as NETCONF server: one rpc in, its reply out. No I/O, no session. */
+/* An agent as NETCONF server: one rpc in, its reply out. No I/O of its own, no session. */
 #ifndef LIB_NETCONF_AGENT_ANSWER_H
 #define LIB_NETCONF_AGENT_ANSWER_H
 
 #include "lib/netconf/facts_message.h"
+#include "lib/netconf/message.h"
 
 /* No larger than what collectors take in one message; over it the answer is too-big. */
 #define MAX_AGENT_REPLY (8u * 1024 * 1024)
@@ -14,6 +15,9 @@ struct agent_data {
     const struct fact_tree *facts; /* of the context of the schema */
     struct facts_head head;        /* boot_id, seq and model_revision of now */
     const char *version;
+    /* Tell of what was recorded, as messages before the reply. NULL: nothing is. */
+    void (*replay)(void *ctx, const struct netconf_replay *r);
+    void *ctx;
 };
 
 enum agent_act {

@@ -55,6 +55,21 @@ netconf_rpc_close_session(uint64_t id, struct buf *b)
     buf_puts(b, "<close-session/></rpc>");
 }
 
+void
+netconf_rpc_replay(uint64_t id, const struct netconf_replay *p, struct buf *b)
+{
+    open_rpc(id, b);
+    buf_puts(b, "<replay xmlns=\"" NETCONF_NS_AGENT "\">");
+    if (p->journal)
+        xml_put_element(b, "journal", p->journal);
+    buf_printf(b, "<after>%llu</after>", (unsigned long long)p->after);
+    if (p->boot_id) {
+        xml_put_element(b, "boot-id", p->boot_id);
+        buf_printf(b, "<seq>%llu</seq>", (unsigned long long)p->seq);
+    }
+    buf_puts(b, "</replay></rpc>");
+}
+
 /* Printable UTF-8 that fits; the rest is '?' or cut. */
 static void
 copy_clean(const char *text, char *out, size_t size)

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/cur.h"
 #include "lib/netconf/facts_impl.h"
 #include "lib/netconf/xml.h"
+
+#define MAX_HEAD 256 /* bytes of a message before its body */
 
 void
 facts_message_begin(struct buf *b, const struct facts_head *h)
@@ -157,5 +160,23 @@ enum status
 facts_message_end(struct buf *b)
 {
     buf_puts(b, FACTS_CLOSE);
+    return b->status;
+}
+
+enum status
+facts_message_recorded(struct buf *b, const void *bytes, size_t len, uint64_t number)
+{
+    const size_t open = strlen(FACTS_OPEN_BODY), close = strlen(FACTS_CLOSE);
+    const char *body = memmem(bytes, len < MAX_HEAD ? len : MAX_HEAD, FACTS_OPEN_BODY, open);
+    struct cur c = cur_from(bytes, len), head, middle;
+
+    if (!body || !cur_sub(&c, (size_t)(body - (const char *)bytes), &head) || !cur_skip(&c, open) ||
+        cur_left(c) < close || !cur_sub(&c, cur_left(c) - close, &middle) ||
+        !cur_starts(c, FACTS_CLOSE, close))
+        return ST_MALFORMED;
+    buf_put(b, head.pos, cur_left(head));
+    buf_printf(b, FACTS_OPEN_RECORDED "%llu" FACTS_CLOSE_NUMBER, (unsigned long long)number);
+    buf_put(b, middle.pos, cur_left(middle));
+    buf_puts(b, FACTS_CLOSE_RECORDED);
     return b->status;
 }

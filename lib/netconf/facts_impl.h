@@ -9,6 +9,9 @@
 #define FACTS_OPEN "<notification xmlns=\"" NETCONF_NS_NOTIFICATION "\"><eventTime>"
 #define FACTS_OPEN_BODY "</eventTime><facts-changed xmlns=\"" NETCONF_NS_AGENT "\">"
 #define FACTS_CLOSE "</facts-changed></notification>"
+#define FACTS_OPEN_RECORDED "</eventTime><facts-recorded xmlns=\"" NETCONF_NS_AGENT "\"><number>"
+#define FACTS_CLOSE_NUMBER "</number>"
+#define FACTS_CLOSE_RECORDED "</facts-recorded></notification>"
 #define FACTS_DATA_OPEN "<facts xmlns=\"" NETCONF_NS_FACTS "\" xmlns:f=\"" NETCONF_NS_FACTS "\">"
 #define FACTS_DATA_CLOSE "</facts>"
 

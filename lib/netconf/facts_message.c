@@ -286,7 +286,7 @@ static enum status
 take_head(struct facts_message *m, const struct lyd_node *typed, const struct lyd_node *root)
 {
     const char *boot = leaf_text(typed, "boot-id"), *seq = leaf_text(typed, "seq");
-    const char *model = leaf_text(typed, "model-revision");
+    const char *model = leaf_text(typed, "model-revision"), *number = leaf_text(typed, "number");
     const struct lyd_node *time = plain_find(lyd_child(root), NETCONF_NS_NOTIFICATION, "eventTime");
     const char *text = plain_text(time);
 
@@ -295,6 +295,7 @@ take_head(struct facts_message *m, const struct lyd_node *typed, const struct ly
     memcpy(m->head.boot_id, boot, strlen(boot));
     memcpy(m->head.model_revision, model, strlen(model));
     m->head.seq = strtoull(seq, NULL, 10);
+    m->head.number = number ? strtoull(number, NULL, 10) : 0;
     return ST_OK;
 }
 
@@ -332,9 +333,11 @@ read_trees(struct facts_message *m, const char *xml, const char *peer, struct di
         goto out;
     }
     body = plain_find(lyd_child(written), NETCONF_NS_AGENT, "facts-changed");
+    if (!body)
+        body = plain_find(lyd_child(written), NETCONF_NS_AGENT, "facts-recorded");
     if (!plain_is(written, NETCONF_NS_NOTIFICATION, "notification") || !body ||
         strcmp(op->schema->module->name, "x1818-agent") != 0) {
-        st = diag_set(d, ST_MALFORMED, peer, 0, "notification is not facts-changed");
+        st = diag_set(d, ST_MALFORMED, peer, 0, "notification is not of facts");
         goto out;
     }
     st = take_head(m, op, written);

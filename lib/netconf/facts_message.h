@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The notification facts-changed of x1818-agent: sections from an agent's fact tree to bytes, and
- * back into the tree of a collector.
+ * The notifications facts-changed and facts-recorded of x1818-agent: sections from an agent's fact
+ * tree to bytes, and back into the tree of a collector.
  *
  * Reading goes in two steps, so that an unchanged section costs no XML parse:
  *
@@ -28,6 +28,7 @@
 #define MAX_FACTS_ID 1024
 #define MAX_FACTS_KIND 64
 #define MAX_FACTS_BOOT_ID 64
+#define FACTS_JOURNAL_SIZE 33  /* 32 hexadecimal digits and NUL */
 #define FACTS_REVISION_SIZE 11 /* YYYY-MM-DD and NUL */
 
 /* Leaves above the sections of a message. */
@@ -36,6 +37,11 @@ struct facts_head {
     uint64_t seq;
     char model_revision[FACTS_REVISION_SIZE];
     int64_t event_time; /* epoch second */
+    /* facts-recorded: its number in the journal; 0: facts-changed, what is true now. */
+    uint64_t number;
+    /* Of a state: journal that the agent keeps, "": none, and the latest number in it. */
+    char journal[FACTS_JOURNAL_SIZE];
+    uint64_t recorded;
 };
 
 /* --- writing ----------------------------------------------------------------------------- */
@@ -55,6 +61,10 @@ void facts_message_removed(struct buf *b, enum fact_section kind, const char *ke
                            int64_t observed);
 /* Ends the message: the status of the buffer. */
 enum status facts_message_end(struct buf *b) MUST_USE;
+/* A facts-changed as it was written above, as the facts-recorded of this number. ST_MALFORMED:
+ * these bytes are none. Else the status of b. */
+enum status facts_message_recorded(struct buf *b, const void *bytes, size_t len,
+                                   uint64_t number) MUST_USE;
 
 /* --- reading ----------------------------------------------------------------------------- */
 

@@ -332,9 +332,15 @@ head(struct scan *s, struct facts_head *h)
     const char *t;
     size_t len;
 
-    if (!LITERAL(s, FACTS_OPEN) || !text(s, &t, &len) || !facts_time(t, len, &h->event_time) ||
-        !LITERAL(s, FACTS_OPEN_BODY))
+    if (!LITERAL(s, FACTS_OPEN) || !text(s, &t, &len) || !facts_time(t, len, &h->event_time))
         return false;
+    if (LITERAL(s, FACTS_OPEN_RECORDED)) {
+        if (!text(s, &t, &len) || !number(t, len, UINT64_MAX, &h->number) || h->number == 0 ||
+            !LITERAL(s, FACTS_CLOSE_NUMBER))
+            return false;
+    } else if (!LITERAL(s, FACTS_OPEN_BODY)) {
+        return false;
+    }
     if (!LITERAL(s, "<boot-id>") || !text(s, &t, &len) || !is_boot_id(t, len) ||
         !LITERAL(s, "</boot-id>"))
         return false;
@@ -367,5 +373,7 @@ facts_scan(struct facts_message *m, const char *bytes, size_t len)
         if (!section(m, &s, sec))
             return ST_UNSUPPORTED;
     }
-    return LITERAL(&s, FACTS_CLOSE) && s.p == s.end ? ST_OK : ST_UNSUPPORTED;
+    if (m->head.number ? !LITERAL(&s, FACTS_CLOSE_RECORDED) : !LITERAL(&s, FACTS_CLOSE))
+        return ST_UNSUPPORTED;
+    return s.p == s.end ? ST_OK : ST_UNSUPPORTED;
 }

@@ -50,15 +50,19 @@ facts_state_new(const struct nc_schema *ns, const struct facts_head *h, const ch
 {
     struct ly_ctx *ctx = nc_schema_ctx(ns);
     struct writer w = {NULL, ST_OK};
-    char seq[32];
+    char seq[32], recorded[32];
 
     *out = NULL;
+    snprintf(recorded, sizeof(recorded), "%llu", (unsigned long long)h->recorded);
     snprintf(seq, sizeof(seq), "%llu", (unsigned long long)h->seq);
     if (lyd_new_inner(NULL, ly_ctx_get_module_implemented(ctx, "x1818-agent"), "agent", 0,
                       &w.agent) != LY_SUCCESS)
         return ST_IO;
     if (!new_leaf(w.agent, "version", version) || !new_leaf(w.agent, "boot-id", h->boot_id) ||
         !new_leaf(w.agent, "seq", seq) || !new_leaf(w.agent, "model-revision", h->model_revision))
+        w.st = ST_CONFIG;
+    if (*h->journal &&
+        (!new_leaf(w.agent, "journal", h->journal) || !new_leaf(w.agent, "recorded", recorded)))
         w.st = ST_CONFIG;
     if (w.st == ST_OK)
         fact_tree_each_section(t, put_section, &w);
@@ -104,7 +108,8 @@ bool
 facts_take_head(const struct lyd_node *agent, struct facts_head *h)
 {
     const char *boot = leaf(agent, "boot-id"), *seq = leaf(agent, "seq");
-    const char *model = leaf(agent, "model-revision");
+    const char *model = leaf(agent, "model-revision"), *journal = leaf(agent, "journal");
+    const char *recorded = leaf(agent, "recorded");
 
     memset(h, 0, sizeof(*h));
     if (!boot || !seq || !model)
@@ -112,6 +117,10 @@ facts_take_head(const struct lyd_node *agent, struct facts_head *h)
     memcpy(h->boot_id, boot, strlen(boot));
     memcpy(h->model_revision, model, strlen(model));
     h->seq = strtoull(seq, NULL, 10);
+    if (journal && recorded) {
+        memcpy(h->journal, journal, strlen(journal));
+        h->recorded = strtoull(recorded, NULL, 10);
+    }
     return true;
 }
 

@@ -61,7 +61,8 @@ enum netconf_op {
     NETCONF_OP_GET,
     NETCONF_OP_CREATE_SUBSCRIPTION,
     NETCONF_OP_GET_SCHEMA,
-    NETCONF_OP_CLOSE_SESSION
+    NETCONF_OP_CLOSE_SESSION,
+    NETCONF_OP_REPLAY /* of x1818-agent */
 };
 
 struct netconf_rpc;
@@ -69,6 +70,17 @@ struct netconf_rpc;
 /* Ready to be done: what the schema and we can refuse has been refused. */
 enum netconf_op netconf_rpc_op(const struct netconf_rpc *r);
 void netconf_rpc_free(struct netconf_rpc *r);
+
+/* Parameters of <replay>; texts may be NULL. */
+struct netconf_replay {
+    const char *journal;
+    uint64_t after;
+    const char *boot_id;
+    uint64_t seq;
+};
+
+/* Of NETCONF_OP_REPLAY; borrowed as long as r. */
+const struct netconf_replay *netconf_rpc_get_replay(const struct netconf_rpc *r);
 
 /*
  * ST_OK: *out is an operation that the caller does and answers.
@@ -132,6 +144,7 @@ void netconf_rpc_get(uint64_t id, const char *filter_xml,
 void netconf_rpc_create_subscription(uint64_t id, struct buf *b);
 void netconf_rpc_get_schema(uint64_t id, const char *name, const char *revision, struct buf *b);
 void netconf_rpc_close_session(uint64_t id, struct buf *b);
+void netconf_rpc_replay(uint64_t id, const struct netconf_replay *p, struct buf *b);
 
 enum netconf_reply_kind { NETCONF_REPLY_OK, NETCONF_REPLY_ERROR, NETCONF_REPLY_DATA };
 

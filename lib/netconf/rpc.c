@@ -18,12 +18,19 @@ static const struct {
     {NETCONF_NS_NOTIFICATION, "create-subscription", NETCONF_OP_CREATE_SUBSCRIPTION},
     {NETCONF_NS_MONITORING, "get-schema", NETCONF_OP_GET_SCHEMA},
     {NETCONF_NS_BASE, "close-session", NETCONF_OP_CLOSE_SESSION},
+    {NETCONF_NS_AGENT, "replay", NETCONF_OP_REPLAY},
 };
 
 enum netconf_op
 netconf_rpc_op(const struct netconf_rpc *r)
 {
     return r->op;
+}
+
+const struct netconf_replay *
+netconf_rpc_get_replay(const struct netconf_rpc *r)
+{
+    return &r->replay;
 }
 
 void
@@ -35,6 +42,8 @@ netconf_rpc_free(struct netconf_rpc *r)
     netconf_filter_free(r->filter);
     free(r->identifier);
     free(r->version);
+    free(r->journal);
+    free(r->boot_id);
     free(r);
 }
 
@@ -239,6 +248,23 @@ take_get_schema(struct netconf_rpc *r, const struct lyd_node *op, struct buf *re
     return r->identifier && (!version || !*lyd_get_value(version) || r->version) ? ST_OK : ST_IO;
 }
 
+static enum status
+take_replay(struct netconf_rpc *r, const struct lyd_node *op)
+{
+    const struct lyd_node *journal = typed_child(op, "journal"), *after = typed_child(op, "after");
+    const struct lyd_node *boot = typed_child(op, "boot-id"), *seq = typed_child(op, "seq");
+
+    r->journal = journal ? strdup(lyd_get_value(journal)) : NULL;
+    r->boot_id = boot && seq ? strdup(lyd_get_value(boot)) : NULL;
+    r->replay = (struct netconf_replay){
+        .journal = r->journal,
+        .after = after ? strtoull(lyd_get_value(after), NULL, 10) : 0,
+        .boot_id = r->boot_id,
+        .seq = seq ? strtoull(lyd_get_value(seq), NULL, 10) : 0,
+    };
+    return (journal && !r->journal) || (boot && seq && !r->boot_id) ? ST_IO : ST_OK;
+}
+
 /* A parameter that the operation does not have, or NULL. */
 static const char *
 unknown_parameter(const struct nc_schema *ns, const struct lyd_node *written)
@@ -317,6 +343,9 @@ take_typed(const struct nc_schema *ns, struct netconf_rpc *r, const char *xml,
             break;
         case NETCONF_OP_CLOSE_SESSION:
             st = ST_OK;
+            break;
+        case NETCONF_OP_REPLAY:
+            st = take_replay(r, op);
             break;
         }
     }

@@ -11,6 +11,8 @@ struct netconf_rpc {
     struct buf attributes; /* of <rpc>, as they go into <rpc-reply>, each with a space before */
     struct netconf_filter *filter; /* of get; NULL: everything */
     char *identifier, *version;    /* of get-schema; version NULL: any */
+    char *journal, *boot_id;       /* of replay */
+    struct netconf_replay replay;  /* borrows them */
 };
 
 /* netconf_reply_error() with the error-info that RFC 6241 appendix A wants; each may be NULL. */

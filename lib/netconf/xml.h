@@ -24,8 +24,8 @@ void xml_time(int64_t epoch, char out[XML_TIME_SIZE]);
 /*
  * Bounds that are checked before libyang builds a tree of hostile bytes: nesting (ST_LIMIT over
  * MAX_XML_DEPTH), elements and attributes together (ST_LIMIT over max_items), no document type, no
- * NUL byte, no tag that does not end, no empty name space (ST_MALFORMED). Whether it is well formed is for libyang to
- * say.
+ * NUL byte, no tag that does not end, no empty name space (ST_MALFORMED). Whether it is well formed
+ * is for libyang to say.
  */
 enum status xml_guard(const char *bytes, size_t len, size_t max_items) MUST_USE;
 

@@ -153,27 +153,6 @@ drop_resolver(struct docket *k)
     k->resolver = NULL;
 }
 
-/* Nodes of a kind of sections, with the leaves beside them. */
-static void
-nodes_of_kind(const struct docket *k, enum fact_section kind, struct fact_nodes *out)
-{
-    const struct lysc_node *facts = facts_root(k->schema), *list, *n;
-    const char *inner = fact_section_inner(kind);
-
-    list = lys_find_child(facts, facts->module, fact_section_list(kind), 0, 0, 0);
-    if (!inner) {
-        fact_nodes_add_below(k->schema, out, list);
-        return;
-    }
-    fact_nodes_add(k->schema, out, list);
-    for (n = lysc_node_child(list); n; n = n->next) {
-        if (n->nodetype == LYS_LEAF)
-            fact_nodes_add(k->schema, out, n);
-        else if (strcmp(n->name, inner) == 0)
-            fact_nodes_add_below(k->schema, out, n);
-    }
-}
-
 /* Sections of a kind were replaced: what was remembered of nodes in them is nothing any more. */
 static void
 unlearn(struct docket *k, uint32_t kinds, const struct fact_nodes *changed)
@@ -224,7 +203,7 @@ docket_note(struct docket *k, enum fact_section kind, const char *key,
     struct touch *t;
 
     if (!changed)
-        nodes_of_kind(k, kind, &all);
+        reads_of_kind(k->schema, kind, &all);
     changed = changed ? changed : &all;
     unlearn(k, 1u << kind, changed);
     for (size_t i = 0; i < k->entries; i++) {
@@ -268,7 +247,7 @@ docket_note_kinds(struct docket *k, uint32_t kinds)
 
     for (size_t i = 0; i < fact_section_kinds(); i++)
         if (kinds & 1u << i)
-            nodes_of_kind(k, (enum fact_section)i, &changed);
+            reads_of_kind(k->schema, (enum fact_section)i, &changed);
     unlearn(k, kinds, &changed);
     note_nodes(k, &changed);
 }
@@ -285,6 +264,14 @@ docket_note_all(struct docket *k)
     drop_resolver(k);
     for (size_t i = 0; i < k->entries; i++)
         k->entry[i].whole = true;
+}
+
+void
+docket_forget(struct docket *k)
+{
+    drop_resolver(k);
+    for (size_t i = 0; i < k->entries; i++)
+        forget(&k->entry[i]);
 }
 
 bool

@@ -36,6 +36,9 @@ void docket_note_kinds(struct docket *k, uint32_t kinds);
 /* Time went on: what reads it has to be judged. */
 void docket_note_time(struct docket *k);
 void docket_note_all(struct docket *k);
+/* Sections were taken out of the tree and put back as they were: nothing is judged for it, but
+ * where nodes stand is asked anew. */
+void docket_forget(struct docket *k);
 /* Something has to be judged. */
 bool docket_has_work(const struct docket *k);
 

@@ -111,6 +111,13 @@ const struct rule_info *rule_pack_find(const struct rule_pack *p, const char *id
 /* Witnesses of control i: bit 1 << enum rule_witness. */
 unsigned rule_pack_witnesses(const struct rule_pack *p, size_t i);
 
+/*
+ * Kinds of sections that control i reads, or the entries of which it looks at: bits 1 << enum
+ * fact_section. ST_IO without memory; ST_CONFIG: an expression does not fit the schema. It costs
+ * more than a verdict: ask once. Finer: rules/engine/docket.h.
+ */
+enum status rule_pack_reads(const struct rule_pack *p, size_t i, uint32_t *out) MUST_USE;
+
 /* Result of one test case of a rule. */
 struct rule_test_result {
     const char *control, *name, *file;

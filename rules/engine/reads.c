@@ -424,3 +424,45 @@ rule_reads_clear(struct rule_reads *r)
     free(r->check);
     *r = (struct rule_reads){0};
 }
+
+void
+reads_of_kind(const struct fact_schema *schema, enum fact_section kind, struct fact_nodes *out)
+{
+    const struct lysc_node *facts = facts_root(schema), *list, *n;
+    const char *inner = fact_section_inner(kind);
+
+    list = lys_find_child(facts, facts->module, fact_section_list(kind), 0, 0, 0);
+    if (!inner) {
+        fact_nodes_add_below(schema, out, list);
+        return;
+    }
+    fact_nodes_add(schema, out, list);
+    for (n = lysc_node_child(list); n; n = n->next) {
+        if (n->nodetype == LYS_LEAF)
+            fact_nodes_add(schema, out, n);
+        else if (strcmp(n->name, inner) == 0)
+            fact_nodes_add_below(schema, out, n);
+    }
+}
+
+enum status
+rule_pack_reads(const struct rule_pack *p, size_t i, uint32_t *out)
+{
+    struct rule_reads r;
+    enum status st;
+
+    *out = 0;
+    if (i >= p->rules)
+        return ST_OK;
+    st = rule_reads_new(p->rule[i], p->schema, &r);
+    for (size_t k = 0; st == ST_OK && k < fact_section_kinds(); k++) {
+        struct fact_nodes all = {{0}};
+
+        reads_of_kind(p->schema, (enum fact_section)k, &all);
+        if (fact_nodes_meet(&r.near, &all) || fact_nodes_meet(&r.far, &all))
+            *out |= 1u << k;
+    }
+    if (st == ST_OK)
+        rule_reads_clear(&r);
+    return st;
+}

@@ -35,6 +35,9 @@ enum status rule_reads_new(const struct rule *r, const struct fact_schema *schem
                            struct rule_reads *out) MUST_USE;
 void rule_reads_clear(struct rule_reads *r);
 
+/* Nodes of a kind of sections, with the leaves beside them in their entry. */
+void reads_of_kind(const struct fact_schema *schema, enum fact_section kind,
+                   struct fact_nodes *out);
 /* Nodes from which the resolver learns who owns an address and what a target is called. */
 void resolver_reads(const struct fact_schema *schema, struct fact_nodes *out);
 

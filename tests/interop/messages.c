@@ -143,6 +143,10 @@ serve_one(struct server *s)
             more = false;
             netconf_reply_ok(r, &s->out);
             break;
+        case NETCONF_OP_REPLAY:
+            netconf_reply_error(r, NETCONF_ERR_OPERATION_NOT_SUPPORTED, "nothing is recorded",
+                                &s->out);
+            break;
         }
     netconf_rpc_free(r);
     more = put_chunked(s->fd, &s->out) && more && (st == ST_OK || st == ST_UNSUPPORTED);

@@ -15,6 +15,7 @@
 #define NOW 1795435200
 #define AMF "nf:lab/amf-1/amf"
 #define INTERVAL_S 60
+#define MAX_FAKE_PAST 64
 
 /* The agent's side: a NETCONF server that calls home. */
 struct fake {
@@ -27,6 +28,11 @@ struct fake {
     char *kept;
     size_t reply_max; /* bytes of an answer; 0: MAX_AGENT_REPLY */
     char text[400];
+    /* What it recorded; head.journal "": nothing is. */
+    struct buf past[MAX_FAKE_PAST];
+    uint64_t past_seq[MAX_FAKE_PAST];
+    size_t pasts, page;         /* page: messages for one request */
+    uint64_t after, seq, asked; /* of the last request; requests */
 };
 
 struct lab {
@@ -83,6 +89,18 @@ lab_witnesses(void *ctx, const char *identity)
     return strcmp(identity, "amf-1") == 0 ? w->witnesses : 0;
 }
 
+static inline const struct rule_pack *
+lab_pack(void *ctx)
+{
+    return ((struct lab *)ctx)->pack;
+}
+
+static inline int64_t
+lab_now(void *ctx)
+{
+    return ((struct lab *)ctx)->now_ms;
+}
+
 static inline void
 lab_changed(void *ctx)
 {
@@ -105,6 +123,8 @@ open_collector(struct lab *w)
                             .site_name = "lab",
                             .tenant = "",
                             .witnesses = lab_witnesses,
+                            .pack = lab_pack,
+                            .mono_ms = lab_now,
                             .wall = lab_wall,
                             .changed = lab_changed,
                             .note = lab_note,
@@ -186,12 +206,37 @@ fake_established(void *ctx, struct session *s)
     ((struct lab *)ctx)->fake.session = s;
 }
 
+/* Numbers from 1. */
+static inline void
+fake_replay(void *ctx, const struct netconf_replay *r)
+{
+    struct lab *w = ctx;
+    uint64_t after = r->journal && strcmp(r->journal, w->fake.head.journal) == 0 ? r->after : 0;
+
+    w->fake.after = after;
+    w->fake.seq = r->seq;
+    w->fake.asked++;
+    for (size_t i = after; i < w->fake.pasts && i < after + w->fake.page; i++) {
+        struct buf b;
+
+        buf_init(&b, 1u << 20);
+        assert_int_equal(
+            facts_message_recorded(&b, w->fake.past[i].data, w->fake.past[i].len, i + 1), ST_OK);
+        assert_int_equal(session_send(w->fake.session, b.data, b.len), ST_OK);
+        buf_clear(&b);
+    }
+}
+
 static inline void
 fake_message(void *ctx, struct session *s, const char *xml, size_t len)
 {
     struct lab *w = ctx;
-    const struct agent_data data = {
-        .schema = w->schema, .facts = w->fake.facts, .head = w->fake.head, .version = "0"};
+    const struct agent_data data = {.schema = w->schema,
+                                    .facts = w->fake.facts,
+                                    .head = w->fake.head,
+                                    .version = "0",
+                                    .replay = *w->fake.head.journal ? fake_replay : NULL,
+                                    .ctx = w};
     bool get = strstr(xml, "<get") != NULL;
     struct buf reply;
 

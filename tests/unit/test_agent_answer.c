@@ -60,6 +60,51 @@ test_each_rpc(void **state)
         }
 }
 
+static void
+on_replay(void *ctx, const struct netconf_replay *r)
+{
+    struct buf *b = ctx;
+
+    buf_clear(b);
+    buf_printf(b, "%s %llu %s %llu", r->journal ? r->journal : "-", (unsigned long long)r->after,
+               r->boot_id ? r->boot_id : "-", (unsigned long long)r->seq);
+}
+
+/* What is asked of the journal arrives; without a journal it is refused. */
+static void
+test_replay(void **state)
+{
+    static const char journal[] = "000102030405060708090a0b0c0d0e0f";
+    struct agent_data data = {
+        .schema = ns, .facts = tree, .head = sample_head, .version = "1.0", .replay = on_replay};
+    struct buf said, rpc;
+
+    (void)state;
+    buf_init(&said, 1000);
+    buf_init(&rpc, 1000);
+    data.ctx = &said;
+    netconf_rpc_replay(7, &(struct netconf_replay){journal, 9, "6b1f-00", 17}, &rpc);
+    buf_clear(&out);
+    assert_int_equal(agent_answer(&data, rpc.data, rpc.len, true, &out), AGENT_GO_ON);
+    holds("<ok/>");
+    assert_string_equal(buf_text(&said), "000102030405060708090a0b0c0d0e0f 9 6b1f-00 17");
+    assert_int_equal(ask(rpc.data, rpc.len, true), AGENT_GO_ON);
+    holds("operation-not-supported");
+    buf_clear(&rpc);
+    netconf_rpc_replay(7, &(struct netconf_replay){.after = 0}, &rpc);
+    buf_clear(&out);
+    assert_int_equal(agent_answer(&data, rpc.data, rpc.len, true, &out), AGENT_GO_ON);
+    assert_string_equal(buf_text(&said), "- 0 - 0");
+    buf_clear(&rpc);
+    netconf_rpc_replay(7, &(struct netconf_replay){.journal = "hunter2"}, &rpc);
+    buf_clear(&out);
+    assert_int_equal(agent_answer(&data, rpc.data, rpc.len, true, &out), AGENT_GO_ON);
+    holds("<rpc-error>");
+    lacks("hunter2");
+    buf_clear(&rpc);
+    buf_clear(&said);
+}
+
 /* What we do not do is said, and the session goes on; no subscription stands. */
 static void
 test_refused(void **state)
@@ -177,9 +222,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_rpc),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_malformed), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_too_big),
+        cmocka_unit_test(test_each_rpc), cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_damage),   cmocka_unit_test(test_too_big),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

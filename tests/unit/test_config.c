@@ -113,7 +113,7 @@ test_everything(void **state)
                   "sources:\n  - config: [/a, /b]\n    interval: 5\n    watch: no\n"
                   "  - runtime: /proc\n  - capture: /c.pcap\n"
                   "vantage: node-nic\npseudonym-key: %s/key\nuser: nobody\n"
-                  "limits: {memory: 32, cpu: 50, spool: 1000}\n",
+                  "limits: {memory: 32, cpu: 50, spool: 1000, spool-messages: 77}\n",
              dir, dir, dir, dir);
     assert_int_equal(load(text, &c, &errors), ST_OK);
     assert_int_equal(c->collectors, 2);
@@ -127,6 +127,7 @@ test_everything(void **state)
     assert_string_equal(c->vantage, "node-nic");
     assert_string_equal(c->user, "nobody");
     assert_int_equal(c->spool_bytes, 1000);
+    assert_int_equal(c->spool_messages, 77);
     config_free(c);
     diag_list_clear(&errors);
 }
