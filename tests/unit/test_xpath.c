@@ -18,7 +18,6 @@
 #include "lib/buf.h"
 #include "rules/engine/expr.h"
 #include "rules/engine/facts_yaml.h"
-#include "rules/engine/message.h"
 #include "rules/engine/run.h"
 #include "rules/engine/tests.h"
 #include "rules/engine/xpath.h"
@@ -357,16 +356,11 @@ add_expr(const struct rule *r, size_t check, const struct expr *x, bool for_each
 }
 
 static void
-add_template(const struct rule *r, size_t check, const char *template)
+add_template(const struct rule *r, size_t check, const struct message *m)
 {
-    for (const char *pos = template; pos;) {
-        struct message_piece m = message_next(&pos);
-
-        if (m.kind == MESSAGE_END)
-            return;
-        if (m.kind == MESSAGE_EXPR)
-            add_item(r, check, m.text, m.len, false);
-    }
+    for (size_t i = 0; i < m->parts; i++)
+        if (m->part[i].source)
+            add_item(r, check, m->part[i].source, strlen(m->part[i].source), false);
 }
 
 static void
@@ -383,14 +377,14 @@ add_check(const struct rule *r, size_t check, const struct rule_check *c)
         add_expr(r, check, &c->requires[i], false);
     for (size_t i = 0; i < c->unknowns; i++) {
         add_expr(r, check, &c->unknown[i].when, false);
-        add_template(r, check, c->unknown[i].message);
+        add_template(r, check, &c->unknown[i].message);
     }
     for (size_t i = 0; i < c->whens; i++)
         add_expr(r, check, &c->when[i].cond, false);
-    add_template(r, check, c->message);
-    add_template(r, check, c->applies_message);
-    add_template(r, check, c->pass_message);
-    add_template(r, check, c->cause);
+    add_template(r, check, &c->message);
+    add_template(r, check, &c->applies_message);
+    add_template(r, check, &c->pass_message);
+    add_template(r, check, &c->cause);
 }
 
 static void
