@@ -20,7 +20,8 @@ struct compiler {
     struct xpath *x;
     const char *pos;
     struct token tok;
-    bool operand; /* the token before tok ends an operand: a name is an operator now */
+    const char *last_end; /* behind the token before tok */
+    bool operand;         /* that token ends an operand: a name is an operator now */
     unsigned depth, steps;
     enum status status;
 };
@@ -102,6 +103,7 @@ add_operand(struct xnode *n, struct xnode *operand)
 static void
 advance(struct compiler *c)
 {
+    c->last_end = c->tok.start ? c->tok.start + c->tok.len : c->pos;
     if (c->tok.start)
         c->operand = token_ends_operand(&c->tok);
     c->tok = token_next(c->pos, c->operand);
@@ -267,6 +269,7 @@ static struct xnode *
 parse_location(struct compiler *c, enum xstart start)
 {
     struct xnode *n = new_node(c, X_PATH, EXPR_NODESET);
+    const char *begin = c->tok.start;
 
     if (!n)
         return NULL;
@@ -288,6 +291,8 @@ parse_location(struct compiler *c, enum xstart start)
 
         if (plan)
             xplan_make(n, plan);
+        if (plan && !plan->late)
+            plan->text = take_text(c, begin, (size_t)(c->last_end - begin));
     }
     return n;
 }

@@ -289,8 +289,10 @@ xeval_true(const struct xenv *e, const struct xnode *x, bool *out)
     enum status st = ST_OK;
 
     *out = false;
-    if (x->op == X_OR || x->op == X_AND) {
-        bool stop = x->op == X_OR;
+    if (x->op == X_PATH && x->start == FROM_ROOT)
+        return xsession_any(e, x, out);
+    if (x->op == X_OR || x->op == X_AND || x->op == X_UNION) {
+        bool stop = x->op != X_AND;
 
         for (const struct xnode *o = x->operand; o && st == ST_OK; o = o->next) {
             st = xeval_true(e, o, out);

@@ -78,6 +78,7 @@ struct xstep {
 struct xplan {
     struct xstep *last;
     bool late, indexable; /* any step up to last has late predicates, indexable ones */
+    const char *text;     /* of a path without late ones: equal texts have one base */
 };
 
 struct xchunk;
@@ -182,6 +183,8 @@ bool xfunction_is(const struct xnode *x, const char *name);
 
 enum status xsession_rooted(const struct xenv *e, const struct xnode *path,
                             struct xset *out) MUST_USE;
+/* Does it select anything? */
+enum status xsession_any(const struct xenv *e, const struct xnode *path, bool *out) MUST_USE;
 /* Schema node of the child that a step names below parent, NULL when there is none. */
 const struct lysc_node *xsession_child(struct xpath_session *s, const struct xstep *step,
                                        const struct lysc_node *parent);

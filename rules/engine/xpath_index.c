@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A late predicate "key = value" on a base: value is the same for every node, key is not, but both
- * are known. The nodes of the base are sorted by the values of key once; then a value gives the few
- * nodes worth a look. The predicates themselves are still asked, so an index may give too many
- * nodes, but never too few.
+ * A late predicate "key = value" or "key != value" on a base: value is the same for every node, key
+ * is not, but both are known. The nodes of the base are sorted by the values of key once; then a
+ * value gives the few nodes worth a look. The predicates themselves are still asked, so an index
+ * may give too many nodes, but never too few.
  */
 #include "rules/engine/xpath_index.h"
 
@@ -14,6 +14,7 @@
 #define FEW_NODES 8 /* a base that needs no index */
 #define MEMO 8      /* steps whose last answer is kept */
 #define NONE UINT32_MAX
+#define MAX_WANTED 16 /* values that are looked up for one node */
 
 struct posting {
     uint32_t ordinal, next; /* in the base; next posting of this value */
@@ -22,6 +23,7 @@ struct posting {
 struct value {
     const char *text; /* NULL: free */
     uint32_t first, last;
+    size_t count;
 };
 
 struct xindex {
@@ -132,6 +134,7 @@ add_value(struct xindex *x, const char *text, uint32_t ordinal)
         x->values++;
     }
     v->last = at;
+    v->count++;
     return ST_OK;
 }
 
@@ -226,25 +229,14 @@ index_of(const struct xenv *e, struct xindexes *all, const struct xnode *predica
 
 /* ---- looking up ---- */
 
-static enum status
-add_hits(const struct xindex *x, const char *text, struct hits *out)
-{
-    const struct value *v = x->room ? find_value(x, text) : NULL;
-
-    for (uint32_t at = v && v->text ? v->first : NONE; at != NONE; at = x->posting[at].next) {
-        if (out->count == out->room) {
-            size_t room = out->room ? 2 * out->room : 16;
-            uint32_t *p = realloc(out->item, room * sizeof(*p));
-
-            if (!p)
-                return ST_IO;
-            out->item = p;
-            out->room = room;
-        }
-        out->item[out->count++] = x->posting[at].ordinal;
-    }
-    return ST_OK;
-}
+/* The values that a key is compared with. */
+struct wanted {
+    bool known; /* false: what equals them cannot be said by their text */
+    const char *text[MAX_WANTED];
+    size_t count;
+    char *owned;
+    struct xvalue value; /* owns them */
+};
 
 static bool
 is_integer(const struct lysc_type *t)
@@ -265,65 +257,114 @@ same_forms(const struct lysc_type *a, const struct lysc_type *b)
 }
 
 /*
- * Who equals the value of a node? The right side says into which form the left one is brought
- * (xvalue_compare()), which may make two texts equal that differ.
+ * Is a key equal to the value of n if, and only if, their texts are? The right side of a comparison
+ * says into which form the left one is brought (xvalue_compare()), which may make two texts equal
+ * that differ.
  */
-static enum status
-look_up_node(const struct xindex *x, const struct lyd_node *n, bool key_first, struct hits *out)
+static bool
+text_decides(const struct xindex *x, const struct lyd_node *n, bool key_first)
 {
     const struct lysc_type *of_key = xtype_of(x->sample), *of_value = xtype_of(n);
-    const char *text;
-    char *owned;
-    enum status st;
 
     if (!n->schema || !(n->schema->nodetype & LYD_NODE_TERM))
-        out->known = false;
+        return false;
     if (key_first)
-        out->known = out->known && (!of_value || (!x->mixed && same_forms(of_key, of_value)));
-    else
-        out->known = out->known && !x->mixed && (!of_key || same_forms(of_key, of_value));
-    if (!out->known)
-        return ST_OK;
-    st = xnode_text(n, &text, &owned);
-    if (st == ST_OK)
-        st = add_hits(x, text, out);
-    free(owned);
-    return st;
+        return !of_value || (!x->mixed && same_forms(of_key, of_value));
+    return !x->mixed && (!of_key || same_forms(of_key, of_value));
 }
 
+/* To be cleared also on failure. */
 static enum status
-look_up_text(const struct xindex *x, const char *text, struct hits *out)
-{
-    char *owned;
-    enum status st;
-
-    if (x->mixed) {
-        out->known = false;
-        return ST_OK;
-    }
-    st = xcanonical(x->sample, text, &text, &owned);
-    if (st == ST_OK)
-        st = add_hits(x, text, out);
-    free(owned);
-    return st;
-}
-
-static enum status
-look_up(const struct xenv *e, const struct xindex *x, struct hits *out)
+want(const struct xenv *e, const struct xindex *x, struct wanted *w)
 {
     const struct xnode *key = key_of(x->predicate), *first = x->predicate->operand;
-    struct xvalue v = {0};
     enum status st;
 
-    out->known = x->usable;
-    if (!x->usable || !x->sample)
-        return ST_OK; /* without any key nothing is equal */
-    st = xeval(e, key == first ? first->next : first, &v);
-    if (st == ST_OK && v.kind == EXPR_STRING)
-        st = look_up_text(x, v.text, out);
-    for (size_t i = 0; i < v.set.count && st == ST_OK && out->known; i++)
-        st = look_up_node(x, xset_items(&v.set)[i], key == first, out);
-    xvalue_clear(&v);
+    *w = (struct wanted){.known = true};
+    st = xeval(e, key == first ? first->next : first, &w->value);
+    if (st != ST_OK)
+        return st;
+    if (w->value.kind == EXPR_STRING) {
+        w->known = !x->mixed;
+        w->count = 1;
+        return xcanonical(x->sample, w->value.text, &w->text[0], &w->owned);
+    }
+    for (size_t i = 0; i < w->value.set.count && w->known; i++) {
+        const struct lyd_node *n = xset_items(&w->value.set)[i];
+
+        w->known = w->count < MAX_WANTED && text_decides(x, n, key == first);
+        if (w->known)
+            w->text[w->count++] = lyd_get_value(n);
+    }
+    /* Of two values each key differs from one. */
+    for (size_t i = 1; i < w->count && x->predicate->op == X_NOT_EQUAL; i++)
+        w->known = w->known && strcmp(w->text[0], w->text[i]) == 0;
+    return ST_OK;
+}
+
+static void
+wanted_clear(struct wanted *w)
+{
+    free(w->owned);
+    xvalue_clear(&w->value);
+}
+
+static size_t
+count_of(const struct xindex *x, const char *text)
+{
+    const struct value *v = find_value(x, text);
+
+    return v->text ? v->count : 0;
+}
+
+static enum status
+add_hits(const struct xindex *x, const struct value *v, struct hits *out)
+{
+    for (uint32_t at = v->text ? v->first : NONE; at != NONE; at = x->posting[at].next) {
+        if (out->count == out->room) {
+            size_t room = out->room ? 2 * out->room : 16;
+            uint32_t *p = realloc(out->item, room * sizeof(*p));
+
+            if (!p)
+                return ST_IO;
+            out->item = p;
+            out->room = room;
+        }
+        out->item[out->count++] = x->posting[at].ordinal;
+    }
+    return ST_OK;
+}
+
+/* How many postings there are for w, SIZE_MAX when it cannot be said. */
+static size_t
+estimate_wanted(const struct xindex *x, const struct wanted *w)
+{
+    size_t n = 0;
+
+    if (!w->known)
+        return SIZE_MAX;
+    if (w->count == 0)
+        return 0;
+    if (x->predicate->op == X_NOT_EQUAL)
+        return x->postings - count_of(x, w->text[0]);
+    for (size_t i = 0; i < w->count; i++)
+        n += count_of(x, w->text[i]);
+    return n;
+}
+
+static enum status
+collect_wanted(const struct xindex *x, const struct wanted *w, struct hits *out)
+{
+    enum status st = ST_OK;
+
+    if (x->predicate->op == X_EQUAL) {
+        for (size_t i = 0; i < w->count && st == ST_OK; i++)
+            st = add_hits(x, find_value(x, w->text[i]), out);
+        return st;
+    }
+    for (size_t i = 0; i < x->room && w->count && st == ST_OK; i++)
+        if (x->value[i].text && strcmp(x->value[i].text, w->text[0]) != 0)
+            st = add_hits(x, &x->value[i], out);
     return st;
 }
 
@@ -336,74 +377,58 @@ struct search {
     size_t levels;
 };
 
-static enum status search(struct search *s, const struct xnode *p, struct hits *out);
-
-/* What any of the parts allows, if all are known. */
+/* One comparison: its estimate and, where out is not NULL, its nodes. */
 static enum status
-search_or(struct search *s, const struct xnode *p, struct hits *out)
-{
-    enum status st = ST_OK;
-
-    out->known = true;
-    for (const struct xnode *o = p->operand; o && st == ST_OK && out->known; o = o->next) {
-        struct hits more = {.item = out->item, .count = out->count, .room = out->room};
-
-        st = search(s, o, &more);
-        *out = more;
-    }
-    return st;
-}
-
-/* What the narrowest part allows. */
-static enum status
-search_and(struct search *s, const struct xnode *p, struct hits *out)
-{
-    size_t before = out->count;
-    enum status st = ST_OK;
-
-    for (const struct xnode *o = p->operand; o && st == ST_OK; o = o->next) {
-        struct hits part = {0};
-
-        if (!o->indexable)
-            continue;
-        st = search(s, o, &part);
-        if (part.known && (!out->known || part.count < out->count - before)) {
-            out->known = true;
-            out->count = before;
-            for (size_t i = 0; i < part.count && st == ST_OK; i++) {
-                if (out->count == out->room) {
-                    size_t room = 2 * out->room + 16;
-                    uint32_t *more = realloc(out->item, room * sizeof(*more));
-
-                    if (!more) {
-                        st = ST_IO;
-                        break;
-                    }
-                    out->item = more;
-                    out->room = room;
-                }
-                out->item[out->count++] = part.item[i];
-            }
-        }
-        free(part.item);
-    }
-    return st;
-}
-
-/* Add the nodes worth a look to *out, in no order; its known is set. */
-static enum status
-search(struct search *s, const struct xnode *p, struct hits *out)
+search_one(struct search *s, const struct xnode *p, size_t *estimate, struct hits *out)
 {
     struct xindex *x;
-    enum status st;
+    struct wanted w;
+    enum status st = index_of(s->e, s->all, p, s->base, s->levels, &x);
 
-    out->known = false;
-    if (p->op == X_OR)
-        return search_or(s, p, out);
-    if (p->op == X_AND)
-        return search_and(s, p, out);
-    st = index_of(s->e, s->all, p, s->base, s->levels, &x);
-    return st == ST_OK ? look_up(s->e, x, out) : st;
+    *estimate = SIZE_MAX;
+    if (st != ST_OK || !x->usable)
+        return st;
+    if (!x->sample) { /* without any key the comparison is false */
+        *estimate = 0;
+        return ST_OK;
+    }
+    st = want(s->e, x, &w);
+    if (st == ST_OK)
+        *estimate = estimate_wanted(x, &w);
+    if (st == ST_OK && out && *estimate != SIZE_MAX)
+        st = collect_wanted(x, &w, out);
+    wanted_clear(&w);
+    return st;
+}
+
+/*
+ * How many nodes are worth a look for a predicate, SIZE_MAX when it cannot be said, and if out is
+ * not NULL, which, in no order. Of an or any part counts, of an and the narrowest.
+ */
+static enum status
+search(struct search *s, const struct xnode *p, size_t *estimate, struct hits *out)
+{
+    const struct xnode *narrowest = NULL;
+    enum status st = ST_OK;
+    size_t n;
+
+    if (p->op != X_OR && p->op != X_AND)
+        return search_one(s, p, estimate, out);
+    *estimate = p->op == X_OR ? 0 : SIZE_MAX;
+    for (const struct xnode *o = p->operand; o && st == ST_OK; o = o->next) {
+        if (!o->indexable)
+            continue;
+        st = search(s, o, &n, p->op == X_OR ? out : NULL);
+        if (p->op == X_OR) {
+            *estimate = n > SIZE_MAX - *estimate ? SIZE_MAX : *estimate + n;
+        } else if (n < *estimate) {
+            *estimate = n;
+            narrowest = o;
+        }
+    }
+    if (st == ST_OK && out && narrowest)
+        st = search(s, narrowest, &n, out);
+    return st;
 }
 
 static int
@@ -441,31 +466,35 @@ steps_behind(const struct xplan *plan, const struct xstep *s)
     return n;
 }
 
-/* The narrowest answer of the predicates that can be looked up. */
+/* The answer of the narrowest predicate that can be looked up. */
 static enum status
-narrowest(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
-          struct hits *out)
+look_up(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
+        struct hits *out)
 {
+    const struct xnode *best = NULL;
+    struct search best_search = {0};
+    size_t least = base->count, n;
     enum status st = ST_OK;
 
     for (const struct xstep *s = path->step; s != path->plan->last->next; s = s->next) {
         struct search with = {e, all, base, steps_behind(path->plan, s)};
 
         for (const struct xnode *p = s->late; p && !xnode_counts(p) && st == ST_OK; p = p->next) {
-            struct hits h = {0};
-
             if (!p->indexable)
                 continue;
-            st = search(&with, p, &h);
-            if (h.known && (!out->known || h.count < out->count)) {
-                free(out->item);
-                *out = h;
-            } else {
-                free(h.item);
+            st = search(&with, p, &n, NULL);
+            if (n < least) {
+                least = n;
+                best = p;
+                best_search = with;
             }
         }
     }
-    put_in_order(out);
+    if (st == ST_OK && best) {
+        out->known = true;
+        st = search(&best_search, best, &n, out);
+        put_in_order(out);
+    }
     return st;
 }
 
@@ -541,18 +570,68 @@ ask(const struct xenv *e, const struct xnode *path, struct xset *base, const str
     return st == ST_OK ? xeval_filter(e, last->late, NULL, out, start) : st;
 }
 
+/* Does any node have what the late predicates and the steps behind ask for? */
+static enum status
+ask_any(const struct xenv *e, const struct xnode *path, struct xset *base, const struct hits *h,
+        bool *out)
+{
+    const struct xstep *last = path->plan->last;
+    size_t count = h->known ? h->count : base->count;
+    struct memo m = {.node = {NULL}};
+    enum status st = ST_OK;
+
+    *out = false;
+    for (size_t i = 0; i < count && st == ST_OK && !*out; i++) {
+        const struct lyd_node *n = xset_items(base)[h->known ? h->item[i] : i];
+        struct xset one = {.flat = true};
+        bool good;
+
+        st = ancestors_are_good(e, path, n, &m, &good);
+        if (st == ST_OK && good)
+            st = xset_add(&one, n);
+        if (st == ST_OK)
+            st = xeval_filter(e, last->late, NULL, &one, 0);
+        if (st == ST_OK)
+            st = xeval_steps(e, last->next, NULL, true, &one);
+        *out = st == ST_OK && one.count > 0;
+        xset_clear(&one);
+    }
+    return st;
+}
+
+static enum status
+hits_of(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
+        struct hits *out)
+{
+    if (all && path->plan->indexable && base->count > FEW_NODES)
+        return look_up(e, path, base, all, out);
+    return ST_OK;
+}
+
 enum status
 xindex_narrow(const struct xenv *e, const struct xnode *path, struct xset *base,
               struct xindexes *all, struct xset *out)
 {
     struct hits h = {0};
-    enum status st = ST_OK;
+    enum status st = hits_of(e, path, base, all, &h);
 
     out->flat = base->flat;
-    if (all && path->plan->indexable && base->count > FEW_NODES)
-        st = narrowest(e, path, base, all, &h);
     if (st == ST_OK)
         st = ask(e, path, base, &h, out);
+    free(h.item);
+    return st;
+}
+
+enum status
+xindex_any(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
+           bool *out)
+{
+    struct hits h = {0};
+    enum status st = hits_of(e, path, base, all, &h);
+
+    *out = false;
+    if (st == ST_OK)
+        st = ask_any(e, path, base, &h, out);
     free(h.item);
     return st;
 }

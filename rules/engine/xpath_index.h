@@ -16,5 +16,8 @@ void xindexes_clear(struct xindexes *all);
 /* Nodes of base that the late predicates allow. all NULL: look at each. */
 enum status xindex_narrow(const struct xenv *e, const struct xnode *path, struct xset *base,
                           struct xindexes *all, struct xset *out) MUST_USE;
+/* Does the whole path select anything? Not where its base ends in late predicates that count. */
+enum status xindex_any(const struct xenv *e, const struct xnode *path, struct xset *base,
+                       struct xindexes *all, bool *out) MUST_USE;
 
 #endif

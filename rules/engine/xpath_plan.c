@@ -25,15 +25,15 @@ is_value(const struct xnode *e)
 }
 
 /*
- * A predicate that the value of a key decides: key = value; an or of such; an and with such a part,
- * which narrows what is left to ask.
+ * A predicate that the value of a key decides: key = value, key != value; an or of such; an and
+ * with such a part, which narrows what is left to ask.
  */
 static bool
 can_index(const struct xnode *e)
 {
     bool all = true, any = false;
 
-    if (e->op == X_EQUAL) {
+    if (e->op == X_EQUAL || e->op == X_NOT_EQUAL) {
         const struct xnode *a = e->operand, *b = a->next;
 
         return (is_key(a) && is_value(b)) || (is_key(b) && is_value(a));
@@ -58,9 +58,33 @@ add_predicates(struct xnode *e, const struct xnode *predicate)
     }
 }
 
+/* Predicates that count nothing may change places: those that depend on current() come last. */
+static void
+put_late_last(struct xstep *s)
+{
+    struct xnode *first = NULL, *late = NULL, **end = &first, **late_end = &late;
+
+    for (const struct xnode *p = s->predicate; p; p = p->next)
+        if (xnode_counts(p))
+            return;
+    for (struct xnode *p = s->predicate; p; p = p->next) {
+        if (p->current) {
+            *late_end = p;
+            late_end = &p->next;
+        } else {
+            *end = p;
+            end = &p->next;
+        }
+    }
+    *late_end = NULL;
+    *end = late;
+    s->predicate = first;
+}
+
 static void
 finish_step(struct xnode *e, struct xstep *s)
 {
+    put_late_last(s);
     if (s->name && strcmp(s->name, "evaluation") == 0)
         e->moving = true;
     add_predicates(e, s->predicate);

@@ -13,14 +13,21 @@ struct child {
     const struct lysc_node *parent, *child;
 };
 
-/* The base of a path. */
+/* The base of a path, or of several that are one text. */
 struct base {
-    const struct xnode *path;
+    struct base *next;
+    const struct xnode *path; /* one of them */
     bool built;
     unsigned generation;
     size_t asked;
     struct xset set;
     struct xindexes index;
+};
+
+/* Whose base it is. */
+struct alias {
+    const struct xnode *path; /* NULL: free */
+    struct base *base;
 };
 
 struct place {
@@ -31,8 +38,9 @@ struct place {
 struct xpath_session {
     unsigned generation; /* of what stands below evaluation */
     struct child child[CHILDREN];
-    struct base **base; /* hash table */
-    size_t bases, room;
+    struct base *base;
+    struct alias *alias; /* hash table */
+    size_t aliases, room;
     struct place *place; /* hash table */
     size_t places, place_room;
 };
@@ -49,14 +57,15 @@ xpath_session_free(struct xpath_session *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->room; i++) {
-        if (!s->base[i])
-            continue;
-        xset_clear(&s->base[i]->set);
-        xindexes_clear(&s->base[i]->index);
-        free(s->base[i]);
+    while (s->base) {
+        struct base *next = s->base->next;
+
+        xset_clear(&s->base->set);
+        xindexes_clear(&s->base->index);
+        free(s->base);
+        s->base = next;
     }
-    free(s->base);
+    free(s->alias);
     free(s->place);
     free(s);
 }
@@ -160,45 +169,67 @@ xsession_place(struct xpath_session *s, const struct lyd_node *n)
 
 /* ---- bases ---- */
 
+static struct alias *
+find_alias(struct alias *table, size_t room, const struct xnode *path)
+{
+    size_t i = hash_of(path) & (room - 1);
+
+    while (table[i].path && table[i].path != path)
+        i = (i + 1) & (room - 1);
+    return &table[i];
+}
+
 static enum status
 grow(struct xpath_session *s)
 {
     size_t room = s->room ? 2 * s->room : 64;
-    struct base **table = calloc(room, sizeof(*table));
+    struct alias *table = calloc(room, sizeof(*table));
 
     if (!table)
         return ST_IO;
-    for (size_t i = 0; i < s->room; i++) {
-        size_t k = s->base[i] ? hash_of(s->base[i]->path) & (room - 1) : 0;
-
-        if (!s->base[i])
-            continue;
-        while (table[k])
-            k = (k + 1) & (room - 1);
-        table[k] = s->base[i];
-    }
-    free(s->base);
-    s->base = table;
+    for (size_t i = 0; i < s->room; i++)
+        if (s->alias[i].path)
+            *find_alias(table, room, s->alias[i].path) = s->alias[i];
+    free(s->alias);
+    s->alias = table;
     s->room = room;
     return ST_OK;
+}
+
+/* Rules bind the same nodes over and over. */
+static struct base *
+same_text(const struct xpath_session *s, const char *text)
+{
+    struct base *b = s->base;
+
+    while (b && !(b->path->plan->text && strcmp(b->path->plan->text, text) == 0))
+        b = b->next;
+    return b;
 }
 
 static struct base *
 find_base(struct xpath_session *s, const struct xnode *path)
 {
-    size_t i;
+    struct alias *a;
+    struct base *b;
 
-    if (2 * (s->bases + 1) > s->room && grow(s) != ST_OK)
+    if (2 * (s->aliases + 1) > s->room && grow(s) != ST_OK)
         return NULL;
-    for (i = hash_of(path) & (s->room - 1); s->base[i]; i = (i + 1) & (s->room - 1))
-        if (s->base[i]->path == path)
-            return s->base[i];
-    s->base[i] = calloc(1, sizeof(**s->base));
-    if (!s->base[i])
-        return NULL;
-    s->base[i]->path = path;
-    s->bases++;
-    return s->base[i];
+    a = find_alias(s->alias, s->room, path);
+    if (a->path)
+        return a->base;
+    b = path->plan->text ? same_text(s, path->plan->text) : NULL;
+    if (!b) {
+        b = calloc(1, sizeof(*b));
+        if (!b)
+            return NULL;
+        b->path = path;
+        b->next = s->base;
+        s->base = b;
+    }
+    *a = (struct alias){path, b};
+    s->aliases++;
+    return b;
 }
 
 /* The first step of a path from the root: among the nodes that have no parent. */
@@ -236,21 +267,59 @@ build(const struct xenv *e, struct base *b)
     return st;
 }
 
+static enum status
+base_of(const struct xenv *e, const struct xnode *path, struct base **out)
+{
+    struct base *b = find_base(e->session, path);
+
+    *out = b;
+    if (!b)
+        return ST_IO;
+    if (b->built && (!path->moving || b->generation == e->session->generation))
+        return ST_OK;
+    return build(e, b);
+}
+
+/* An index costs more than one look at every node. */
+static struct xindexes *
+indexes_of(struct base *b)
+{
+    return b->asked++ ? &b->index : NULL;
+}
+
 enum status
 xsession_rooted(const struct xenv *e, const struct xnode *path, struct xset *out)
 {
-    struct base *b = find_base(e->session, path);
-    enum status st = b ? ST_OK : ST_IO;
+    struct base *b;
+    enum status st = base_of(e, path, &b);
 
-    if (st == ST_OK && (!b->built || (path->moving && b->generation != e->session->generation)))
-        st = build(e, b);
     if (st != ST_OK)
         return st;
     if (!path->plan->late) {
         xset_borrow(out, xset_items(&b->set), b->set.count, b->set.flat);
         return ST_OK;
     }
-    /* An index costs more than one look at every node. */
-    st = xindex_narrow(e, path, &b->set, b->asked++ ? &b->index : NULL, out);
+    st = xindex_narrow(e, path, &b->set, indexes_of(b), out);
     return st == ST_OK ? xeval_steps(e, path->plan->last->next, NULL, true, out) : st;
+}
+
+enum status
+xsession_any(const struct xenv *e, const struct xnode *path, bool *out)
+{
+    struct base *b;
+    enum status st;
+
+    if (path->plan->late && path->plan->last->late_position) {
+        struct xset set = {0};
+
+        st = xsession_rooted(e, path, &set);
+        *out = set.count > 0;
+        xset_clear(&set);
+        return st;
+    }
+    st = base_of(e, path, &b);
+    *out = st == ST_OK && b->set.count > 0;
+    if (st != ST_OK || !path->plan->late || !*out)
+        return st;
+    return xindex_any(e, path, &b->set, indexes_of(b), out);
 }
