@@ -177,6 +177,26 @@ test_text(void **unused)
 
 /* Nodes as a text: name, or the value of a leaf. */
 static void
+expect_nodes(const struct xpath *x, struct xpath_session *session, const struct lyd_node *n,
+             const char *written, const char *want)
+{
+    struct ly_set *set;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    assert_int_equal(xpath_nodes(x, session, n, &set), ST_OK);
+    for (uint32_t k = 0; k < set->count; k++) {
+        const char *text = lyd_get_value(set->dnodes[k]);
+
+        buf_printf(&b, "%s%s", k ? " " : "", text ? text : set->dnodes[k]->schema->name);
+    }
+    if (strcmp(buf_text(&b), want) != 0)
+        fail_msg("%s selects '%s', not '%s'", written, buf_text(&b), want);
+    buf_clear(&b);
+    ly_set_free(set, NULL);
+}
+
+static void
 test_nodes(void **unused)
 {
     static const struct {
@@ -229,22 +249,71 @@ test_nodes(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct xpath *x = compiled(cases[i].text);
-        struct ly_set *set;
-        struct buf b;
 
-        buf_init(&b, 4096);
-        assert_int_equal(xpath_nodes(x, NULL, amf, &set), ST_OK);
-        for (uint32_t k = 0; k < set->count; k++) {
-            const char *text = lyd_get_value(set->dnodes[k]);
-
-            buf_printf(&b, "%s%s", k ? " " : "", text ? text : set->dnodes[k]->schema->name);
-        }
-        if (strcmp(buf_text(&b), cases[i].want) != 0)
-            fail_msg("%s selects '%s', not '%s'", cases[i].text, buf_text(&b), cases[i].want);
-        buf_clear(&b);
-        ly_set_free(set, NULL);
+        expect_nodes(x, NULL, amf, cases[i].text, cases[i].want);
         xpath_free(x);
     }
+}
+
+/* Positions are those that the predicates before them leave, with an index and without. */
+static void
+test_positions(void **unused)
+{
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"/x1818-facts:facts/nf/config/sbi/server[port != current()/sbi/server[1]/port][1]/port",
+         "81 81 81 81 81 81"},
+        {"/x1818-facts:facts/nf/config/sbi/server[port != current()/sbi/server/port[. = 81]]"
+         "[last()]/port",
+         "82 82 82 82 82 82"},
+        {"/x1818-facts:facts/nf/config/sbi/server[2][port = current()/sbi/server[2]/port]/port",
+         "81 81 81 81 81 81"},
+        {"/x1818-facts:facts/nf/config/sbi/server[2][port = current()/sbi/server[1]/port]/port",
+         ""},
+        {"/x1818-facts:facts/nf[id != current()/../id][2]/name", "amf2"},
+        {"/x1818-facts:facts/nf[id != current()/../id][1]/config/sbi/"
+         "server[port = current()/sbi/server[2]/port]/../../../name",
+         "amf1"},
+        {"/x1818-facts:facts/nf[id = current()/../id]/config/sbi/server[last()]/port", "82"},
+        {"/x1818-facts:facts/nf/config/sbi/"
+         "server[port = current()/sbi/server[position() > 1]/port][2]/port",
+         "82 82 82 82 82 82"},
+    };
+    struct fact_tree *facts = fact_tree_new(schema);
+    struct xpath_session *s;
+    struct ly_set *set;
+    struct xpath *kept[sizeof(cases) / sizeof(cases[0])];
+    struct lyd_node *first;
+    char key[32], name[16];
+
+    (void)unused;
+    assert_non_null(facts);
+    assert_int_equal(xpath_session_new(&s), ST_OK);
+    for (unsigned i = 0; i < 6; i++) {
+        snprintf(key, sizeof(key), "nf:t/amf%u", i);
+        snprintf(name, sizeof(name), "amf%u", i);
+        put_amf(fact_tree_sink(facts), key, name);
+    }
+    assert_int_equal(lyd_find_xpath(fact_tree_root(facts), "nf/config", &set), LY_SUCCESS);
+    first = set->dnodes[0];
+    ly_set_free(set, NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct xpath *x = compiled(cases[i].text);
+
+        for (int times = 0; times < 3; times++) {
+            bool any;
+
+            expect_nodes(x, s, first, cases[i].text, cases[i].want);
+            assert_int_equal(xpath_true(x, s, first, &any), ST_OK);
+            assert_int_equal(any, *cases[i].want != '\0');
+        }
+        kept[i] = x;
+    }
+    xpath_session_free(s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        xpath_free(kept[i]);
+    fact_tree_free(facts);
 }
 
 static void
@@ -387,6 +456,60 @@ add_check(const struct rule *r, size_t check, const struct rule_check *c)
     add_template(r, check, &c->cause);
 }
 
+/* What an index has to get right, from each server and client of an SBI. */
+static const char *const looked_up[] = {
+#define SERVERS "/x1818-facts:facts/nf/config/sbi/server"
+    SERVERS "[port = current()/port]",
+    SERVERS "[current()/port = port]/address",
+    SERVERS "[port != current()/port]",
+    SERVERS "[address = current()/address or advertise = current()/address]",
+    SERVERS "[address = current()/host or port != current()/port]",
+    SERVERS "[port = current()/port and address = current()/address]",
+    SERVERS "[scheme != current()/scheme][address = current()/address][bind]",
+    SERVERS "[port = current()/index]",
+    SERVERS "[index = current()/port]",
+    SERVERS "[address = current()/port]",
+    SERVERS "[port = concat('', current()/port)]",
+    SERVERS "[port = concat('0', current()/port)]",
+    SERVERS "[port = number(current()/port)]",
+    SERVERS "[port = current()/../server/port]",
+    SERVERS "[port != current()/../server/port]",
+    SERVERS "[. = current()]",
+    SERVERS "[../.. = current()/../..]",
+    SERVERS "[port = current()/port]/../server[address = current()/address]/scheme",
+    SERVERS "[port = current()/port]/../../../config[group = current()/../../group]/sbi",
+    "count(" SERVERS "[port = current()/port]) > 3",
+    "not(" SERVERS "[port = current()/port][index != current()/index])",
+    "not(" SERVERS "[address = current()/address]/verify-client)",
+    "/x1818-facts:facts/nf[type = current()/../../../type]/config/sbi/"
+    "server[port = current()/port]/address",
+    "/x1818-facts:facts/nf[id != current()/../../../id]/config[group = current()/../../group]/sbi/"
+    "server",
+    "/x1818-facts:facts/nf[not(type = current()/../../../type)][name]/config/sbi/"
+    "server[address = current()/address]",
+    "/x1818-facts:facts/nf[config/sbi/server/port = current()/port]/name",
+    "/x1818-facts:facts/nf[config/sbi/server/port != current()/port]/name",
+    "/x1818-facts:facts/nf[config/sbi/server/port = current()/../server/port]/name",
+    "/x1818-facts:facts/nf[config/sbi/server[port = current()/port]]/name",
+    "/x1818-facts:facts/nf[type = 'amf' or type = current()/../../../type][name]",
+    "/x1818-facts:facts/nf[type = 'amf' or type = 'smf'][config/group = current()/../../group]/"
+    "config/sbi[server]/server[address = current()/address] | " SERVERS "[port = current()/port]",
+    "/x1818-facts:facts/inventory/address[role][address = current()/address]/role",
+#undef SERVERS
+};
+
+static void
+add_looked_up(void)
+{
+    static const struct rule no_rule = {.info = {.id = "an index"}};
+    static const char for_each[] = "/x1818-facts:facts/nf/config/sbi/server | "
+                                   "/x1818-facts:facts/nf/config/sbi/client";
+
+    add_item(&no_rule, SIZE_MAX, for_each, strlen(for_each), true);
+    for (size_t i = 0; i < sizeof(looked_up) / sizeof(looked_up[0]); i++)
+        add_item(&no_rule, SIZE_MAX, looked_up[i], strlen(looked_up[i]), false);
+}
+
 static void
 fill_items(void)
 {
@@ -396,6 +519,7 @@ fill_items(void)
         for (size_t k = 0; k < pack->rule[i]->checks; k++)
             add_check(pack->rule[i], check++, &pack->rule[i]->check[k]);
     assert_true(items > 1000);
+    add_looked_up();
 }
 
 static void
@@ -473,6 +597,15 @@ same(const struct item *i, struct xpath_session *s, const struct lyd_node *n)
     ly_set_free(indexed, NULL);
 }
 
+static void
+add_parameters(struct run *r, const char *id)
+{
+    size_t i = rule_pack_index(pack, id);
+
+    if (i < pack->rules)
+        assert_int_equal(run_parameters(r, pack->rule[i], NULL, 0), ST_OK);
+}
+
 /* Every expression of one control, or of all (only NULL), on one tree. */
 static void
 same_on(struct fact_tree *facts, const struct rule *only)
@@ -492,8 +625,7 @@ same_on(struct fact_tree *facts, const struct rule *only)
             continue;
         if (!id || strcmp(id, x->id) != 0) {
             id = x->id;
-            assert_int_equal(run_parameters(&r, pack->rule[rule_pack_index(pack, id)], NULL, 0),
-                             ST_OK);
+            add_parameters(&r, id);
             xpath_session_forget(s);
         }
         if (x->for_each) {
@@ -607,6 +739,118 @@ test_rule_tests(void **unused)
     assert_true(cases > 300);
 }
 
+/* Parameters change within a session. */
+static void
+test_parameters(void **unused)
+{
+    const struct rule *rule = pack->rule[rule_pack_index(pack, "SA-N4-04")];
+    struct xpath *a = compiled("/x1818-facts:facts/evaluation/parameter/value"),
+                 *b = compiled("/x1818-facts:facts/evaluation/parameter[name = current()/id or "
+                               "value > 0]/value");
+    struct diag d;
+    struct run r = {.pack = pack, .root = fact_tree_root(small), .now = NOW, .d = &d};
+
+    (void)unused;
+    assert_true(rule->parameters > 0);
+    assert_int_equal(run_begin(&r), ST_OK);
+    for (int i = 1; i < 6; i++) {
+        struct rule_override over = {rule->parameter[0].name, i};
+        double ours;
+
+        assert_int_equal(run_parameters(&r, rule, &over, 1), ST_OK);
+        assert_int_equal(xpath_number(a, r.session, amf, &ours), ST_OK);
+        assert_true(ours == i);
+        assert_int_equal(xpath_number(b, r.session, amf, &ours), ST_OK);
+        assert_true(ours == i);
+    }
+    run_end(&r);
+    xpath_free(a);
+    xpath_free(b);
+}
+
+/* Leaves of several types, some of which write one value in several forms. */
+static const char typed_schema[] =
+    "module x1818-facts { yang-version 1.1; namespace urn:t; prefix t; container facts { list e {"
+    " key k; leaf k { type string; } leaf s { type string; } leaf i { type int16; }"
+    " leaf n { type uint8; } leaf d { type decimal64 { fraction-digits 2; } }"
+    " leaf u { type union { type uint8; type decimal64 { fraction-digits 1; } type string; } }"
+    " leaf-list many { type string; } leaf b { type bits { bit x; bit y; } }"
+    " leaf enum { type enumeration { enum up { value 7; } enum down; } } } } }";
+
+static const char typed_data[] =
+    "{\"x1818-facts:facts\":{\"e\":["
+    "{\"k\":\"1\",\"s\":\"1.00\",\"i\":1,\"n\":1,\"d\":\"1.0\",\"u\":\"1\",\"many\":[\"01\",\"x\"]}"
+    ","
+    "{\"k\":\"2\",\"s\":\"1\",\"i\":-1,\"n\":2,\"d\":\"2.5\",\"u\":2,\"many\":[\"1.0\"]},"
+    "{\"k\":\"3\",\"s\":\"+1\",\"i\":2,\"n\":1,\"d\":\"-1.0\",\"u\":\"x\",\"b\":\"x\"},"
+    "{\"k\":\"4\",\"s\":\"2.50\",\"n\":0,\"d\":\"2.5\",\"u\":\"1.0\",\"many\":[\"2.5\",\"2\"]},"
+    "{\"k\":\"5\",\"s\":\"y x\",\"i\":0,\"b\":\"x y\",\"enum\":\"up\"},"
+    "{\"k\":\"6\",\"s\":\"x y\",\"i\":7,\"u\":\"7\",\"b\":\"x y\",\"enum\":\"down\"},"
+    "{\"k\":\"7\",\"s\":\"up\",\"n\":7,\"d\":\"7\",\"enum\":\"up\"},{\"k\":\"8\"},"
+    "{\"k\":\"9\",\"s\":\"0x1\",\"many\":[\"1\",\"1.00\",\"+1\"]},{\"k\":\"10\",\"s\":\"\",\"u\":"
+    "\"\"}]}}";
+
+static void
+test_types(void **unused)
+{
+    static const char *const leaves[] = {"k", "s", "i", "n", "d", "u", "many", "b", "enum"};
+    static const char *const forms[] = {"[%s = current()/%s]", "[current()/%s = %s]",
+                                        "[%s != current()/%s]", "[current()/%s != %s]",
+                                        "[%s = concat(current()/%s, '')]"};
+    struct xpath *kept[9 * 9 * 5];
+    struct ly_ctx *ctx;
+    struct lyd_node *tree, *n;
+    struct xpath_session *s;
+    size_t count = 0;
+
+    (void)unused;
+    assert_int_equal(ly_ctx_new(NULL, 0, &ctx), LY_SUCCESS);
+    assert_int_equal(lys_parse_mem(ctx, typed_schema, LYS_IN_YANG, NULL), LY_SUCCESS);
+    assert_int_equal(lyd_parse_data_mem(ctx, typed_data, LYD_JSON, LYD_PARSE_ONLY, 0, &tree),
+                     LY_SUCCESS);
+    assert_int_equal(xpath_session_new(&s), ST_OK);
+    for (size_t a = 0; a < 9; a++)
+        for (size_t b = 0; b < 9; b++)
+            for (size_t f = 0; f < 5; f++) {
+                char text[120], predicate[80];
+                struct item i = {.id = "types", .written = text, .kind = EXPR_NODESET};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                snprintf(predicate, sizeof(predicate), forms[f], leaves[a], leaves[b]);
+#pragma GCC diagnostic pop
+                snprintf(text, sizeof(text), "/x1818-facts:facts/e%s", predicate);
+                i.x = kept[count++] = compiled(text);
+                for (n = lyd_child(tree); n; n = n->next)
+                    same(&i, s, n);
+            }
+    n = lyd_child(tree);
+    {
+        static const char *const single[] = {"enum-value(../e[5]/enum) = 7",
+                                             "bit-is-set(../e[5]/b, 'y')",
+                                             "not(bit-is-set(../e[3]/b, 'y'))",
+                                             "../e[b = 'y x']/k = 5",
+                                             "n = '01'",
+                                             "d = '01.00'"};
+
+        for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
+            struct xpath *x = compiled(single[i]);
+            bool ours, theirs;
+
+            assert_int_equal(xpath_true(x, NULL, n, &ours), ST_OK);
+            assert_int_equal(expr_true(single[i], n, &theirs), ST_OK);
+            if (!ours || !theirs)
+                fail_msg("%s: ours %d, theirs %d", single[i], ours, theirs);
+            xpath_free(x);
+        }
+    }
+    xpath_session_free(s);
+    while (count)
+        xpath_free(kept[--count]);
+    lyd_free_all(tree);
+    ly_ctx_destroy(ctx);
+}
+
 /* What libyang 2.1.30 says otherwise, and why we do not. */
 static void
 test_differences(void **unused)
@@ -664,10 +908,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),    cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_demo),    cmocka_unit_test(test_rule_tests),
-        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_text),        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_positions),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_differences), cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_types),       cmocka_unit_test(test_demo),
+        cmocka_unit_test(test_rule_tests),  cmocka_unit_test(test_changed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
