@@ -76,7 +76,8 @@ enum status expr_make(const char *written, struct expr *out, struct expr_report 
 void expr_clear(struct expr *x);
 /*
  * What an expression selects, or whether it is true, with node as context node and current();
- * session may be NULL (xpath.h). Otherwise as expr_nodes() and expr_true(); ST_IO without memory.
+ * session may be NULL (xpath.h). Otherwise as expr_nodes() and expr_true(); ST_IO without memory;
+ * ST_LIMIT: it takes too many steps.
  */
 enum status expr_select(const struct expr *x, struct xpath_session *session,
                         const struct lyd_node *node, struct ly_set **set) MUST_USE;

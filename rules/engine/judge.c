@@ -18,9 +18,10 @@ part_clear(struct part *p)
     free(p->cause);
 }
 
-enum status
-judge_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
-            const struct lyd_node *node)
+/* Fill d: libyang cannot evaluate an expression of the check. */
+static enum status
+libyang_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
+              const struct lyd_node *node)
 {
     const char *why = ly_errmsg(LYD_CTX(node));
 
@@ -28,22 +29,29 @@ judge_error(const struct judge *j, const struct rule_check *c, const struct expr
                     "check '%s' cannot be evaluated: %s", c->id, why ? why : "no message");
 }
 
+/* What an evaluation returned; d says why it failed. */
+static enum status
+evaluated(const struct judge *j, const struct rule_check *c, const struct expr *x,
+          const struct lyd_node *node, enum status st)
+{
+    if (st == ST_LIMIT)
+        return diag_set(j->d, ST_CONFIG, j->rule->path, x && x->line ? x->line : c->line,
+                        "check '%s' cannot be evaluated: it takes too many steps", c->id);
+    return st == ST_CONFIG ? libyang_error(j, c, x, node) : st;
+}
+
 enum status
 judge_nodes(const struct judge *j, const struct rule_check *c, const struct expr *x,
             const struct lyd_node *node, struct ly_set **set)
 {
-    enum status st = expr_select(x, j->session, node, set);
-
-    return st == ST_CONFIG ? judge_error(j, c, x, node) : st;
+    return evaluated(j, c, x, node, expr_select(x, j->session, node, set));
 }
 
 static enum status
 is_true(const struct judge *j, const struct rule_check *c, const struct expr *x,
         const struct lyd_node *node, bool *out)
 {
-    enum status st = expr_holds(x, j->session, node, out);
-
-    return st == ST_CONFIG ? judge_error(j, c, x, node) : st;
+    return evaluated(j, c, x, node, expr_holds(x, j->session, node, out));
 }
 
 /* Set the message from a template, or from plain text where there is none. */
@@ -59,7 +67,7 @@ say(const struct judge *j, const struct rule_check *c, const struct lyd_node *no
         st = ST_IO;
     if (st == ST_OK && c->cause.text && out->verdict == VERDICT_FAIL)
         st = message_render(&c->cause, j->session, node, &out->cause);
-    return st == ST_CONFIG ? judge_error(j, c, NULL, node) : st;
+    return evaluated(j, c, NULL, node, st);
 }
 
 /* Add the nodes of an expression, the bound node when it selects none or is absent. */
@@ -88,7 +96,7 @@ judge_unresolved(const struct judge *j, const struct rule_check *c, const struct
     if (!j->has_unresolved || !x->text)
         return ST_OK;
     st = placeholders_find(j->placeholders, x, j->session, node, name);
-    return st == ST_CONFIG ? judge_error(j, c, x, node) : st;
+    return evaluated(j, c, x, node, st);
 }
 
 struct name_search {

@@ -44,9 +44,6 @@ enum status judge_node(const struct judge *j, const struct rule_check *c,
 enum status judge_unresolved(const struct judge *j, const struct rule_check *c,
                              const struct expr *x, const struct lyd_node *node,
                              char **name) MUST_USE;
-/* Fill d: an expression of the check failed. Returns ST_CONFIG. */
-enum status judge_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
-                        const struct lyd_node *node);
 void part_clear(struct part *p);
 
 #endif

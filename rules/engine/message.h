@@ -45,8 +45,8 @@ enum status message_compile(const char *text, struct message *out) MUST_USE;
 void message_clear(struct message *m);
 /*
  * Fill in a template with node as context node; expressions give what value_put() writes. *out is
- * malloc'd and cut at MAX_MESSAGE bytes. session may be NULL. ST_CONFIG: an expression cannot be
- * evaluated; ST_IO without memory.
+ * malloc'd and cut at MAX_MESSAGE bytes. session may be NULL. ST_CONFIG, ST_LIMIT: an expression
+ * cannot be evaluated; ST_IO without memory.
  */
 enum status message_render(const struct message *m, struct xpath_session *session,
                            const struct lyd_node *node, char **out) MUST_USE;

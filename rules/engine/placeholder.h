@@ -13,7 +13,8 @@ void placeholders_free(struct placeholders *p);
 /*
  * The name of a node that x asks for with node as context node, and of which an annotation
  * unresolved says that it is a placeholder: on its parent, or on itself. *name is malloc'd, NULL
- * when there is none. x is known by its address. ST_CONFIG: it cannot be evaluated; ST_IO.
+ * when there is none. x is known by its address. ST_CONFIG, ST_LIMIT: it cannot be evaluated;
+ * ST_IO.
  */
 enum status placeholders_find(struct placeholders *p, const struct expr *x,
                               struct xpath_session *session, const struct lyd_node *node,

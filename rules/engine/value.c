@@ -242,8 +242,10 @@ value_put(struct buf *b, const struct expr *x, struct xpath_session *session,
     }
     st = session ? ST_OK : xpath_session_new(&own);
     e.session = session ? session : own;
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        xsession_begin(e.session);
         st = put(b, &e, x->xpath->root, NODES_ALL);
+    }
     xpath_session_free(own);
     return st;
 }

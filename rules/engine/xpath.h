@@ -27,6 +27,8 @@
 
 #include "lib/status.h"
 
+#define MAX_XPATH_WORK 20000000 /* many times the nodes of the largest site */
+
 struct lyd_node;
 struct ly_set;
 struct xpath;
@@ -54,7 +56,7 @@ void xpath_session_forget(struct xpath_session *s);
 
 /*
  * All of them: with node as context node and current(); session may be NULL. ST_IO without memory;
- * there is no other failure.
+ * ST_LIMIT: an expression that goes round and round, MAX_XPATH_WORK nodes were looked at.
  *
  * Nodes in document order, each once; none when the value is no node-set. *set is the caller's:
  * ly_set_free(set, NULL).

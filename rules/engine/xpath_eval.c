@@ -127,6 +127,8 @@ xeval_step(const struct xenv *e, const struct xstep *step, bool late, struct xse
         size_t start = out->count;
 
         st = add_step(e, step, xset_items(in)[i], out);
+        if (st == ST_OK)
+            st = xsession_spend(e->session, 1 + out->count - start);
         /* Siblings have one parent. */
         if (st == ST_OK && step->axis == AXIS_PARENT && start && out->count > start &&
             xset_items(out)[start] == xset_items(out)[start - 1]) {
@@ -347,8 +349,10 @@ evaluate(const struct xpath *x, struct xpath_session *s, const struct lyd_node *
 
     e.session = s ? s : own;
     *out = (struct xvalue){.kind = EXPR_NODESET};
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        xsession_begin(e.session);
         st = xeval(&e, x->root, out);
+    }
     if (st == ST_OK && own)
         st = xset_own(&out->set);
     xpath_session_free(own);

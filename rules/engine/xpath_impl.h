@@ -94,6 +94,10 @@ void xnode_finish(struct xnode *e);
 /* Plan a path from the root. memory is for the plan. */
 void xplan_make(struct xnode *path, struct xplan *memory);
 
+/* Levels from a node of the base up to the one that step s selected, and that one. */
+size_t xbase_levels(const struct xplan *plan, const struct xstep *s);
+const struct lyd_node *xbase_up(const struct lyd_node *n, size_t levels);
+
 /* ---- values ---- */
 
 #define XSET_FEW 6
@@ -181,6 +185,11 @@ bool xfunction_is(const struct xnode *x, const char *name);
 
 /* ---- session ---- */
 
+/* A new evaluation begins. */
+void xsession_begin(struct xpath_session *s);
+/* So many nodes were looked at; ST_LIMIT: too many in this evaluation. */
+enum status xsession_spend(struct xpath_session *s, size_t nodes) MUST_USE;
+/* Nodes of a path from the root. */
 enum status xsession_rooted(const struct xenv *e, const struct xnode *path,
                             struct xset *out) MUST_USE;
 /* Does it select anything? */

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_NODES 8 /* a base that needs no index */
-#define MEMO 8      /* steps whose last answer is kept */
 #define NONE UINT32_MAX
 #define MAX_WANTED 16 /* values that are looked up for one node */
 
@@ -36,13 +34,6 @@ struct xindex {
     size_t postings, posting_room;
     struct value *value; /* hash table */
     size_t values, room;
-};
-
-/* Ordinals of nodes in the base. */
-struct hits {
-    bool known; /* false: it cannot be said which */
-    uint32_t *item;
-    size_t count, room;
 };
 
 static void
@@ -149,14 +140,6 @@ key_of(const struct xnode *predicate)
     return a->context ? a : a->next;
 }
 
-static const struct lyd_node *
-up(const struct lyd_node *n, size_t levels)
-{
-    for (; levels; levels--)
-        n = lyd_parent(n);
-    return n;
-}
-
 static enum status
 add_keys(struct xindex *x, struct xset *keys, uint32_t ordinal)
 {
@@ -186,7 +169,7 @@ fill(const struct xenv *e, struct xindex *x, struct xset *base, size_t levels)
     enum status st = ST_OK;
 
     for (size_t i = 0; i < base->count && st == ST_OK && x->usable; i++) {
-        const struct lyd_node *n = up(xset_items(base)[i], levels);
+        const struct lyd_node *n = xbase_up(xset_items(base)[i], levels);
 
         if (n != about) {
             struct xenv inner = *e;
@@ -318,7 +301,7 @@ count_of(const struct xindex *x, const char *text)
 }
 
 static enum status
-add_hits(const struct xindex *x, const struct value *v, struct hits *out)
+add_hits(const struct xindex *x, const struct value *v, struct xhits *out)
 {
     for (uint32_t at = v->text ? v->first : NONE; at != NONE; at = x->posting[at].next) {
         if (out->count == out->room) {
@@ -353,7 +336,7 @@ estimate_wanted(const struct xindex *x, const struct wanted *w)
 }
 
 static enum status
-collect_wanted(const struct xindex *x, const struct wanted *w, struct hits *out)
+collect_wanted(const struct xindex *x, const struct wanted *w, struct xhits *out)
 {
     enum status st = ST_OK;
 
@@ -379,7 +362,7 @@ struct search {
 
 /* One comparison: its estimate and, where out is not NULL, its nodes. */
 static enum status
-search_one(struct search *s, const struct xnode *p, size_t *estimate, struct hits *out)
+search_one(struct search *s, const struct xnode *p, size_t *estimate, struct xhits *out)
 {
     struct xindex *x;
     struct wanted w;
@@ -406,7 +389,7 @@ search_one(struct search *s, const struct xnode *p, size_t *estimate, struct hit
  * not NULL, which, in no order. Of an or any part counts, of an and the narrowest.
  */
 static enum status
-search(struct search *s, const struct xnode *p, size_t *estimate, struct hits *out)
+search(struct search *s, const struct xnode *p, size_t *estimate, struct xhits *out)
 {
     const struct xnode *narrowest = NULL;
     enum status st = ST_OK;
@@ -440,7 +423,7 @@ by_ordinal(const void *a, const void *b)
 }
 
 static void
-put_in_order(struct hits *h)
+put_in_order(struct xhits *h)
 {
     size_t kept = 0, i = 1;
 
@@ -455,21 +438,9 @@ put_in_order(struct hits *h)
     h->count = kept;
 }
 
-/* The steps of a path behind s, up to the end of its base. */
-static size_t
-steps_behind(const struct xplan *plan, const struct xstep *s)
-{
-    size_t n = 0;
-
-    for (; s != plan->last; s = s->next)
-        n++;
-    return n;
-}
-
-/* The answer of the narrowest predicate that can be looked up. */
-static enum status
-look_up(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
-        struct hits *out)
+enum status
+xindexes_look_up(const struct xenv *e, const struct xnode *path, struct xset *base,
+                 struct xindexes *all, struct xhits *out)
 {
     const struct xnode *best = NULL;
     struct search best_search = {0};
@@ -477,7 +448,7 @@ look_up(const struct xenv *e, const struct xnode *path, struct xset *base, struc
     enum status st = ST_OK;
 
     for (const struct xstep *s = path->step; s != path->plan->last->next; s = s->next) {
-        struct search with = {e, all, base, steps_behind(path->plan, s)};
+        struct search with = {e, all, base, xbase_levels(path->plan, s)};
 
         for (const struct xnode *p = s->late; p && !xnode_counts(p) && st == ST_OK; p = p->next) {
             if (!p->indexable)
@@ -495,143 +466,5 @@ look_up(const struct xenv *e, const struct xnode *path, struct xset *base, struc
         st = search(&best_search, best, &n, out);
         put_in_order(out);
     }
-    return st;
-}
-
-/* ---- asking the predicates ---- */
-
-struct memo {
-    const struct lyd_node *node[MEMO];
-    bool good[MEMO];
-};
-
-/* Do the late predicates of the steps before the last allow the ancestors of n? */
-static enum status
-ancestors_are_good(const struct xenv *e, const struct xnode *path, const struct lyd_node *n,
-                   struct memo *m, bool *out)
-{
-    size_t i = 0;
-
-    *out = true;
-    for (const struct xstep *s = path->step; s != path->plan->last; s = s->next) {
-        struct xset one = {.flat = true};
-        const struct lyd_node *about;
-        enum status st;
-
-        if (!s->late)
-            continue;
-        about = up(n, steps_behind(path->plan, s));
-        if (i < MEMO && m->node[i] == about) {
-            *out = m->good[i++];
-        } else {
-            st = xset_add(&one, about);
-            if (st == ST_OK)
-                st = xeval_filter(e, s->late, NULL, &one, 0);
-            if (st != ST_OK)
-                return st;
-            *out = one.count > 0;
-            if (i < MEMO) {
-                m->node[i] = about;
-                m->good[i++] = *out;
-            }
-        }
-        if (!*out)
-            return ST_OK;
-    }
-    return ST_OK;
-}
-
-/* Siblings are filtered together: a predicate may count them. */
-static enum status
-ask(const struct xenv *e, const struct xnode *path, struct xset *base, const struct hits *h,
-    struct xset *out)
-{
-    const struct xstep *last = path->plan->last;
-    size_t count = h->known ? h->count : base->count, start = 0;
-    const struct lyd_node *parent = NULL;
-    struct memo m = {.node = {NULL}};
-    enum status st = ST_OK;
-
-    for (size_t i = 0; i < count && st == ST_OK; i++) {
-        const struct lyd_node *n = xset_items(base)[h->known ? h->item[i] : i];
-        bool good;
-
-        st = ancestors_are_good(e, path, n, &m, &good);
-        if (st != ST_OK || !good)
-            continue;
-        if (lyd_parent(n) != parent) {
-            st = xeval_filter(e, last->late, NULL, out, start);
-            start = out->count;
-            parent = lyd_parent(n);
-        }
-        if (st == ST_OK)
-            st = xset_add(out, n);
-    }
-    return st == ST_OK ? xeval_filter(e, last->late, NULL, out, start) : st;
-}
-
-/* Does any node have what the late predicates and the steps behind ask for? */
-static enum status
-ask_any(const struct xenv *e, const struct xnode *path, struct xset *base, const struct hits *h,
-        bool *out)
-{
-    const struct xstep *last = path->plan->last;
-    size_t count = h->known ? h->count : base->count;
-    struct memo m = {.node = {NULL}};
-    enum status st = ST_OK;
-
-    *out = false;
-    for (size_t i = 0; i < count && st == ST_OK && !*out; i++) {
-        const struct lyd_node *n = xset_items(base)[h->known ? h->item[i] : i];
-        struct xset one = {.flat = true};
-        bool good;
-
-        st = ancestors_are_good(e, path, n, &m, &good);
-        if (st == ST_OK && good)
-            st = xset_add(&one, n);
-        if (st == ST_OK)
-            st = xeval_filter(e, last->late, NULL, &one, 0);
-        if (st == ST_OK)
-            st = xeval_steps(e, last->next, NULL, true, &one);
-        *out = st == ST_OK && one.count > 0;
-        xset_clear(&one);
-    }
-    return st;
-}
-
-static enum status
-hits_of(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
-        struct hits *out)
-{
-    if (all && path->plan->indexable && base->count > FEW_NODES)
-        return look_up(e, path, base, all, out);
-    return ST_OK;
-}
-
-enum status
-xindex_narrow(const struct xenv *e, const struct xnode *path, struct xset *base,
-              struct xindexes *all, struct xset *out)
-{
-    struct hits h = {0};
-    enum status st = hits_of(e, path, base, all, &h);
-
-    out->flat = base->flat;
-    if (st == ST_OK)
-        st = ask(e, path, base, &h, out);
-    free(h.item);
-    return st;
-}
-
-enum status
-xindex_any(const struct xenv *e, const struct xnode *path, struct xset *base, struct xindexes *all,
-           bool *out)
-{
-    struct hits h = {0};
-    enum status st = hits_of(e, path, base, all, &h);
-
-    *out = false;
-    if (st == ST_OK)
-        st = ask_any(e, path, base, &h, out);
-    free(h.item);
     return st;
 }

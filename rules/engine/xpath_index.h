@@ -13,11 +13,16 @@ struct xindexes {
 };
 
 void xindexes_clear(struct xindexes *all);
-/* Nodes of base that the late predicates allow. all NULL: look at each. */
-enum status xindex_narrow(const struct xenv *e, const struct xnode *path, struct xset *base,
-                          struct xindexes *all, struct xset *out) MUST_USE;
-/* Does the whole path select anything? Not where its base ends in late predicates that count. */
-enum status xindex_any(const struct xenv *e, const struct xnode *path, struct xset *base,
-                       struct xindexes *all, bool *out) MUST_USE;
+
+/* Ordinals of nodes in the base, in order; item is malloc'd. */
+struct xhits {
+    bool known; /* false: each node of the base is worth a look */
+    uint32_t *item;
+    size_t count, room;
+};
+
+/* The nodes of base worth a look: the answer of the narrowest predicate that can be looked up. */
+enum status xindexes_look_up(const struct xenv *e, const struct xnode *path, struct xset *base,
+                             struct xindexes *all, struct xhits *out) MUST_USE;
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/xpath_index.h"
+#include "rules/engine/xpath_narrow.h"
 
 #define CHILDREN 1024 /* a power of two */
 
@@ -37,6 +37,7 @@ struct place {
 
 struct xpath_session {
     unsigned generation; /* of what stands below evaluation */
+    size_t work;         /* of this evaluation */
     struct child child[CHILDREN];
     struct base *base;
     struct alias *alias; /* hash table */
@@ -74,6 +75,19 @@ void
 xpath_session_forget(struct xpath_session *s)
 {
     s->generation++;
+}
+
+void
+xsession_begin(struct xpath_session *s)
+{
+    s->work = 0;
+}
+
+enum status
+xsession_spend(struct xpath_session *s, size_t nodes)
+{
+    s->work += nodes;
+    return s->work > MAX_XPATH_WORK ? ST_LIMIT : ST_OK;
 }
 
 static size_t
@@ -299,7 +313,7 @@ xsession_rooted(const struct xenv *e, const struct xnode *path, struct xset *out
         xset_borrow(out, xset_items(&b->set), b->set.count, b->set.flat);
         return ST_OK;
     }
-    st = xindex_narrow(e, path, &b->set, indexes_of(b), out);
+    st = xnarrow(e, path, &b->set, indexes_of(b), out);
     return st == ST_OK ? xeval_steps(e, path->plan->last->next, NULL, true, out) : st;
 }
 
@@ -321,5 +335,5 @@ xsession_any(const struct xenv *e, const struct xnode *path, bool *out)
     *out = st == ST_OK && b->set.count > 0;
     if (st != ST_OK || !path->plan->late || !*out)
         return st;
-    return xindex_any(e, path, &b->set, indexes_of(b), out);
+    return xnarrow_any(e, path, &b->set, indexes_of(b), out);
 }
