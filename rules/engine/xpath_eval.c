@@ -363,25 +363,29 @@ enum status
 xpath_nodes(const struct xpath *x, struct xpath_session *s, const struct lyd_node *node,
             struct ly_set **set)
 {
-    struct ly_set *out = calloc(1, sizeof(*out));
     struct xvalue v = {0};
-    enum status st = out ? evaluate(x, s, node, &v) : ST_IO;
+    enum status st;
 
     *set = NULL;
+    if (ly_set_new(set) != LY_SUCCESS)
+        return ST_IO;
+    st = evaluate(x, s, node, &v);
     if (st == ST_OK && v.set.count) {
-        out->dnodes = malloc(v.set.count * sizeof(struct lyd_node *));
-        if (out->dnodes) {
-            memcpy(out->dnodes, xset_items(&v.set), v.set.count * sizeof(struct lyd_node *));
-            out->size = out->count = (uint32_t)v.set.count;
+        size_t bytes = v.set.count * sizeof(struct lyd_node *);
+
+        (*set)->dnodes = malloc(bytes);
+        if ((*set)->dnodes) {
+            memcpy((*set)->dnodes, xset_items(&v.set), bytes);
+            (*set)->size = (*set)->count = (uint32_t)v.set.count;
         } else {
             st = ST_IO;
         }
     }
     xvalue_clear(&v);
-    if (st != ST_OK)
-        ly_set_free(out, NULL);
-    else
-        *set = out;
+    if (st != ST_OK) {
+        ly_set_free(*set, NULL);
+        *set = NULL;
+    }
     return st;
 }
 

@@ -34,9 +34,9 @@ can_index(const struct xnode *e)
     bool all = true, any = false;
 
     if (e->op == X_EQUAL || e->op == X_NOT_EQUAL) {
-        const struct xnode *a = e->operand, *b = a->next;
+        const struct xnode *a = e->operand, *b = a ? a->next : NULL;
 
-        return (is_key(a) && is_value(b)) || (is_key(b) && is_value(a));
+        return b && ((is_key(a) && is_value(b)) || (is_key(b) && is_value(a)));
     }
     if (e->op != X_OR && e->op != X_AND)
         return false;

@@ -19,11 +19,11 @@ xset_items(struct xset *s)
 static enum status
 grow(struct xset *s, size_t room)
 {
-    const struct lyd_node **p = malloc(room * sizeof(*p));
+    const struct lyd_node **p = malloc(room * sizeof(struct lyd_node *));
 
     if (!p)
         return ST_IO;
-    memcpy(p, xset_items(s), s->count * sizeof(*p));
+    memcpy(p, xset_items(s), s->count * sizeof(struct lyd_node *));
     if (s->room)
         free(s->item);
     s->item = p;
@@ -142,7 +142,7 @@ xset_sort(struct xset *s, struct xpath_session *session)
         i++;
     if (i == s->count)
         return ST_OK;
-    qsort_r(item, s->count, sizeof(*item), by_order, session);
+    qsort_r(item, s->count, sizeof(struct lyd_node *), by_order, session);
     for (i = 0; i < s->count; i++)
         if (kept == 0 || item[kept - 1] != item[i])
             item[kept++] = item[i];
