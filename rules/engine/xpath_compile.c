@@ -6,8 +6,10 @@
 #include "rules/engine/expr_lex.h"
 #include "rules/engine/xpath_impl.h"
 
-#define CHUNK 2048
-#define MAX_CHAIN 64 /* a - b - c ...: each nests the one before */
+#define MIN_CHUNK 256
+#define MAX_CHUNK 4096
+#define BYTES_A_BYTE 12 /* of compiled form, for one of text: most expressions fit one chunk */
+#define MAX_CHAIN 16    /* a - b - c ...: each nests the one before */
 #define PREFIX "x1818-facts:"
 
 struct xchunk {
@@ -18,6 +20,7 @@ struct xchunk {
 
 struct compiler {
     struct xpath *x;
+    size_t chunk;
     const char *pos;
     struct token tok;
     const char *last_end; /* behind the token before tok */
@@ -46,7 +49,7 @@ take(struct compiler *c, size_t size)
     void *p;
 
     if (!k || k->size - k->used < aligned) {
-        size_t room = aligned > CHUNK ? aligned : CHUNK;
+        size_t room = aligned > c->chunk ? aligned : c->chunk;
 
         k = calloc(1, sizeof(*k) + room);
         if (!k) {
@@ -537,6 +540,8 @@ xpath_compile(const char *text, struct xpath **out)
     *out = NULL;
     if (strlen(text) > MAX_EXPR_BYTES)
         return ST_LIMIT;
+    c.chunk = strlen(text) * BYTES_A_BYTE;
+    c.chunk = c.chunk < MIN_CHUNK ? MIN_CHUNK : c.chunk > MAX_CHUNK ? MAX_CHUNK : c.chunk;
     c.x = calloc(1, sizeof(*c.x));
     if (!c.x)
         return ST_IO;

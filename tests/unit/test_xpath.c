@@ -370,6 +370,18 @@ test_refused(void **unused)
         memcpy(deep + 2 * i, i % 2 ? "1-" : "1+", 2);
     deep[13999] = '\0';
     assert_int_equal(xpath_compile(deep, &x), ST_UNSUPPORTED); /* would nest 7000 deep */
+    *deep = '\0';                                              /* the deepest that is taken */
+    for (size_t i = 0; i < 10; i++)
+        memcpy(deep + 31 * i, "1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+(", 31);
+    memcpy(deep + 310, "1))))))))))", 12);
+    x = compiled(deep);
+    {
+        double d;
+
+        assert_int_equal(xpath_number(x, NULL, amf, &d), ST_OK);
+        assert_true(d == 151);
+    }
+    xpath_free(x);
     for (size_t i = 0; i < 3000; i++)
         memcpy(deep + 5 * i, "0 or ", 5);
     memcpy(deep + 15000, "1", 2);
@@ -382,6 +394,26 @@ test_refused(void **unused)
     }
     xpath_free(x);
     free(deep);
+}
+
+/* Work that grows with every bracket ends. */
+static void
+test_work(void **unused)
+{
+    static const char level[] = "../../../../nf/config/sbi/server[";
+    char text[1000] = "";
+    struct xpath *x;
+    size_t len = 0;
+    bool yes;
+
+    (void)unused;
+    for (size_t i = 0; i < 11; i++, len += strlen(level))
+        memcpy(text + len, level, strlen(level));
+    memcpy(text + len, "false()]]]]]]]]]]]", 19);
+    x = compiled(text + strlen("../../"));
+    assert_int_equal(xpath_true(x, NULL, amf, &yes), ST_LIMIT);
+    assert_false(yes);
+    xpath_free(x);
 }
 
 /* ---- the shipped expressions ---- */
@@ -908,11 +940,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),        cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_positions),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_differences), cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_types),       cmocka_unit_test(test_demo),
-        cmocka_unit_test(test_rule_tests),  cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_positions),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_work),       cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_parameters), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_demo),       cmocka_unit_test(test_rule_tests),
+        cmocka_unit_test(test_changed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
