@@ -72,7 +72,7 @@ call_sum(const struct xenv *e, const struct xnode *x, struct xvalue *out)
         const char *text;
         char *owned;
 
-        st = xnode_text(xset_items(&set)[i], &text, &owned);
+        st = xtext_of(xset_items(&set)[i], &text, &owned);
         if (st == ST_OK)
             out->number += xnumber_of(text);
         free(owned);

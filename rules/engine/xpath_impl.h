@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of xpath.h share: the compiled form, values, the session. */
+/*
+ * What the files of xpath.h share: the compiled form, values, the session. Names of this room begin
+ * with x.
+ */
 #ifndef RULES_ENGINE_XPATH_IMPL_H
 #define RULES_ENGINE_XPATH_IMPL_H
 
@@ -133,7 +136,7 @@ enum status xvalue_number(struct xvalue *v, double *out) MUST_USE;
 /* Text of a value; *owned is NULL or to be freed by the caller. */
 enum status xvalue_text(struct xvalue *v, const char **out, char **owned) MUST_USE;
 /* String-value of a node (clause 5.2). */
-enum status xnode_text(const struct lyd_node *n, const char **out, char **owned) MUST_USE;
+enum status xtext_of(const struct lyd_node *n, const char **out, char **owned) MUST_USE;
 double xnumber_of(const char *text);
 enum status xvalue_compare(enum xop op, struct xvalue *a, struct xvalue *b, bool *out) MUST_USE;
 /* The type of a leaf that has forms to bring into one; NULL: text stays as it is. */

@@ -75,6 +75,9 @@ void
 xpath_session_forget(struct xpath_session *s)
 {
     s->generation++;
+    free(s->place); /* the same address may be another node now */
+    s->place = NULL;
+    s->places = s->place_room = 0;
 }
 
 void

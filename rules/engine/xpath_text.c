@@ -29,7 +29,7 @@ xtexts_get(const struct xenv *e, const struct xnode *x, struct xtexts *t)
 
     *t = (struct xtexts){.text = {"", "", ""}};
     if (!o)
-        return xnode_text(e->node, &t->text[0], &t->owned[0]);
+        return xtext_of(e->node, &t->text[0], &t->owned[0]);
     for (size_t i = 0; o && i < X_TEXTS && st == ST_OK; i++, o = o->next) {
         st = xeval(e, o, &t->value[i]);
         if (st == ST_OK)
@@ -53,7 +53,7 @@ xargument_number(const struct xenv *e, const struct xnode *argument, double *out
         xvalue_clear(&v);
         return st;
     }
-    st = xnode_text(e->node, &text, &owned);
+    st = xtext_of(e->node, &text, &owned);
     if (st == ST_OK)
         *out = xnumber_of(text);
     free(owned);

@@ -58,7 +58,7 @@ inner_text(const struct lyd_node *n, char **out)
 }
 
 enum status
-xnode_text(const struct lyd_node *n, const char **out, char **owned)
+xtext_of(const struct lyd_node *n, const char **out, char **owned)
 {
     enum status st = ST_OK;
 
@@ -118,7 +118,7 @@ xvalue_text(struct xvalue *v, const char **out, char **owned)
     case EXPR_NODESET:
         break;
     }
-    return v->set.count ? xnode_text(xset_items(&v->set)[0], out, owned) : ST_OK;
+    return v->set.count ? xtext_of(xset_items(&v->set)[0], out, owned) : ST_OK;
 }
 
 bool
@@ -281,7 +281,7 @@ compare_set(enum xop op, struct xset *set, struct xvalue *b, bool *out)
         const char *value;
         char *owned;
 
-        st = xnode_text(n, &value, &owned);
+        st = xtext_of(n, &value, &owned);
         if (st == ST_OK && b->kind == EXPR_NUMBER)
             *out = compare_numbers(op, xnumber_of(value), b->number);
         else if (st == ST_OK)
@@ -300,7 +300,7 @@ compare_sets(enum xop op, struct xset *a, struct xset *b, bool *out)
     for (size_t i = 0; i < a->count && st == ST_OK && !*out; i++) {
         struct xvalue v = {.kind = EXPR_STRING};
 
-        st = xnode_text(xset_items(a)[i], &v.text, &v.owned);
+        st = xtext_of(xset_items(a)[i], &v.text, &v.owned);
         if (st == ST_OK)
             st = compare_set(turned(op), b, &v, out);
         free(v.owned);
