@@ -397,6 +397,39 @@ test_refused(void **unused)
     free(deep);
 }
 
+/* Document order among more siblings than are looked through. */
+static void
+test_order(void **unused)
+{
+    static const char *const texts[] = {
+        "/x1818-facts:facts/nf[position() > 50] | /x1818-facts:facts/nf[position() < 60]",
+        "nf[position() mod 2 = 0] | nf[position() mod 3 = 0] | nf[1] | nf[position() mod 2 = 1]",
+        "(nf[position() > 30]/name | nf/name | nf[position() < 7])/self::name/.. | nf",
+    };
+    struct fact_tree *facts = fact_tree_new(schema);
+    const struct lyd_node *root = fact_tree_root(facts);
+    char key[32];
+
+    (void)unused;
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(key, sizeof(key), "nf:t/amf%03u", i * 7 % 200);
+        put_amf(fact_tree_sink(facts), key, key);
+    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct xpath *x = compiled(texts[i]);
+        const struct lyd_node *n = lyd_child(root);
+        struct ly_set *set;
+
+        assert_int_equal(xpath_nodes(x, NULL, root, &set), ST_OK);
+        assert_int_equal(set->count, 200);
+        for (uint32_t k = 0; k < set->count; k++, n = n->next)
+            assert_ptr_equal(set->dnodes[k], n);
+        ly_set_free(set, NULL);
+        xpath_free(x);
+    }
+    fact_tree_free(facts);
+}
+
 /* Work that grows with every bracket ends. */
 static void
 test_work(void **unused)
@@ -939,12 +972,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),       cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_positions),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_work),       cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_parameters), cmocka_unit_test(test_types),
-        cmocka_unit_test(test_demo),       cmocka_unit_test(test_rule_tests),
-        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_text),        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_positions),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_work),        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_differences), cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_types),       cmocka_unit_test(test_demo),
+        cmocka_unit_test(test_rule_tests),  cmocka_unit_test(test_changed),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
