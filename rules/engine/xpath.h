@@ -15,7 +15,9 @@
  * (4.2);
  *   - substring() and string-length() count characters, not bytes (4.2);
  *   - an empty node-set equals false() (3.4);
- *   - an empty node-set before "and" or "or" in a predicate stays a node-set.
+ *   - an empty node-set before "and" or "or" in a predicate stays a node-set;
+ *   - the text of a node that is no leaf is that of its leaves, without blanks (5.2).
+ * The root node itself is no value here: the parent of /x1818-facts:facts is nothing.
  * What rule authors were promised and XPath says otherwise: an absent node counts as 0 in
  * arithmetic, not as NaN.
  */

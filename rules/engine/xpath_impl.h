@@ -55,7 +55,7 @@ struct xnode {
     bool current;                     /* on current() */
     bool moving;                      /* reads /facts/evaluation, which changes within a session */
     bool predicate;                   /* has a predicate somewhere */
-    bool indexable;                   /* a predicate that index.c can look up, see there */
+    bool indexable;                   /* a predicate that xpath_index.c can look up */
     double number;                    /* X_NUMBER */
     const char *text;                 /* X_LITERAL */
     const struct xfunction *function; /* X_CALL */
