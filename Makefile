@@ -28,7 +28,7 @@ WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 HARDEN   := -fPIE -fstack-protector-strong $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS   ?= -O2 -g
 LIBFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+LDLIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 STORE_LIBS := $(shell pkg-config --libs sqlite3 2>/dev/null)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
             -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen $(WARN) $(HARDEN) $(CFLAGS) $(LIBFLAGS) \

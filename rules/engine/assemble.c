@@ -164,7 +164,8 @@ happened(const struct evidence_nodes *e)
     for (size_t i = 0; i < e->nodes; i++) {
         const char *seen = NULL;
 
-        for (const struct lyd_node *n = e->node[i]; n && !seen; n = lyd_parent(n))
+        /* Not among all that stands below the root. */
+        for (const struct lyd_node *n = e->node[i]; lyd_parent(n) && !seen; n = lyd_parent(n))
             seen = facts_value(n, "last-seen");
         if (seen && strtoll(seen, NULL, 10) > latest)
             latest = strtoll(seen, NULL, 10);

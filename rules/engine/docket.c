@@ -423,7 +423,7 @@ judge_parts(struct session *s, struct entry *e, const char *key, struct parts *p
             st = judge_bindings(s, e, &j, c, key, parts);
         } else if ((from = entry_of(s, r->home, key)) != NULL) {
             j.has_unresolved = s->shared || run_unresolved(from);
-            st = run_check(&s->run, &j, c, r->bind, from, parts);
+            st = run_check(&s->run, &j, c, &r->bind, from, parts);
             j.has_unresolved = true;
         }
     }

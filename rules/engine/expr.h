@@ -5,7 +5,8 @@
  *
  * expr_parse() reads the text itself, so that a rule is judged before libyang sees it: syntax and
  * nesting, what kind of value it gives, the things that rules must not use, and which nodes it
- * depends on. Evaluation is libyang's.
+ * depends on. xpath.h evaluates what expr_make() took, libyang the few that xpath.h does not know
+ * and whatever is about the schema.
  */
 #ifndef RULES_ENGINE_EXPR_H
 #define RULES_ENGINE_EXPR_H
@@ -23,15 +24,19 @@ struct lyd_node;
 struct lysc_node;
 struct ly_ctx;
 struct ly_set;
+struct xpath;
+struct xpath_session;
 
 enum expr_kind { EXPR_NODESET, EXPR_BOOLEAN, EXPR_NUMBER, EXPR_STRING };
 
-/* An expression of a rule file; text NULL: the rule has none. Texts are borrowed from the rule. */
+/* An expression of a rule file; text NULL: the rule has none. */
 struct expr {
     const char *text;    /* as libyang evaluates it: expr_rewrite() */
-    const char *written; /* as it stands in the file */
+    const char *written; /* as it stands in the file; borrowed */
     unsigned line;
     enum expr_kind kind;
+    char *rewritten;     /* text, where it is not what is written */
+    struct xpath *xpath; /* NULL: libyang evaluates it */
 };
 
 /* What expr_parse() calls while it reads. Either may be NULL. */
@@ -65,7 +70,23 @@ enum status expr_parse(const char *text, const struct expr_visitor *v,
  */
 enum status expr_rewrite(const char *text, char **out, struct expr_report *report) MUST_USE;
 
+/* Compile a text, which is borrowed. Status as of expr_parse(); *out is to be cleared in any case.
+ */
+enum status expr_make(const char *written, struct expr *out, struct expr_report *report) MUST_USE;
+void expr_clear(struct expr *x);
 /*
+ * What an expression selects, or whether it is true, with node as context node and current();
+ * session may be NULL (xpath.h). Otherwise as expr_nodes() and expr_true(); ST_IO without memory;
+ * ST_LIMIT: it takes too many steps.
+ */
+enum status expr_select(const struct expr *x, struct xpath_session *session,
+                        const struct lyd_node *node, struct ly_set **set) MUST_USE;
+enum status expr_holds(const struct expr *x, struct xpath_session *session,
+                       const struct lyd_node *node, bool *out) MUST_USE;
+
+/*
+ * libyang's evaluation of a text.
+ *
  * Nodes that text selects with node as context node (and current()), in document order; an
  * expression that is no node-set gives none. *set is the caller's, free it with ly_set_free(set,
  * NULL). ST_CONFIG: libyang cannot evaluate it, the context's error list says why.

@@ -1,11 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The half of expr.h that asks libyang. */
+/* The half of expr.h that evaluates. */
 #include <libyang/libyang.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "rules/engine/expr.h"
+#include "rules/engine/xpath.h"
+
+enum status
+expr_make(const char *written, struct expr *out, struct expr_report *report)
+{
+    enum status st;
+
+    *out = (struct expr){.text = written, .written = written};
+    st = expr_rewrite(written, &out->rewritten, report);
+    out->kind = report->kind;
+    if (out->rewritten)
+        out->text = out->rewritten;
+    if (st == ST_OK && xpath_compile(written, &out->xpath) == ST_IO)
+        st = ST_IO;
+    return st;
+}
+
+void
+expr_clear(struct expr *x)
+{
+    free(x->rewritten);
+    xpath_free(x->xpath);
+    *x = (struct expr){0};
+}
+
+enum status
+expr_select(const struct expr *x, struct xpath_session *session, const struct lyd_node *node,
+            struct ly_set **set)
+{
+    return x->xpath ? xpath_nodes(x->xpath, session, node, set) : expr_nodes(x->text, node, set);
+}
+
+enum status
+expr_holds(const struct expr *x, struct xpath_session *session, const struct lyd_node *node,
+           bool *out)
+{
+    return x->xpath ? xpath_true(x->xpath, session, node, out) : expr_true(x->text, node, out);
+}
 
 enum status
 expr_nodes(const char *text, const struct lyd_node *node, struct ly_set **set)

@@ -8,8 +8,7 @@
 
 #include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
-#include "rules/engine/message.h"
-#include "rules/engine/unite.h"
+#include "rules/engine/placeholder.h"
 
 void
 part_clear(struct part *p)
@@ -19,9 +18,10 @@ part_clear(struct part *p)
     free(p->cause);
 }
 
-enum status
-judge_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
-            const struct lyd_node *node)
+/* Fill d: libyang cannot evaluate an expression of the check. */
+static enum status
+libyang_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
+              const struct lyd_node *node)
 {
     const char *why = ly_errmsg(LYD_CTX(node));
 
@@ -29,34 +29,45 @@ judge_error(const struct judge *j, const struct rule_check *c, const struct expr
                     "check '%s' cannot be evaluated: %s", c->id, why ? why : "no message");
 }
 
+/* What an evaluation returned; d says why it failed. */
 static enum status
-nodes_of(const struct judge *j, const struct rule_check *c, const struct expr *x,
-         const struct lyd_node *node, struct ly_set **set)
+evaluated(const struct judge *j, const struct rule_check *c, const struct expr *x,
+          const struct lyd_node *node, enum status st)
 {
-    return unite_nodes(x->text, node, set) == ST_OK ? ST_OK : judge_error(j, c, x, node);
+    if (st == ST_LIMIT)
+        return diag_set(j->d, ST_CONFIG, j->rule->path, x && x->line ? x->line : c->line,
+                        "check '%s' cannot be evaluated: it takes too many steps", c->id);
+    return st == ST_CONFIG ? libyang_error(j, c, x, node) : st;
+}
+
+enum status
+judge_nodes(const struct judge *j, const struct rule_check *c, const struct expr *x,
+            const struct lyd_node *node, struct ly_set **set)
+{
+    return evaluated(j, c, x, node, expr_select(x, j->session, node, set));
 }
 
 static enum status
 is_true(const struct judge *j, const struct rule_check *c, const struct expr *x,
         const struct lyd_node *node, bool *out)
 {
-    return expr_true(x->text, node, out) == ST_OK ? ST_OK : judge_error(j, c, x, node);
+    return evaluated(j, c, x, node, expr_holds(x, j->session, node, out));
 }
 
 /* Set the message from a template, or from plain text where there is none. */
 static enum status
 say(const struct judge *j, const struct rule_check *c, const struct lyd_node *node,
-    const char *template, const char *plain, struct part *out)
+    const struct message *template, const char *plain, struct part *out)
 {
     enum status st = ST_OK;
 
-    if (template)
-        st = message_render(template, node, &out->message);
+    if (template && template->text)
+        st = message_render(template, j->session, node, &out->message);
     else if (!(out->message = strdup(plain)))
         st = ST_IO;
-    if (st == ST_OK && c->cause && out->verdict == VERDICT_FAIL)
-        st = message_render(c->cause, node, &out->cause);
-    return st == ST_CONFIG ? judge_error(j, c, NULL, node) : st;
+    if (st == ST_OK && c->cause.text && out->verdict == VERDICT_FAIL)
+        st = message_render(&c->cause, j->session, node, &out->cause);
+    return evaluated(j, c, NULL, node, st);
 }
 
 /* Add the nodes of an expression, the bound node when it selects none or is absent. */
@@ -65,7 +76,7 @@ show(const struct judge *j, const struct rule_check *c, const struct expr *x,
      const struct lyd_node *node, struct part *out)
 {
     struct ly_set *set = NULL;
-    enum status st = x->text && x->kind == EXPR_NODESET ? nodes_of(j, c, x, node, &set) : ST_OK;
+    enum status st = x->text && x->kind == EXPR_NODESET ? judge_nodes(j, c, x, node, &set) : ST_OK;
 
     for (uint32_t i = 0; st == ST_OK && set && i < set->count; i++)
         evidence_add(&out->evidence, set->dnodes[i]);
@@ -75,61 +86,17 @@ show(const struct judge *j, const struct rule_check *c, const struct expr *x,
     return st;
 }
 
-struct unresolved_search {
-    const struct lyd_node *node;
-    char *name; /* what was found */
-    enum status status;
-};
-
-/* Visitor: does an annotation say that this step's node is a placeholder? */
-static void
-search_step(void *ctx, const char *parent, const char *name)
-{
-    struct unresolved_search *s = ctx;
-    struct ly_set *set;
-
-    if (s->status != ST_OK || s->name)
-        return;
-    s->status = expr_nodes(parent, s->node, &set);
-    for (uint32_t i = 0; s->status == ST_OK && i < set->count && !s->name; i++) {
-        const char *list = facts_annotation(set->dnodes[i], "unresolved");
-        const struct lyd_node *child;
-        bool found = list && facts_lists(list, name);
-
-        LY_LIST_FOR(lyd_child(set->dnodes[i]), child)
-        {
-            found = found || ((child->schema->nodetype & LYD_NODE_TERM) &&
-                              strcmp(child->schema->name, name) == 0 &&
-                              facts_annotation(child, "unresolved"));
-        }
-        if (found && !(s->name = strdup(name)))
-            s->status = ST_IO;
-    }
-    if (s->status == ST_OK)
-        ly_set_free(set, NULL);
-}
-
 enum status
 judge_unresolved(const struct judge *j, const struct rule_check *c, const struct expr *x,
                  const struct lyd_node *node, char **name)
 {
-    struct unresolved_search s = {.node = node, .status = ST_OK};
-    const struct expr_visitor v = {.step = search_step, .ctx = &s};
-    struct expr_report rep;
     enum status st;
 
     *name = NULL;
     if (!j->has_unresolved || !x->text)
         return ST_OK;
-    st = expr_parse(x->text, &v, &rep);
-    if (st == ST_OK)
-        st = s.status;
-    if (st != ST_OK) {
-        free(s.name);
-        return st == ST_CONFIG ? judge_error(j, c, x, node) : st;
-    }
-    *name = s.name;
-    return ST_OK;
+    st = placeholders_find(j->placeholders, x, j->session, node, name);
+    return evaluated(j, c, x, node, st);
 }
 
 struct name_search {
@@ -195,7 +162,7 @@ be_failed(const struct judge *j, const struct rule_check *c, const struct lyd_no
             break;
         }
     }
-    return say(j, c, node, c->message, "", out);
+    return say(j, c, node, &c->message, "", out);
 }
 
 /* The expression `fail`. *done: the part is decided. */
@@ -210,7 +177,7 @@ judge_fail(const struct judge *j, const struct rule_check *c, const struct lyd_n
     enum status st;
 
     if (c->fail.kind == EXPR_NODESET) {
-        st = nodes_of(j, c, &c->fail, node, &set);
+        st = judge_nodes(j, c, &c->fail, node, &set);
         for (uint32_t i = 0; st == ST_OK && i < set->count; i++) {
             if (j->has_unresolved && failed_by_placeholder(&c->fail, set->dnodes[i]))
                 open = set->dnodes[i];
@@ -260,7 +227,7 @@ judge_applies(const struct judge *j, const struct rule_check *c, const struct ly
         out->verdict = VERDICT_NOT_APPLICABLE;
         st = show(j, c, &c->applies_evidence, node, out);
         if (st == ST_OK)
-            st = say(j, c, node, c->applies_message, "does not apply here", out);
+            st = say(j, c, node, &c->applies_message, "does not apply here", out);
     }
     free(name);
     return st;
@@ -283,7 +250,7 @@ judge_unknown(const struct judge *j, const struct rule_check *c, const struct ly
         out->verdict = VERDICT_UNKNOWN;
         out->reason = u->reason;
         st = show(j, c, &u->when, node, out);
-        return st == ST_OK ? say(j, c, node, u->message, "", out) : st;
+        return st == ST_OK ? say(j, c, node, &u->message, "", out) : st;
     }
     return ST_OK;
 }
@@ -296,7 +263,7 @@ judge_require(const struct judge *j, const struct rule_check *c, const struct ex
     const struct lyd_node *open = NULL;
     struct ly_set *set;
     char *name = NULL, text[200];
-    enum status st = nodes_of(j, c, x, node, &set);
+    enum status st = judge_nodes(j, c, x, node, &set);
     bool empty;
 
     if (st != ST_OK)
@@ -425,7 +392,7 @@ judge_node(const struct judge *j, const struct rule_check *c, const struct lyd_n
         out->verdict = VERDICT_PASS;
         st = show(j, c, &c->evidence, node, out);
         if (st == ST_OK)
-            st = say(j, c, node, c->pass_message, j->rule->info.title, out);
+            st = say(j, c, node, &c->pass_message, j->rule->info.title, out);
     }
     if (st == ST_OK)
         st = judge_stale(j, c, node, out);

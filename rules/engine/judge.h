@@ -7,6 +7,10 @@
 #include "rules/engine/resolve.h"
 #include "rules/engine/rule.h"
 
+struct ly_set;
+struct placeholders;
+struct xpath_session;
+
 struct part {
     size_t check, seq;           /* number of the check in its rule; order of binding */
     const struct lyd_node *node; /* that is bound; NULL: none */
@@ -24,9 +28,14 @@ struct judge {
     const struct rule *rule;
     bool has_unresolved; /* an annotation unresolved stands somewhere in the tree */
     int64_t now, interval_s;
+    struct xpath_session *session;
+    struct placeholders *placeholders;
     struct diag *d; /* filled when an expression cannot be evaluated */
 };
 
+/* Nodes that x selects; *set is the caller's. ST_CONFIG: d says why; ST_IO. */
+enum status judge_nodes(const struct judge *j, const struct rule_check *c, const struct expr *x,
+                        const struct lyd_node *node, struct ly_set **set) MUST_USE;
 /* Fill in verdict, reason, severity, message, cause and evidence of the part. */
 enum status judge_node(const struct judge *j, const struct rule_check *c,
                        const struct lyd_node *node, struct part *out) MUST_USE;
@@ -35,9 +44,6 @@ enum status judge_node(const struct judge *j, const struct rule_check *c,
 enum status judge_unresolved(const struct judge *j, const struct rule_check *c,
                              const struct expr *x, const struct lyd_node *node,
                              char **name) MUST_USE;
-/* Fill d: an expression of the check failed. Returns ST_CONFIG. */
-enum status judge_error(const struct judge *j, const struct rule_check *c, const struct expr *x,
-                        const struct lyd_node *node);
 void part_clear(struct part *p);
 
 #endif

@@ -136,21 +136,11 @@ lint_expr(struct lint *l, const struct expr *x, const char *what)
 }
 
 static void
-lint_template(struct lint *l, const char *text, const char *what)
+lint_template(struct lint *l, const struct message *m, const char *what)
 {
-    char expr[MAX_EXPR_BYTES + 1];
-
-    for (const char *pos = text; text;) {
-        struct message_piece m = message_next(&pos);
-
-        if (m.kind == MESSAGE_END)
-            return;
-        if (m.kind != MESSAGE_EXPR || m.len > MAX_EXPR_BYTES)
-            continue;
-        memcpy(expr, m.text, m.len);
-        expr[m.len] = '\0';
-        lint_text(l, expr, what, l->check->line);
-    }
+    for (size_t i = 0; i < m->parts; i++)
+        if (m->part[i].source)
+            lint_text(l, m->part[i].source, what, l->check->line);
 }
 
 /* for-each: its own expression, and the schema nodes that are the context of all others. */
@@ -190,14 +180,14 @@ lint_check(struct lint *l)
         lint_expr(l, &c->requires[i], "requires");
     for (size_t i = 0; i < c->unknowns; i++) {
         lint_expr(l, &c->unknown[i].when, "unknown");
-        lint_template(l, c->unknown[i].message, "message of unknown");
+        lint_template(l, &c->unknown[i].message, "message of unknown");
     }
     for (size_t i = 0; i < c->whens; i++)
         lint_expr(l, &c->when[i].cond, "when");
-    lint_template(l, c->message, "message");
-    lint_template(l, c->applies_message, "applies-message");
-    lint_template(l, c->pass_message, "pass-message");
-    lint_template(l, c->cause, "cause");
+    lint_template(l, &c->message, "message");
+    lint_template(l, &c->applies_message, "applies-message");
+    lint_template(l, &c->pass_message, "pass-message");
+    lint_template(l, &c->cause, "cause");
     if (c->fail.kind != EXPR_NODESET && !c->evidence.text && c->requireds == 0)
         rule_mistake(&l->rd, c->fail.line,
                      "check '%s': 'fail' selects no nodes, so 'evidence' must", c->id);

@@ -64,29 +64,76 @@ cut(char *s, size_t max)
     s[n] = '\0';
 }
 
-enum status
-message_render(const char *text, const struct lyd_node *node, char **out)
+static enum status
+compile_part(const struct message_piece *piece, struct message_part *out)
 {
-    char expr[MAX_EXPR_BYTES + 1];
+    struct expr_report rep;
+    enum status st;
+
+    *out = (struct message_part){.text = piece->text, .len = piece->len};
+    if (piece->kind == MESSAGE_TEXT)
+        return ST_OK;
+    if (piece->kind == MESSAGE_BAD || piece->len > MAX_EXPR_BYTES)
+        return ST_CONFIG;
+    out->source = strndup(piece->text, piece->len);
+    if (!out->source)
+        return ST_IO;
+    st = expr_make(out->source, &out->expr, &rep);
+    if (st != ST_OK && st != ST_IO)
+        out->error = rep.error ? rep.error : "cannot be read";
+    return st == ST_IO ? ST_IO : ST_OK;
+}
+
+enum status
+message_compile(const char *text, struct message *out)
+{
+    enum status st = ST_OK;
+
+    *out = (struct message){.text = text};
+    for (const char *pos = text; st == ST_OK;) {
+        struct message_piece piece = message_next(&pos);
+        struct message_part *p;
+
+        if (piece.kind == MESSAGE_END)
+            break;
+        p = realloc(out->part, (out->parts + 1) * sizeof(*p));
+        if (!p)
+            return ST_IO;
+        out->part = p;
+        st = compile_part(&piece, &p[out->parts++]);
+    }
+    return st;
+}
+
+void
+message_clear(struct message *m)
+{
+    for (size_t i = 0; i < m->parts; i++) {
+        expr_clear(&m->part[i].expr);
+        free(m->part[i].source);
+    }
+    free(m->part);
+    *m = (struct message){0};
+}
+
+enum status
+message_render(const struct message *m, struct xpath_session *session, const struct lyd_node *node,
+               char **out)
+{
     enum status st = ST_OK;
     struct buf b;
 
     *out = NULL;
     buf_init(&b, 64 * 1024);
-    for (const char *pos = text; st == ST_OK;) {
-        struct message_piece m = message_next(&pos);
+    for (size_t i = 0; i < m->parts && st == ST_OK; i++) {
+        const struct message_part *p = &m->part[i];
 
-        if (m.kind == MESSAGE_END)
-            break;
-        if (m.kind == MESSAGE_TEXT) {
-            buf_put(&b, m.text, m.len);
-        } else if (m.kind == MESSAGE_BAD || m.len > MAX_EXPR_BYTES) {
+        if (!p->source)
+            buf_put(&b, p->text, p->len);
+        else if (p->error)
             st = ST_CONFIG;
-        } else {
-            memcpy(expr, m.text, m.len);
-            expr[m.len] = '\0';
-            st = value_put(&b, expr, node);
-        }
+        else
+            st = value_put(&b, &p->expr, session, node);
     }
     if (st == ST_OK && b.status == ST_IO)
         st = ST_IO;

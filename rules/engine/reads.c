@@ -8,19 +8,16 @@
 #include "lib/buf.h"
 #include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
-#include "rules/engine/message.h"
-#include "rules/engine/unite.h"
 
 #define ROOT "/x1818-facts:facts"
 #define MAX_TEXTS (16 + MAX_REQUIRES + 64 * MAX_CLAUSES)
 
 /* ---- texts of a check ---- */
 
-/* Every expression of a check but for-each; those in messages are copied. */
+/* Every expression of a check but for-each. */
 struct texts {
     const char *item[MAX_TEXTS];
-    char *owned[MAX_TEXTS];
-    size_t count, owneds;
+    size_t count;
     enum status status;
 };
 
@@ -36,25 +33,10 @@ add_text(struct texts *t, const char *text)
 }
 
 static void
-add_template(struct texts *t, const char *template)
+add_template(struct texts *t, const struct message *m)
 {
-    for (const char *pos = template; pos;) {
-        struct message_piece m = message_next(&pos);
-        char *copy;
-
-        if (m.kind == MESSAGE_END)
-            return;
-        if (m.kind != MESSAGE_EXPR)
-            continue;
-        copy = strndup(m.text, m.len);
-        if (!copy || t->owneds == MAX_TEXTS) {
-            free(copy);
-            t->status = copy ? ST_LIMIT : ST_IO;
-            return;
-        }
-        t->owned[t->owneds++] = copy;
-        add_text(t, copy);
-    }
+    for (size_t i = 0; i < m->parts; i++)
+        add_text(t, m->part[i].source);
 }
 
 static void
@@ -71,21 +53,14 @@ collect(const struct rule_check *c, struct texts *t)
         add_text(t, c->requires[i].text);
     for (size_t i = 0; i < c->unknowns; i++) {
         add_text(t, c->unknown[i].when.text);
-        add_template(t, c->unknown[i].message);
+        add_template(t, &c->unknown[i].message);
     }
     for (size_t i = 0; i < c->whens; i++)
         add_text(t, c->when[i].cond.text);
-    add_template(t, c->message);
-    add_template(t, c->applies_message);
-    add_template(t, c->pass_message);
-    add_template(t, c->cause);
-}
-
-static void
-texts_clear(struct texts *t)
-{
-    for (size_t i = 0; i < t->owneds; i++)
-        free(t->owned[i]);
+    add_template(t, &c->message);
+    add_template(t, &c->applies_message);
+    add_template(t, &c->pass_message);
+    add_template(t, &c->cause);
 }
 
 /* ---- what they read ---- */
@@ -275,6 +250,29 @@ names_home(const struct fact_schema *schema, const struct lysc_node *context, co
     return yes;
 }
 
+/* Length of the part of a union at text: up to the next "|" outside of brackets and literals. */
+static size_t
+union_part(const char *p)
+{
+    const char *start = p;
+    int depth = 0;
+
+    for (; *p && !(*p == '|' && depth == 0); p++) {
+        if (*p == '\'' || *p == '"') {
+            const char *end = strchr(p + 1, *p);
+
+            if (!end)
+                return strlen(start);
+            p = end;
+        } else if (*p == '(' || *p == '[') {
+            depth++;
+        } else if (*p == ')' || *p == ']') {
+            depth--;
+        }
+    }
+    return (size_t)(p - start);
+}
+
 /* Add one path of for-each as it is from an entry of home. */
 static bool
 bind_path(const char *path, size_t len, const struct lysc_node *home, struct buf *out)
@@ -313,7 +311,7 @@ bind_text(const char *for_each, const struct lysc_node *home)
 
     buf_init(&b, MAX_EXPR_BYTES);
     for (const char *p = for_each; good;) {
-        size_t len = unite_part(p);
+        size_t len = union_part(p);
 
         good = bind_path(p, len, home, &b);
         if (!p[len])
@@ -347,8 +345,14 @@ find_home(const struct rule_check *c, const struct fact_schema *schema, const st
             near = stays(schema, context, t->item[k]);
     }
     ly_err_clean(fact_schema_ctx(schema), NULL);
-    if (near && (out->bind = bind_text(c->for_each.text, home)) != NULL)
-        out->home = home;
+    if (near && (out->bind_text = bind_text(c->for_each.written, home)) != NULL) {
+        struct expr_report rep;
+        enum status st = expr_make(out->bind_text, &out->bind, &rep);
+
+        if (st == ST_IO)
+            return st;
+        out->home = st == ST_OK ? home : NULL;
+    }
     return ST_OK;
 }
 
@@ -388,7 +392,6 @@ read_check(const struct rule_check *c, const struct fact_schema *schema, struct 
     add_below(schema, &out->nodes, section_of(schema, FACT_INVENTORY));
     ly_set_free(contexts, NULL);
     ly_set_free(set, NULL);
-    texts_clear(&t);
     return st;
 }
 
@@ -419,8 +422,10 @@ rule_reads_new(const struct rule *r, const struct fact_schema *schema, struct ru
 void
 rule_reads_clear(struct rule_reads *r)
 {
-    for (size_t i = 0; i < r->checks && r->check; i++)
-        free(r->check[i].bind);
+    for (size_t i = 0; i < r->checks && r->check; i++) {
+        expr_clear(&r->check[i].bind);
+        free(r->check[i].bind_text);
+    }
     free(r->check);
     *r = (struct rule_reads){0};
 }

@@ -17,10 +17,11 @@ struct check_reads {
      * A check is near when it binds nodes below an entry of one list (nf, management), the entry is
      * their target, and it reads nothing of other entries: what it says of a target follows from
      * that entry, the inventory and what the engine adds. home is the schema of the list, NULL for
-     * other checks; bind selects the nodes from an entry, malloc'd.
+     * other checks; bind selects the nodes from an entry.
      */
     const struct lysc_node *home;
-    char *bind;
+    struct expr bind;
+    char *bind_text; /* of bind */
 };
 
 struct rule_reads {

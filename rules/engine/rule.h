@@ -7,6 +7,7 @@
 #include "lib/yaml.h"
 #include "rules/engine/engine.h"
 #include "rules/engine/expr.h"
+#include "rules/engine/message.h"
 
 #define MAX_RULE_BYTES (256 * 1024)
 #define MAX_RULE_FILES 2000
@@ -29,7 +30,7 @@ enum rule_role { ROLE_ANY, ROLE_AMF, ROLE_SMF, ROLE_UPF, ROLE_SBI, ROLE_METRICS,
 struct rule_unknown {
     struct expr when;
     enum rule_reason reason;
-    const char *message;
+    struct message message;
 };
 
 struct rule_when {
@@ -50,8 +51,7 @@ struct rule_check {
     size_t unknowns;
     struct rule_when *when;
     size_t whens;
-    const char *message, *applies_message, *pass_message,
-        *cause; /* templates; message is never NULL */
+    struct message message, applies_message, pass_message, cause; /* only message must be there */
     enum rule_role role;
     bool off; /* switched off by an overlay */
 };
@@ -72,12 +72,10 @@ struct rule {
     const char **fight;
     struct rule_reference *reference;
     struct rule_threat *threat;
-    char *path;          /* of the file, for messages; info.file points into it */
-    char *clause;        /* set by an overlay */
-    char *tests;         /* text of the section tests, NULL when there is none */
-    unsigned tests_line; /* of its first line */
-    char **owned;        /* rewritten expressions */
-    size_t owneds;
+    char *path;               /* of the file, for messages; info.file points into it */
+    char *clause;             /* set by an overlay */
+    char *tests;              /* text of the section tests, NULL when there is none */
+    unsigned tests_line;      /* of its first line */
     struct yaml_stream *yaml; /* owns the texts */
 };
 

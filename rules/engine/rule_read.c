@@ -184,42 +184,24 @@ read_parameters(struct rule_reader *rd, const struct yaml_node *map, struct rule
     }
 }
 
-/* The rule owns text from now on, even on failure. */
-static bool
-own(struct rule *r, char *text)
-{
-    char **p = realloc(r->owned, (r->owneds + 1) * sizeof(*p));
-
-    if (!p) {
-        free(text);
-        return false;
-    }
-    r->owned = p;
-    p[r->owneds++] = text;
-    return true;
-}
-
 /* Take n as an expression. what is its key. */
 static void
 set_expr(struct rule_reader *rd, const struct yaml_node *n, const char *what, struct expr *x)
 {
     struct expr_report rep;
-    char *text = NULL;
+    enum status st;
 
     if (yaml_kind(n) != YAML_SCALAR || !*yaml_text(n) || strlen(yaml_text(n)) != yaml_text_len(n)) {
         rule_mistake(rd, yaml_line(n), "'%s' must be an expression", what);
         return;
     }
-    x->text = x->written = yaml_text(n);
+    st = expr_make(yaml_text(n), x, &rep);
     x->line = yaml_line(n);
-    if (expr_rewrite(x->text, &text, &rep) != ST_OK)
+    if (st == ST_IO)
+        rule_mistake(rd, x->line, "out of memory");
+    else if (st != ST_OK)
         rule_mistake(rd, x->line, "the expression of '%s' %s (column %zu of it)", what,
                      rep.error ? rep.error : "cannot be read", rep.error_at + 1);
-    x->kind = rep.kind;
-    if (text && own(rd->rule, text))
-        x->text = text;
-    else if (text)
-        rule_mistake(rd, x->line, "out of memory");
 }
 
 static void
@@ -238,50 +220,31 @@ read_expr(struct rule_reader *rd, const struct yaml_node *map, const char *key, 
         rule_mistake(rd, x->line, "'%s' must select nodes", key);
 }
 
-static bool
-can_be_text(const char *expr)
-{
-    struct buf b;
-    enum status st;
-
-    buf_init(&b, MAX_EXPR_BYTES);
-    st = value_put(&b, expr, NULL);
-    buf_clear(&b);
-    return st == ST_OK;
-}
-
 /* A template of a message; its expressions are checked. */
-static const char *
-read_template(struct rule_reader *rd, const struct yaml_node *map, const char *key, bool required)
+static void
+read_template(struct rule_reader *rd, const struct yaml_node *map, const char *key, bool required,
+              struct message *out)
 {
-    const char *text = rule_text(rd, map, key, required), *pos = text;
+    const char *text = rule_text(rd, map, key, required);
     unsigned line = yaml_get_line(map, key);
+    enum status st = text ? message_compile(text, out) : ST_OK;
 
-    while (text) {
-        struct message_piece m = message_next(&pos);
-        char expr[MAX_EXPR_BYTES + 1];
-        struct expr_report rep;
+    if (st != ST_OK)
+        rule_mistake(rd, line,
+                     st == ST_IO ? "'%s': out of memory"
+                                 : "braces of '%s' do not match; write {{ for a brace",
+                     key);
+    for (size_t i = 0; st == ST_OK && i < out->parts; i++) {
+        const struct message_part *p = &out->part[i];
 
-        if (m.kind == MESSAGE_END)
-            break;
-        if (m.kind == MESSAGE_TEXT)
-            continue;
-        if (m.kind == MESSAGE_BAD || m.len > MAX_EXPR_BYTES) {
-            rule_mistake(rd, line, "braces of '%s' do not match; write {{ for a brace", key);
-            return NULL;
-        }
-        memcpy(expr, m.text, m.len);
-        expr[m.len] = '\0';
-        if (expr_parse(expr, NULL, &rep) != ST_OK)
-            rule_mistake(rd, line, "the expression {%.60s} of '%s' %s", expr, key,
-                         rep.error ? rep.error : "cannot be read");
-        else if (!can_be_text(expr))
+        if (p->error)
+            rule_mistake(rd, line, "the expression {%.60s} of '%s' %s", p->source, key, p->error);
+        else if (p->source && !value_can(&p->expr))
             rule_mistake(
                 rd, line,
-                "the expression {%.60s} of '%s' must select nodes or give a number or text", expr,
-                key);
+                "the expression {%.60s} of '%s' must select nodes or give a number or text",
+                p->source, key);
     }
-    return text;
 }
 
 static void
@@ -327,7 +290,7 @@ read_unknowns(struct rule_reader *rd, const struct yaml_node *map, struct rule_c
                 (enum rule_reason)rule_word(rd, item, "reason", rule_reason_words, REASON_NONE);
         if (u->reason == REASON_NONE && yaml_get(item, "reason"))
             rule_mistake(rd, yaml_line(item), "'reason' must name a reason");
-        u->message = read_template(rd, item, "message", true);
+        read_template(rd, item, "message", true, &u->message);
     }
 }
 
@@ -375,10 +338,10 @@ read_check(struct rule_reader *rd, const struct yaml_node *n, struct rule_check 
     read_requires(rd, n, c);
     read_unknowns(rd, n, c);
     read_whens(rd, n, c);
-    c->message = read_template(rd, n, "message", true);
-    c->applies_message = read_template(rd, n, "applies-message", false);
-    c->pass_message = read_template(rd, n, "pass-message", false);
-    c->cause = read_template(rd, n, "cause", false);
+    read_template(rd, n, "message", true, &c->message);
+    read_template(rd, n, "applies-message", false, &c->applies_message);
+    read_template(rd, n, "pass-message", false, &c->pass_message);
+    read_template(rd, n, "cause", false, &c->cause);
 }
 
 static void
@@ -507,18 +470,37 @@ out:
     return st;
 }
 
+static void
+free_check(struct rule_check *c)
+{
+    struct expr *const plain[] = {&c->for_each, &c->target,   &c->applies, &c->applies_evidence,
+                                  &c->fail,     &c->evidence, &c->port};
+
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        expr_clear(plain[i]);
+    for (size_t i = 0; i < MAX_REQUIRES; i++)
+        expr_clear(&c->requires[i]);
+    for (size_t i = 0; i < c->unknowns; i++) {
+        expr_clear(&c->unknown[i].when);
+        message_clear(&c->unknown[i].message);
+    }
+    for (size_t i = 0; i < c->whens; i++)
+        expr_clear(&c->when[i].cond);
+    message_clear(&c->message);
+    message_clear(&c->applies_message);
+    message_clear(&c->pass_message);
+    message_clear(&c->cause);
+    free(c->unknown);
+    free(c->when);
+}
+
 void
 rule_free(struct rule *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->checks; i++) {
-        free(r->check[i].unknown);
-        free(r->check[i].when);
-    }
-    for (size_t i = 0; i < r->owneds; i++)
-        free(r->owned[i]);
-    free(r->owned);
+    for (size_t i = 0; i < r->checks; i++)
+        free_check(&r->check[i]);
     free(r->check);
     free(r->parameter);
     free(r->remediation);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "rules/engine/facts.h"
+#include "rules/engine/placeholder.h"
+#include "rules/engine/xpath.h"
 
 /* ---- what the engine adds to the facts ---- */
 
@@ -52,6 +54,8 @@ run_begin(struct run *r)
     if (lyd_new_inner(r->root, r->mod, "evaluation", 0, &r->evaluation) != LY_SUCCESS ||
         add_term(r, r->evaluation, "now", now) != LY_SUCCESS)
         return ST_IO;
+    if (xpath_session_new(&r->session) != ST_OK || placeholders_new(&r->placeholders) != ST_OK)
+        return ST_IO;
     return add_known_keys(r);
 }
 
@@ -62,6 +66,7 @@ run_parameters(struct run *r, const struct rule *rule, const struct rule_overrid
 {
     struct lyd_node *n, *next;
 
+    xpath_session_forget(r->session);
     for (n = lyd_child(r->evaluation); n; n = next) {
         next = n->next;
         if (strcmp(n->schema->name, "parameter") == 0)
@@ -89,6 +94,10 @@ run_end(struct run *r)
 {
     /* libyang keeps warnings of values that never fit */
     ly_err_clean(fact_schema_ctx(r->pack->schema), NULL);
+    xpath_session_free(r->session);
+    r->session = NULL;
+    placeholders_free(r->placeholders);
+    r->placeholders = NULL;
     if (r->evaluation)
         lyd_free_tree(r->evaluation);
     r->evaluation = NULL;
@@ -121,16 +130,18 @@ find_target(struct run *r, const struct judge *j, const struct rule_check *c,
     enum status st;
 
     if (c->port.text) {
-        if (expr_nodes(c->port.text, node, &set) != ST_OK)
-            return judge_error(j, c, &c->port, node);
+        st = judge_nodes(j, c, &c->port, node, &set);
+        if (st != ST_OK)
+            return st;
         if (set->count && (set->dnodes[0]->schema->nodetype & LYD_NODE_TERM))
             port = (uint16_t)strtoul(lyd_get_value(set->dnodes[0]), NULL, 10);
         ly_set_free(set, NULL);
         set = NULL;
     }
     if (c->target.text) {
-        if (expr_nodes(c->target.text, node, &set) != ST_OK)
-            return judge_error(j, c, &c->target, node);
+        st = judge_nodes(j, c, &c->target, node, &set);
+        if (st != ST_OK)
+            return st;
         named = set->count ? set->dnodes[0] : NULL;
     }
     st = resolver_target(r->resolver, named, c->role, port, out);
@@ -156,7 +167,7 @@ bind_node(struct run *r, const struct judge *j, size_t number, const struct lyd_
 }
 
 enum status
-run_check(struct run *r, const struct judge *j, size_t number, const char *for_each,
+run_check(struct run *r, const struct judge *j, size_t number, const struct expr *for_each,
           const struct lyd_node *from, struct parts *parts)
 {
     const struct rule_check *c = &j->rule->check[number];
@@ -165,8 +176,9 @@ run_check(struct run *r, const struct judge *j, size_t number, const char *for_e
 
     if (c->off)
         return ST_OK;
-    if (expr_nodes(for_each, from, &set) != ST_OK)
-        return judge_error(j, c, &c->for_each, from);
+    st = judge_nodes(j, c, for_each, from, &set);
+    if (st != ST_OK)
+        return st;
     for (uint32_t i = 0; i < set->count && st == ST_OK; i++)
         st = bind_node(r, j, number, set->dnodes[i], parts);
     ly_set_free(set, NULL);
@@ -287,6 +299,8 @@ run_judge(const struct run *r, const struct rule *rule, bool unresolved)
                           .has_unresolved = unresolved,
                           .now = r->now,
                           .interval_s = r->interval_s,
+                          .session = r->session,
+                          .placeholders = r->placeholders,
                           .d = r->d};
 }
 
@@ -298,7 +312,7 @@ run_rule(struct run *r, const struct rule *rule, bool unresolved, const struct r
     enum status st = run_parameters(r, rule, over, overs);
 
     for (size_t i = 0; i < rule->checks && st == ST_OK; i++)
-        st = run_check(r, &j, i, rule->check[i].for_each.text, r->root, parts);
+        st = run_check(r, &j, i, &rule->check[i].for_each, r->root, parts);
     return st == ST_OK ? unbound_parts(r, &j, parts) : st;
 }
 

@@ -6,8 +6,10 @@
 #include "rules/engine/assemble.h"
 
 struct lys_module;
+struct placeholders;
+struct xpath_session;
 
-/* The caller fills in all but evaluation and mod. */
+/* The caller fills in what stands before evaluation. */
 struct run {
     const struct rule_pack *pack;
     struct lyd_node *root; /* /x1818-facts:facts */
@@ -16,6 +18,8 @@ struct run {
     struct diag *d;
     struct lyd_node *evaluation;
     const struct lys_module *mod;
+    struct xpath_session *session; /* from run_begin() to run_end() the tree does not change */
+    struct placeholders *placeholders;
 };
 
 /* Add /facts/evaluation to the tree, and take it away again. ST_IO, ST_CONFIG. */
@@ -38,8 +42,9 @@ enum status run_rule(struct run *r, const struct rule *rule, bool unresolved,
 struct judge run_judge(const struct run *r, const struct rule *rule, bool unresolved);
 enum status run_parameters(struct run *r, const struct rule *rule, const struct rule_override *over,
                            size_t overs) MUST_USE;
-enum status run_check(struct run *r, const struct judge *j, size_t number, const char *for_each,
-                      const struct lyd_node *from, struct parts *parts) MUST_USE;
+enum status run_check(struct run *r, const struct judge *j, size_t number,
+                      const struct expr *for_each, const struct lyd_node *from,
+                      struct parts *parts) MUST_USE;
 enum status run_node(struct run *r, const struct judge *j, size_t number,
                      const struct lyd_node *node, struct parts *parts) MUST_USE;
 

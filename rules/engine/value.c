@@ -2,20 +2,20 @@
 #include "rules/engine/value.h"
 
 #include <libyang/libyang.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "rules/engine/rule.h"
+#include "rules/engine/xpath_impl.h"
 
-#define MAX_ARGUMENTS 16
 #define MAX_STRING 4096
-#define NUMBER_LIMIT (1LL << 44) /* larger ones are "?" */
-#define MAX_NESTED 6             /* string functions inside each other */
+#define NUMBER_LIMIT (double)(1LL << 44) /* larger ones are "?" */
+#define MAX_NESTED 6                     /* string functions inside each other */
 
 enum nodes_form { NODES_ALL, NODES_FIRST };
 
-static enum status put(struct buf *b, const char *expr, const struct lyd_node *node,
-                       enum nodes_form form, unsigned depth);
+static enum status put(struct buf *b, const struct xenv *e, const struct xnode *x,
+                       enum nodes_form form);
 
 /* What a node says: its value, or of an entry its name or first key. */
 static const char *
@@ -34,198 +34,94 @@ node_text(const struct lyd_node *n)
     return child && lysc_is_key(child->schema) ? lyd_get_value(child) : n->schema->name;
 }
 
-static enum status
-put_nodes(struct buf *b, const char *expr, const struct lyd_node *node, enum nodes_form form)
+static void
+put_nodes(struct buf *b, const struct lyd_node *const *item, size_t count, enum nodes_form form)
 {
-    struct ly_set *set;
-    enum status st = node ? expr_nodes(expr, node, &set) : ST_OK;
-
-    if (st != ST_OK || !node)
-        return st;
-    if (set->count == 0 && form == NODES_ALL)
+    if (count == 0 && form == NODES_ALL)
         buf_puts(b, "?");
-    for (uint32_t i = 0; i < set->count && i < (form == NODES_ALL ? MAX_BRACE_VALUES : 1); i++) {
+    for (size_t i = 0; i < count && i < (form == NODES_ALL ? MAX_BRACE_VALUES : 1); i++) {
         if (i)
             buf_puts(b, " ");
-        buf_puts(b, node_text(set->dnodes[i]));
+        buf_puts(b, node_text(item[i]));
     }
-    if (form == NODES_ALL && set->count > MAX_BRACE_VALUES)
+    if (form == NODES_ALL && count > MAX_BRACE_VALUES)
         buf_puts(b, " \xE2\x80\xA6");
-    ly_set_free(set, NULL);
-    return ST_OK;
 }
 
-/* (expr) op number */
 static enum status
-compare(const char *expr, const char *op, long long number, const struct lyd_node *node, bool *out)
+put_set(struct buf *b, const struct xenv *e, const struct xnode *x, enum nodes_form form)
 {
-    struct buf b;
-    enum status st;
+    struct xset set = {0};
+    enum status st = xeval_set(e, x, &set);
 
-    buf_init(&b, MAX_EXPR_BYTES + 64);
-    buf_printf(&b, "(%s) %s %lld", expr, op, number);
-    st = b.status == ST_OK ? expr_true(buf_text(&b), node, out) : b.status;
-    buf_clear(&b);
+    if (st == ST_OK)
+        put_nodes(b, xset_items(&set), set.count, form);
+    xset_clear(&set);
     return st;
 }
 
-struct presence {
-    const struct lyd_node *node;
-    bool missing;
-};
-
-static void
-check_step(void *ctx, const char *parent, const char *name)
-{
-    struct presence *p = ctx;
-    struct ly_set *set;
-    struct buf b;
-
-    buf_init(&b, 2 * MAX_EXPR_BYTES);
-    buf_printf(&b, "%s/%s", parent, name);
-    if (!p->missing && b.status == ST_OK && expr_nodes(buf_text(&b), p->node, &set) == ST_OK) {
-        p->missing = set->count == 0;
-        ly_set_free(set, NULL);
-    }
-    buf_clear(&b);
-}
-
-/* Does arithmetic lack an operand? XPath makes that NaN, libyang 2.1.30 zero. */
+/* Does anything of a number stand in brackets, or count nodes that need not be there? */
 static bool
-lacks_operand(const char *expr, const struct lyd_node *node)
+is_plain(const struct xnode *x)
 {
-    struct presence p = {.node = node};
-    const struct expr_visitor v = {.step = check_step, .ctx = &p};
-    struct expr_report rep;
-
-    if (strchr(expr, '[') || strstr(expr, "count(") || strstr(expr, "sum("))
+    if (x->predicate || xfunction_is(x, "count") || xfunction_is(x, "sum"))
         return false;
-    return expr_parse(expr, &v, &rep) == ST_OK && p.missing;
+    for (const struct xnode *o = x->operand; o; o = o->next)
+        if (!is_plain(o))
+            return false;
+    return true;
 }
 
-/* A range [low, high) of powers of two that holds the number; most numbers are small. */
+/* Does a path in it select nothing? In a message that is not 0, but nothing to say. */
 static enum status
-find_range(const char *expr, const struct lyd_node *node, long long *low, long long *high,
-           bool *known)
+lacks_operand(const struct xenv *e, const struct xnode *x, bool *out)
 {
-    bool positive = false, reached = false;
-    enum status st = compare(expr, ">=", 0, node, &positive);
-    long long bound = 1;
+    enum status st = ST_OK;
 
-    for (; st == ST_OK && bound <= NUMBER_LIMIT; bound *= 4) {
-        st = positive ? compare(expr, "<", bound, node, &reached)
-                      : compare(expr, ">=", -bound, node, &reached);
-        if (reached)
-            break;
+    if (x->op == X_PATH) {
+        struct xset set = {0};
+
+        st = xeval_set(e, x, &set);
+        *out = st == ST_OK && set.count == 0;
+        xset_clear(&set);
     }
-    *known = reached;
-    *low = positive ? (bound > 1 ? bound / 4 : 0) : -bound;
-    *high = positive ? bound : (bound > 1 ? -bound / 4 : 0);
+    for (const struct xnode *o = x->operand; o && st == ST_OK && !*out; o = o->next)
+        st = lacks_operand(e, o, out);
     return st;
 }
 
 /* Largest integer that is not above the number. *known false: it is none, or too large. */
 static enum status
-find_number(const char *expr, const struct lyd_node *node, long long *out, bool *known)
+find_integer(const struct xenv *e, const struct xnode *x, long long *out, bool *known)
 {
-    long long low, high; /* low <= number < high */
-    enum status st = find_range(expr, node, &low, &high, known);
+    struct xvalue v = {0};
+    double d = NAN;
+    enum status st = xeval(e, x, &v);
 
-    while (st == ST_OK && *known && high - low > 1) {
-        long long mid = low + (high - low) / 2;
-        bool hit = false;
-
-        st = compare(expr, ">=", mid, node, &hit);
-        if (hit)
-            low = mid;
-        else
-            high = mid;
-    }
-    *out = low;
+    if (st == ST_OK)
+        st = xvalue_number(&v, &d);
+    *known = d >= -NUMBER_LIMIT && d < NUMBER_LIMIT;
+    *out = *known ? (long long)floor(d) : 0;
+    xvalue_clear(&v);
     return st;
 }
 
-/* count(PATH) as a whole is cheaper by counting. */
 static enum status
-count_nodes(const char *path, const struct lyd_node *node, long long *out)
+put_number(struct buf *b, const struct xenv *e, const struct xnode *x)
 {
-    struct ly_set *set;
-    enum status st = expr_nodes(path, node, &set);
-
-    *out = st == ST_OK ? (long long)set->count : 0;
-    ly_set_free(set, NULL);
-    return st;
-}
-
-/*
- * Arguments of a call "name(a, b)" that is the whole expression, cut out into arg (malloc'd).
- * Returns their number, 0 when the expression is something else or there are too many.
- */
-static size_t
-arguments(const char *expr, const char *name, char *arg[MAX_ARGUMENTS])
-{
-    size_t len = strlen(name), count = 0, depth = 0;
-    const char *s = expr + len, *start;
-    char quote = '\0';
-
-    if (strncmp(expr, name, len) != 0 || *(s += strspn(s, " ")) != '(')
-        return 0;
-    for (start = ++s; *s; s++) {
-        if (quote) {
-            quote = *s == quote ? '\0' : quote;
-        } else if (*s == '"' || *s == '\'') {
-            quote = *s;
-        } else if (*s == '(' || *s == '[') {
-            depth++;
-        } else if (depth && (*s == ')' || *s == ']')) {
-            depth--;
-        } else if (depth == 0 && (*s == ',' || *s == ')') && count < MAX_ARGUMENTS) {
-            start += strspn(start, " \n\t");
-            arg[count++] = start <= s ? strndup(start, (size_t)(s - start)) : NULL;
-            start = s + 1;
-            if (*s == ')')
-                break;
-        }
-    }
-    if (*s == ')' && s[1 + strspn(s + 1, " \n\t")] == '\0')
-        return count;
-    for (size_t i = 0; i < count; i++)
-        free(arg[i]);
-    return 0;
-}
-
-static enum status
-put_number(struct buf *b, const char *expr, const struct lyd_node *node)
-{
-    char *arg[MAX_ARGUMENTS] = {NULL};
-    size_t args = node ? arguments(expr, "count", arg) : 0;
     long long number = 0;
-    bool known = true;
-    enum status st = ST_OK;
+    bool lacks = false, known = false;
+    enum status st = is_plain(x) ? lacks_operand(e, x, &lacks) : ST_OK;
 
-    if (args == 1 && arg[0])
-        st = count_nodes(arg[0], node, &number);
-    else if (node && lacks_operand(expr, node))
-        known = false;
-    else if (node)
-        st = find_number(expr, node, &number, &known);
-    for (size_t i = 0; i < args; i++)
-        free(arg[i]);
-    if (st != ST_OK || !node)
+    if (st == ST_OK && !lacks)
+        st = find_integer(e, x, &number, &known);
+    if (st != ST_OK)
         return st;
     if (known)
         buf_printf(b, "%lld", number);
     else
         buf_puts(b, "?");
     return ST_OK;
-}
-
-static bool
-is_literal(const char *expr)
-{
-    const char *end = *expr == '"' || *expr == '\'' ? strchr(expr + 1, *expr) : NULL;
-
-    return end && end[1 + strspn(end + 1, " \n\t")] == '\0';
 }
 
 /* Part of a text by XPath's count of characters from 1 (clause 4.2); numbers are integers here. */
@@ -247,98 +143,109 @@ put_substring(struct buf *b, const char *text, long long first, long long count)
 }
 
 static enum status
-substring(struct buf *b, char *const arg[], size_t args, const struct lyd_node *node,
-          unsigned depth)
+put_part(struct buf *b, const struct xenv *e, const struct xnode *x)
 {
+    const struct xnode *from = x->operand->next;
     long long first = 1, count = -1;
     bool known = true, known_count = true;
     struct buf text;
     enum status st;
 
-    if (args < 2 || args > 3)
-        return ST_UNSUPPORTED;
     buf_init(&text, MAX_STRING);
-    st = put(&text, arg[0], node, NODES_FIRST, depth);
-    if (st == ST_OK && node)
-        st = find_number(arg[1], node, &first, &known);
-    if (st == ST_OK && node && args == 3) {
-        st = find_number(arg[2], node, &count, &known_count);
+    st = put(&text, e, x->operand, NODES_FIRST);
+    if (st == ST_OK)
+        st = find_integer(e, from, &first, &known);
+    if (st == ST_OK && from->next) {
+        st = find_integer(e, from->next, &count, &known_count);
         count = count < 0 ? 0 : count;
     }
-    if (st == ST_OK && node && known && known_count)
+    if (st == ST_OK && known && known_count)
         put_substring(b, buf_text(&text), first, count);
     buf_clear(&text);
     return st;
 }
 
 static enum status
-put_string(struct buf *b, const char *expr, const struct lyd_node *node, unsigned depth)
+put_string(struct buf *b, const struct xenv *e, const struct xnode *x)
 {
-    static const char *const names[] = {"concat", "substring", "string"};
-    char *arg[MAX_ARGUMENTS] = {NULL};
-    enum status st = ST_UNSUPPORTED;
-    size_t args = 0, which = 0;
+    enum status st = ST_OK;
 
-    if (is_literal(expr)) {
-        buf_put(b, expr + 1, (size_t)(strchr(expr + 1, *expr) - expr - 1));
+    if (x->op == X_LITERAL) {
+        buf_puts(b, x->text);
         return ST_OK;
     }
-    while (which < 3 && (args = arguments(expr, names[which], arg)) == 0)
-        which++;
-    for (size_t i = 0; i < args; i++)
-        if (!arg[i])
-            which = 4;
-    if (which == 0) {
-        st = ST_OK;
-        for (size_t i = 0; i < args && st == ST_OK; i++)
-            st = put(b, arg[i], node, NODES_FIRST, depth);
-    } else if (which == 1) {
-        st = substring(b, arg, args, node, depth);
-    } else if (which == 2 && args == 1) {
-        st = put(b, arg[0], node, NODES_FIRST, depth);
-    } else if (which == 4) {
-        st = ST_IO;
-    }
-    for (size_t i = 0; i < args; i++)
-        free(arg[i]);
+    if (xfunction_is(x, "substring"))
+        return put_part(b, e, x);
+    for (const struct xnode *o = x->operand; o && st == ST_OK; o = o->next)
+        st = put(b, e, o, NODES_FIRST);
     return st;
 }
 
 static enum status
-put(struct buf *b, const char *expr, const struct lyd_node *node, enum nodes_form form,
-    unsigned depth)
+put(struct buf *b, const struct xenv *e, const struct xnode *x, enum nodes_form form)
 {
-    struct expr_report rep;
-    enum status st = expr_parse(expr, NULL, &rep);
-
-    if (st != ST_OK)
-        return st == ST_IO ? ST_IO : ST_UNSUPPORTED;
-    if (depth > MAX_NESTED)
-        return ST_UNSUPPORTED;
-    switch (rep.kind) {
+    switch (x->kind) {
     case EXPR_NODESET:
-        return put_nodes(b, expr, node, form);
+        return put_set(b, e, x, form);
     case EXPR_NUMBER:
-        return put_number(b, expr, node);
+        return put_number(b, e, x);
     case EXPR_STRING:
-        return put_string(b, expr + strspn(expr, " \n\t"), node, depth + 1);
+        return put_string(b, e, x);
     case EXPR_BOOLEAN:
         break;
     }
     return ST_UNSUPPORTED;
 }
 
-enum status
-value_put(struct buf *b, const char *expr, const struct lyd_node *node)
-{
-    struct expr_report rep;
-    char *text;
-    enum status st = expr_rewrite(expr, &text, &rep);
+/* ---- what can be text ---- */
 
-    if (st == ST_OK)
-        st = put(b, text ? text : expr, node, NODES_ALL, 0);
-    else if (st != ST_IO)
-        st = ST_UNSUPPORTED;
-    free(text);
+static bool
+can(const struct xnode *x, unsigned depth)
+{
+    if (x->kind == EXPR_NODESET || x->kind == EXPR_NUMBER || x->op == X_LITERAL)
+        return true;
+    if (x->kind == EXPR_BOOLEAN || depth > MAX_NESTED)
+        return false;
+    if (xfunction_is(x, "substring"))
+        return can(x->operand, depth + 1);
+    if (!xfunction_is(x, "concat") && !(xfunction_is(x, "string") && x->operand))
+        return false;
+    for (const struct xnode *o = x->operand; o; o = o->next)
+        if (!can(o, depth + 1))
+            return false;
+    return true;
+}
+
+bool
+value_can(const struct expr *x)
+{
+    return x->xpath ? can(x->xpath->root, 0) : x->kind == EXPR_NODESET;
+}
+
+enum status
+value_put(struct buf *b, const struct expr *x, struct xpath_session *session,
+          const struct lyd_node *node)
+{
+    struct xpath_session *own = NULL;
+    struct xenv e = {.node = node, .current = node, .position = 1, .last = 1};
+    struct ly_set *set;
+    enum status st;
+
+    if (!value_can(x))
+        return ST_UNSUPPORTED;
+    if (!x->xpath) {
+        st = expr_nodes(x->text, node, &set);
+        if (st == ST_OK)
+            put_nodes(b, (const struct lyd_node *const *)set->dnodes, set->count, NODES_ALL);
+        ly_set_free(set, NULL);
+        return st;
+    }
+    st = session ? ST_OK : xpath_session_new(&own);
+    e.session = session ? session : own;
+    if (st == ST_OK) {
+        xsession_begin(e.session);
+        st = put(b, &e, x->xpath->root, NODES_ALL);
+    }
+    xpath_session_free(own);
     return st;
 }

@@ -463,7 +463,7 @@ test_read_set(void **state)
     assert_false(is_read(&r.check[0], "/x1818-facts:facts/nf/config/sbi"));
     /* It looks at its AMF alone; the witness on the wire asks whose an address is. */
     assert_true(r.check[0].home && r.has_near && r.has_far);
-    assert_string_equal(r.check[0].bind, "self::node()[type='amf']/config");
+    assert_string_equal(r.check[0].bind_text, "self::node()[type='amf']/config");
     assert_null(r.check[wire].home);
     assert_true(is_read(&r.check[wire], "/x1818-facts:facts/nf/config/ngap-server/address"));
     assert_false(is_read(&r.check[wire], "/x1818-facts:facts/nf/config/log"));
