@@ -48,6 +48,14 @@ cmocka() {
     fi
 }
 
+# Living systems mostly wait: they run side by side, and beside all that follows.
+if wants integration || wants live; then
+    for t in tests/integration/live_*.py; do
+        n=$(basename "$t")
+        { timeout 400 python3 "$t" build/vigil >"$logs/$n.out" 2>&1; echo $? >"$logs/$n.rc"; } &
+    done
+fi
+
 if wants unit; then
     for t in build/unit/test_*; do
         [ -x "$t" ] && [ "${t%.d}" = "$t" ] && cmocka "$t" "$(basename "$t")"
@@ -84,12 +92,7 @@ if wants integration; then
         case $t in *.py) one "$t" python3 "$t" build/vigil ;; *) one "$t" sh "$t" build/vigil ;; esac
     done
 fi
-# Living systems: they mostly wait, so they run side by side.
 if wants integration || wants live; then
-    for t in tests/integration/live_*.py; do
-        n=$(basename "$t")
-        { timeout 300 python3 "$t" build/vigil >"$logs/$n.out" 2>&1; echo $? >"$logs/$n.rc"; } &
-    done
     wait
     for t in tests/integration/live_*.py; do
         n=$(basename "$t")

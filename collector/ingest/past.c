@@ -58,7 +58,7 @@ past_line_new(struct past *p, struct agent_entry *e, void *owner)
     l->entry = e;
     l->owner = owner;
     l->last = &l->first;
-    l->number = e->journal.number;
+    l->number = l->last_number = e->journal.number;
     l->next = p->lines;
     p->lines = l;
     return l;

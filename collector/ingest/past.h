@@ -44,6 +44,10 @@ void past_free(struct past *p);
 struct past_line *past_line_new(struct past *p, struct agent_entry *e, void *owner);
 /* No more comes: what it has open is answered by what is so now. The line is the callee's. */
 void past_line_end(struct past_line *l);
+/* Messages of it wait to be judged, or judged() is still to be called. */
+bool past_busy(const struct past_line *l);
+/* A message of this number was begun, and is not lost since. */
+bool past_has(const struct past_line *l, uint64_t number);
 /* A message of then: at by our clock, its number. Its sections follow. ST_IO: memory. */
 enum status past_begin(struct past_line *l, int64_t at, uint64_t number) MUST_USE;
 /* A section of it; facts NULL: it was gone. They are the callee's, also on failure. */

@@ -69,6 +69,18 @@ past_line_free(struct past_line *l)
     free(l);
 }
 
+bool
+past_busy(const struct past_line *l)
+{
+    return l->busy;
+}
+
+bool
+past_has(const struct past_line *l, uint64_t number)
+{
+    return number <= l->last_number;
+}
+
 enum status
 past_begin(struct past_line *l, int64_t at, uint64_t number)
 {
@@ -83,6 +95,7 @@ past_begin(struct past_line *l, int64_t at, uint64_t number)
         l->last = &l->first;
     *l->last = m;
     l->last = &m->next;
+    l->last_number = number;
     l->busy = true;
     return ST_OK;
 }
@@ -295,4 +308,5 @@ past_line_failed(struct past_line *l)
     if (l->moved)
         l->entry->journal.number = l->number;
     l->moved = false;
+    l->last_number = l->number;
 }

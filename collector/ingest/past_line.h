@@ -40,11 +40,12 @@ struct past_line {
     size_t thens;
     struct past_opened *opened;
     size_t openeds;
-    int64_t at;       /* of the slice that is judged */
-    uint32_t changed; /* kinds in it, as site_mark() */
-    uint64_t number;  /* that the store has */
-    bool slice;       /* takes part in this judging */
-    bool busy;        /* its owner waits for what it put in */
+    int64_t at;           /* of the slice that is judged */
+    uint32_t changed;     /* kinds in it, as site_mark() */
+    uint64_t number;      /* that the store has */
+    uint64_t last_number; /* of the message that was begun last */
+    bool slice;           /* takes part in this judging */
+    bool busy;            /* its owner waits for what it put in */
     bool moved, ending, broken;
     struct past_line *next;
 };
@@ -55,8 +56,7 @@ void past_line_drop(struct past_line *l);
 /* Messages up to PAST_SLICE_S after the first move into what stands in, as long as no section comes
  * twice. */
 void past_line_slice(struct past_line *l);
-/* The sections of then into the tree, as looked at now; and those of now back. In: also whether
- * heads differ, in what is changed. */
+/* The sections of then into the tree, as looked at now; and those of now back. */
 void past_line_in(struct past_line *l, struct fact_tree *t, int64_t now);
 void past_line_out(struct past_line *l, struct fact_tree *t);
 /* The batch is committed, or gone. */

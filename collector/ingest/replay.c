@@ -117,7 +117,8 @@ on_timer(void *ctx)
 {
     struct peer *p = ctx;
 
-    if (p->replay_id || p->get_id)
+    /* Once what came is judged, the next is asked for. */
+    if (p->replay_id || p->get_id || (p->line && past_busy(p->line)))
         return;
     if (p->replay == REPLAY_WAITS && p->ingest->replays >= MAX_REPLAYS) {
         loop_timer_set(&p->replay_timer, spread(REPLAY_BEGIN_MS));
@@ -219,7 +220,7 @@ replay_message(struct peer *p, const struct facts_message *m, char *text, size_t
         return FACTS_REFUSED;
     }
     p->replay_number = h->number;
-    if (h->number <= p->agent->journal.number)
+    if (h->number <= p->agent->journal.number || (p->line && past_has(p->line, h->number)))
         return FACTS_ASIDE; /* known */
     if (!p->line)
         p->line = past_line_new(p->ingest->past, p->agent, p);
@@ -250,7 +251,7 @@ replay_answered(struct peer *p, bool good)
             p->replay = REPLAY_NONE;
         past_line_end(p->line);
         p->line = NULL;
-    } else if (!p->line) {
+    } else if (!p->line || !past_busy(p->line)) {
         /* It tells again what we have: that is said with the next request. */
         loop_timer_set(&p->replay_timer, spread(REPLAY_BEGIN_MS));
     }

@@ -159,6 +159,11 @@ finish(struct peer *p)
         p->agent->failures = 0;
     enter(p, INGEST_SYNCED);
     replay_begin(p, &p->sync.head);
+    /* What came behind the list was told live. */
+    if (p->agent->seq > p->sync.head.seq) {
+        p->sync.head.seq = p->agent->seq;
+        replay_live(p, &p->sync.head, true);
+    }
 }
 
 static void
