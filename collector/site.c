@@ -239,7 +239,7 @@ site_use(struct site *s, const struct rule_pack *pack, struct diag *d)
 {
     size_t n = rule_pack_controls(pack);
     struct told_list *told = calloc(n + 1, sizeof(*told));
-    struct docket *docket;
+    struct docket *docket = NULL;
     enum status st = told ? docket_new(pack, s->facts, s->scope, &docket, d)
                           : diag_set(d, ST_IO, "", 0, "out of memory");
 

@@ -6,10 +6,14 @@
 
 #include "lib/fact_tree.h"
 
+struct numbered {
+    const struct lysc_node *schema;
+};
+
 struct fact_schema {
     struct ly_ctx *ctx;
     const struct lys_module *mod;
-    const struct lysc_node **node; /* facts and all below it, by address: the place is the number */
+    struct numbered *node; /* facts and all below it, by address: the place is the number */
     size_t nodes;
 };
 
@@ -30,8 +34,8 @@ static const struct {
 static int
 by_address(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t) * (const struct lysc_node *const *)a,
-              y = (uintptr_t) * (const struct lysc_node *const *)b;
+    uintptr_t x = (uintptr_t)((const struct numbered *)a)->schema;
+    uintptr_t y = (uintptr_t)((const struct numbered *)b)->schema;
 
     return x < y ? -1 : x > y;
 }
@@ -49,7 +53,7 @@ fact_schema_number(struct fact_schema *fs)
     LYSC_TREE_DFS_BEGIN(facts, n)
     {
         if (fs->nodes < FACT_NODES)
-            fs->node[fs->nodes] = n;
+            fs->node[fs->nodes].schema = n;
         fs->nodes++;
         LYSC_TREE_DFS_END(facts, n);
     }
@@ -158,8 +162,9 @@ fact_schema_module(const struct fact_schema *fs)
 void
 fact_nodes_add(const struct fact_schema *fs, struct fact_nodes *set, const struct lysc_node *node)
 {
-    const struct lysc_node **at =
-        bsearch(&node, fs->node, fs->nodes, sizeof(*fs->node), by_address);
+    const struct numbered wanted = {node};
+    const struct numbered *at =
+        bsearch(&wanted, fs->node, fs->nodes, sizeof(*fs->node), by_address);
     size_t number = at ? (size_t)(at - fs->node) : 0;
 
     if (at)

@@ -279,7 +279,8 @@ note_change(const struct fact_schema *fs, const struct lyd_node *old,
             const struct lyd_node *section, const struct lyd_node *entry, enum fact_section kind,
             struct fact_nodes *out)
 {
-    const struct lyd_node *fresh = section_in((struct lyd_node *)(uintptr_t)entry, kind), *n;
+    const char *inner = fact_section_inner(kind);
+    const struct lyd_node *fresh = inner ? only_child(entry, inner) : entry, *n;
     char before[FACT_HASH] = "", after[FACT_HASH] = "";
 
     fact_section_diff(fs, section, fresh, out);

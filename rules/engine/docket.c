@@ -182,7 +182,7 @@ add_touch(struct docket *k, const char *key)
             k->room = room;
         }
     }
-    if (k->touches == k->room)
+    if (!k->touch || k->touches == k->room)
         return NULL;
     t = &k->touch[k->touches];
     *t = (struct touch){.key = strdup(key)};
@@ -380,7 +380,7 @@ judge_whole(struct session *s, struct entry *e)
 }
 
 /* The entry of a list below facts with this key. */
-static struct lyd_node *
+static const struct lyd_node *
 entry_of(const struct session *s, const struct lysc_node *list, const char *key)
 {
     struct fact_section_view v;
@@ -390,7 +390,7 @@ entry_of(const struct session *s, const struct lysc_node *list, const char *key)
 
         if (strcmp(fact_section_list(kind), list->name) == 0 && fact_section_inner(kind) &&
             fact_tree_section(s->k->facts, kind, key, &v) == ST_OK)
-            return (struct lyd_node *)(uintptr_t)lyd_parent(v.node);
+            return lyd_parent(v.node);
     }
     return NULL;
 }
@@ -417,7 +417,7 @@ judge_parts(struct session *s, struct entry *e, const char *key, struct parts *p
 
     for (size_t c = 0; c < e->reads.checks && st == ST_OK; c++) {
         const struct check_reads *r = &e->reads.check[c];
-        struct lyd_node *from;
+        const struct lyd_node *from;
 
         if (!r->home) {
             st = judge_bindings(s, e, &j, c, key, parts);

@@ -398,14 +398,12 @@ read_check(const struct rule_check *c, const struct fact_schema *schema, struct 
 enum status
 rule_reads_new(const struct rule *r, const struct fact_schema *schema, struct rule_reads *out)
 {
-    enum status st = ST_OK;
+    struct check_reads *check = calloc(r->checks + 1, sizeof(*check));
+    enum status st = check ? ST_OK : ST_IO;
 
-    *out = (struct rule_reads){.checks = r->checks};
-    out->check = calloc(r->checks + 1, sizeof(*out->check));
-    if (!out->check)
-        return ST_IO;
-    for (size_t i = 0; i < r->checks && st == ST_OK; i++) {
-        struct check_reads *c = &out->check[i];
+    *out = (struct rule_reads){.check = check, .checks = check ? r->checks : 0};
+    for (size_t i = 0; i < out->checks && st == ST_OK; i++) {
+        struct check_reads *c = &check[i];
 
         if (r->check[i].off)
             continue;

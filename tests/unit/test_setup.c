@@ -209,7 +209,8 @@ test_defaults(void **state)
     assert_int_equal(c->params.flap_limit, 3);
     assert_int_equal(c->params.flap_window_s, 3600);
     assert_int_equal(c->params.quiet_s, 86400);
-    assert_int_equal(setup_witnesses(c, "anybody"), SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE);
+    assert_int_equal(setup_witnesses(c, "anybody"),
+                     SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE);
     assert_null(setup_user(c, "alice"));
     setup_free(c);
 }
@@ -226,7 +227,8 @@ test_grants_and_users(void **state)
     (void)state;
     assert_int_equal(c->listens, 2);
     assert_string_equal(c->listen[0].host, "::1");
-    assert_int_equal(setup_witnesses(c, "node-1"), SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE);
+    assert_int_equal(setup_witnesses(c, "node-1"),
+                     SETUP_CONFIG | SETUP_RUNTIME | SETUP_TRAFFIC | SETUP_PROBE);
     assert_int_equal(setup_witnesses(c, "tap"), SETUP_TRAFFIC);
     assert_int_equal(setup_witnesses(c, "inv"), SETUP_CONFIG | SETUP_INVENTORY);
     assert_int_equal(setup_witnesses(c, "mallory"), 0);

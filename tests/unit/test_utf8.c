@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ test_odd_bytes_are_shown(void **state)
 
         utf8_copy(cases[i].in, strlen(cases[i].in), out, sizeof(out));
         assert_string_equal(out, cases[i].out);
-        strcpy(own, cases[i].in);
+        snprintf(own, sizeof(own), "%s", cases[i].in);
         utf8_clean(own);
         assert_string_equal(own, cases[i].out);
     }
