@@ -398,22 +398,30 @@ read_check(const struct rule_check *c, const struct fact_schema *schema, struct 
 enum status
 rule_reads_new(const struct rule *r, const struct fact_schema *schema, struct rule_reads *out)
 {
-    struct check_reads *check = calloc(r->checks + 1, sizeof(*check));
-    enum status st = check ? ST_OK : ST_IO;
+    struct rule_reads all = {.checks = r->checks};
+    enum status st = ST_OK;
 
-    *out = (struct rule_reads){.check = check, .checks = check ? r->checks : 0};
-    for (size_t i = 0; i < out->checks && st == ST_OK; i++) {
-        struct check_reads *c = &check[i];
+    *out = (struct rule_reads){.checks = 0};
+    all.check = calloc(r->checks + 1, sizeof(*all.check));
+    if (!all.check)
+        return ST_IO;
+    for (size_t i = 0; i < all.checks && st == ST_OK; i++)
+        if (!r->check[i].off)
+            st = read_check(&r->check[i], schema, &all.check[i]);
+    for (size_t i = 0; i < all.checks && st == ST_OK; i++) {
+        const struct check_reads *c = &all.check[i];
+        bool near = c->home != NULL, far = !near && !r->check[i].off;
 
-        if (r->check[i].off)
-            continue;
-        st = read_check(&r->check[i], schema, c);
-        fact_nodes_add_all(c->home ? &out->near : &out->far, &c->nodes);
-        out->has_near = out->has_near || c->home;
-        out->has_far = out->has_far || !c->home;
+        for (size_t k = 0; k < FACT_NODES / 64; k++) {
+            all.near.word[k] |= near ? c->nodes.word[k] : 0;
+            all.far.word[k] |= far ? c->nodes.word[k] : 0;
+        }
+        all.has_near = all.has_near || near;
+        all.has_far = all.has_far || far;
     }
     if (st != ST_OK)
-        rule_reads_clear(out);
+        rule_reads_clear(&all);
+    *out = all;
     return st;
 }
 
