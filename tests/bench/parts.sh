@@ -11,3 +11,5 @@ echo "idle sessions over TLS, both sides on this machine:"
 "$1/nc_sessions" "${SESSIONS:-1000}" "${MESSAGES:-20000}" | sed 's/^/  /'
 echo "store with ${FINDINGS:-100000} findings:"
 "$1/store" "$dir" "${FINDINGS:-100000}" | sed 's/^/  /'
+echo "a whole collector with ${AGENTS:-500} agents:"
+"$1/load" "$1/../../vigil-collector" "$dir" "${AGENTS:-500}" | sed 's/^/  /'
