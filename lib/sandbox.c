@@ -52,6 +52,18 @@ sandbox_name(enum sandbox_protection p)
     return names[p];
 }
 
+void
+sandbox_print(const char *who, const struct sandbox_report *r)
+{
+    static const char *const words[] = {[SANDBOX_NOT_WANTED] = "not wanted",
+                                        [SANDBOX_ACTIVE] = "active",
+                                        [SANDBOX_REFUSED] = "refused"};
+
+    for (int i = 0; i < SANDBOX_PROTECTIONS; i++)
+        fprintf(stderr, "%s: %s: %s%s%s\n", who, names[i], words[r->state[i]],
+                r->reason[i][0] ? ", " : "", r->reason[i]);
+}
+
 static void
 report(struct sandbox_report *r, enum sandbox_protection p, enum sandbox_state state,
        const char *reason)

@@ -64,6 +64,8 @@ enum status sandbox_enter(const struct sandbox_options *o, struct sandbox_report
 
 /* Name of a protection ("syscalls"), static storage. */
 const char *sandbox_name(enum sandbox_protection p);
+/* Print to stderr, a line for each protection: "WHO: syscalls: active". */
+void sandbox_print(const char *who, const struct sandbox_report *r);
 /* True if the role may make this system call (perhaps with some arguments only). */
 bool sandbox_allows(enum sandbox_role role, const char *syscall);
 

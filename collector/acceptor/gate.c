@@ -314,9 +314,6 @@ descriptors(void)
 static enum status
 confine(const struct gate_start *start, struct diag *d)
 {
-    static const char *const words[] = {[SANDBOX_NOT_WANTED] = "not wanted",
-                                        [SANDBOX_ACTIVE] = "active",
-                                        [SANDBOX_REFUSED] = "refused"};
     const struct acceptor_config *c = start->config;
     const struct sandbox_options want = {.role = SANDBOX_SERVE,
                                          .user = c->user[0] ? c->user : NULL,
@@ -325,9 +322,8 @@ confine(const struct gate_start *start, struct diag *d)
     struct sandbox_report r;
     enum status st = sandbox_enter(&want, &r, d);
 
-    for (int i = 0; i < SANDBOX_PROTECTIONS && st == ST_OK && start->show; i++)
-        fprintf(stderr, SAY_NAME ": %s: %s%s%s\n", sandbox_name((enum sandbox_protection)i),
-                words[r.state[i]], r.reason[i][0] ? ", " : "", r.reason[i]);
+    if (st == ST_OK && start->show)
+        sandbox_print(SAY_NAME, &r);
     return st;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vigil-netconf-tls: managers connect by TLS (RFC 7589), each to a vigil-netconf of its own.
  * docs/vigil-netconf-tls.8 */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,69 +11,20 @@
 #include "collector/acceptor/gate.h"
 #include "collector/acceptor/keeper.h"
 #include "collector/acceptor/say.h"
+#include "lib/daemon_options.h"
 #include "lib/datadir.h"
 
 #define DEFAULT_CONFIG "/etc/vigil5g/netconf-tls.yaml"
 #define BACKLOG 128
 
-enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
-
-struct options {
-    const char *config;
-    bool check, show;
-};
-
-static void
-usage(FILE *out)
-{
-    fputs("usage: vigil-netconf-tls [--config FILE] [--check] [--protections]\n"
-          "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
-          "      --check         check it, and leave\n"
-          "      --protections   say on standard error what protects the process that faces the "
-          "network\n"
-          "  -V, --version       print the version\n"
-          "  -h, --help          print this\n",
-          out);
-}
-
-/* 0: go on; else the exit status plus one. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"protections", no_argument, NULL, 'p'},  {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    int c;
-
-    while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            o->config = optarg;
-            break;
-        case 'k':
-            o->check = true;
-            break;
-        case 'p':
-            o->show = true;
-            break;
-        case 'V':
-            puts(SAY_NAME " " VIGIL_VERSION);
-            return EXIT_GOOD + 1;
-        case 'h':
-            usage(stdout);
-            return EXIT_GOOD + 1;
-        default:
-            usage(stderr);
-            return EXIT_WRONG + 1;
-        }
-    }
-    if (optind < argc) {
-        usage(stderr);
-        return EXIT_WRONG + 1;
-    }
-    return 0;
-}
+static const char usage[] =
+    "usage: vigil-netconf-tls [--config FILE] [--check] [--protections]\n"
+    "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
+    "      --check         check it, and leave\n"
+    "      --protections   say on standard error what protects the process that faces the "
+    "network\n"
+    "  -V, --version       print the version\n"
+    "  -h, --help          print this\n";
 
 static bool
 listen_all(const struct acceptor_config *c, int out[MAX_ACCEPTOR_LISTEN])
@@ -94,7 +44,7 @@ listen_all(const struct acceptor_config *c, int out[MAX_ACCEPTOR_LISTEN])
 
 /* Two processes from here on: one faces the network, this one starts sessions. */
 static int
-run(const struct options *o, const struct acceptor_config *c)
+run(const struct daemon_options *o, const struct acceptor_config *c)
 {
     const struct rlimit no_core = {0, 0};
     struct keeper_start keeper = {.path = o->config, .config = c};
@@ -106,17 +56,17 @@ run(const struct options *o, const struct acceptor_config *c)
                 SAY_NAME ": %s: root starts this: 'user' must name whom the process that "
                          "faces the network becomes\n",
                 o->config);
-        return EXIT_WRONG;
+        return DAEMON_WRONG;
     }
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)signal(SIGPIPE, SIG_IGN);
     if (!listen_all(c, listen))
-        return EXIT_FAILED;
+        return DAEMON_FAILED;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-        return EXIT_FAILED;
+        return DAEMON_FAILED;
     keeper.gate = fork();
     if (keeper.gate < 0)
-        return EXIT_FAILED;
+        return DAEMON_FAILED;
     if (keeper.gate == 0) {
         (void)close(pair[0]);
         gate.control = pair[1];
@@ -133,21 +83,21 @@ run(const struct options *o, const struct acceptor_config *c)
 int
 main(int argc, char **argv)
 {
-    struct options o = {.config = DEFAULT_CONFIG};
+    struct daemon_options o = {.config = DEFAULT_CONFIG};
     struct acceptor_config *c;
     struct diag_list errors;
     char yang[1024];
-    int rc = read_options(argc, argv, &o);
+    int rc = daemon_options_read(argc, argv, SAY_NAME, usage, &o);
 
     if (rc)
         return rc - 1;
     c = calloc(1, sizeof(*c));
     if (!c)
-        return EXIT_FAILED;
+        return DAEMON_FAILED;
     diag_list_init(&errors);
     if (acceptor_config_load(datadir_path("yang", yang), o.config, c, &errors) != ST_OK) {
         diag_list_print(SAY_NAME, &errors);
-        rc = EXIT_WRONG;
+        rc = DAEMON_WRONG;
     } else if (o.check) {
         printf("%s: good; %zu rows of clients\n", o.config, c->rules);
     } else {

@@ -4,7 +4,6 @@
  * other has the key of the CA and sees nothing but whole requests. docs/vigil-enrol-server.8
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,19 +19,13 @@
 #include "collector/enrol/channel.h"
 #include "collector/enrol/enrol_config.h"
 #include "collector/enrol/front.h"
+#include "lib/daemon_options.h"
 #include "lib/datadir.h"
 #include "lib/sandbox.h"
 
 #define NAME "vigil-enrol-server"
 #define DEFAULT_CONFIG "/etc/vigil5g/enrol.yaml"
 #define MEMORY_BYTES (64u << 20)
-
-enum { EXIT_CLEAN = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
-
-struct options {
-    const char *config;
-    bool check, show;
-};
 
 /* The one with the key. */
 struct desk {
@@ -44,64 +37,19 @@ struct desk {
     struct channel_message message;
 };
 
-static void
-usage(FILE *out)
-{
-    fputs("usage: vigil-enrol-server [--config FILE] [--check] [--protections]\n\n"
-          "Gives certificates to agents: the first by a one-time token, the next ones by the one "
-          "before.\n\n"
-          "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
-          "      --check         check the configuration and end\n"
-          "      --protections   say on standard error what protects these processes\n"
-          "  -V, --version       print the version\n"
-          "  -h, --help          print this\n",
-          out);
-}
-
-/* 0: go on; else the exit status plus one. */
-static int
-read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
-        {"protections", no_argument, NULL, 'p'},  {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    int c;
-
-    while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            o->config = optarg;
-            break;
-        case 'k':
-            o->check = true;
-            break;
-        case 'p':
-            o->show = true;
-            break;
-        case 'V':
-            puts(NAME " " VIGIL_VERSION);
-            return EXIT_CLEAN + 1;
-        case 'h':
-            usage(stdout);
-            return EXIT_CLEAN + 1;
-        default:
-            usage(stderr);
-            return EXIT_WRONG + 1;
-        }
-    }
-    if (optind == argc)
-        return 0;
-    usage(stderr);
-    return EXIT_WRONG + 1;
-}
+static const char usage[] =
+    "usage: vigil-enrol-server [--config FILE] [--check] [--protections]\n\n"
+    "Gives certificates to agents: the first by a one-time token, the next ones by the one "
+    "before.\n\n"
+    "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
+    "      --check         check the configuration and end\n"
+    "      --protections   say on standard error what protects these processes\n"
+    "  -V, --version       print the version\n"
+    "  -h, --help          print this\n";
 
 static bool
-confine(const struct options *o, const struct sandbox_options *want, const char *who)
+confine(const struct daemon_options *o, const struct sandbox_options *want, const char *who)
 {
-    static const char *const words[] = {[SANDBOX_NOT_WANTED] = "not wanted",
-                                        [SANDBOX_ACTIVE] = "active",
-                                        [SANDBOX_REFUSED] = "refused"};
     struct sandbox_report r;
     struct diag d;
 
@@ -109,16 +57,15 @@ confine(const struct options *o, const struct sandbox_options *want, const char 
         diag_print(NAME, &d);
         return false;
     }
-    for (int i = 0; i < SANDBOX_PROTECTIONS && o->show; i++)
-        fprintf(stderr, NAME ": %s: %s: %s%s%s\n", who, sandbox_name((enum sandbox_protection)i),
-                words[r.state[i]], r.reason[i][0] ? ", " : "", r.reason[i]);
+    if (o->show)
+        sandbox_print(who, &r);
     return true;
 }
 
 /* ---- who talks with the network ------------------------------------------------------------- */
 
 static _Noreturn void
-run_front(const struct options *o, const char *user, int listener, int channel, pid_t parent)
+run_front(const struct daemon_options *o, const char *user, int listener, int channel, pid_t parent)
 {
     const struct sandbox_options want = {
         .role = SANDBOX_SERVE, .user = user, .memory_bytes = MEMORY_BYTES, .descriptors = 256};
@@ -127,15 +74,15 @@ run_front(const struct options *o, const char *user, int listener, int channel, 
 
     if (front_new(listener, channel, &front, &d) != ST_OK) {
         diag_print(NAME, &d);
-        _exit(EXIT_WRONG);
+        _exit(DAEMON_WRONG);
     }
-    if (!confine(o, &want, "front"))
-        _exit(EXIT_WRONG);
+    if (!confine(o, &want, NAME ": front"))
+        _exit(DAEMON_WRONG);
     /* After the change of the user, which takes it away. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (getppid() == parent && front_step(front) == ST_OK)
         ;
-    _exit(EXIT_FAILED);
+    _exit(DAEMON_FAILED);
 }
 
 /* ---- who has the key ------------------------------------------------------------------------ */
@@ -157,7 +104,8 @@ desk_close(struct desk *k)
 }
 
 static enum status
-desk_open(struct desk *k, const struct enrol_config *c, const struct options *o, struct diag *d)
+desk_open(struct desk *k, const struct enrol_config *c, const struct daemon_options *o,
+          struct diag *d)
 {
     const struct sandbox_options want = {.role = SANDBOX_STATE,
                                          .below = c->state,
@@ -170,7 +118,7 @@ desk_open(struct desk *k, const struct enrol_config *c, const struct options *o,
 
     if (st == ST_OK)
         st = token_store_open(c->state, &k->tokens, d);
-    if (st == ST_OK && !confine(o, &want, "desk"))
+    if (st == ST_OK && !confine(o, &want, NAME ": desk"))
         return diag_set(d, ST_DENIED, o->config, 0, "rights could not be given up");
     snprintf(path, sizeof(path), "%s/issued.log", c->state);
     if (st == ST_OK)
@@ -212,16 +160,16 @@ run_desk(struct desk *k)
 
     for (;;) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return EXIT_FAILED;
+            return DAEMON_FAILED;
         if (fds[0].revents)
-            return EXIT_CLEAN;
+            return DAEMON_GOOD;
         if (!fds[1].revents || serve_one(k) == ST_OK)
             continue;
         /* A signal for both ends the other first. */
         if (poll(fds, 1, 1000) > 0)
-            return EXIT_CLEAN;
+            return DAEMON_GOOD;
         fputs(NAME ": the process that talks HTTP is gone\n", stderr);
-        return EXIT_FAILED;
+        return DAEMON_FAILED;
     }
 }
 
@@ -240,7 +188,7 @@ take_signals(sigset_t *set)
 
 /* The key is read after the fork: it never is in the memory of the other. */
 static int
-start(const struct options *o, const struct enrol_config *c)
+start(const struct daemon_options *o, const struct enrol_config *c)
 {
     struct desk *k = calloc(1, sizeof(*k));
     int pair[2], listener;
@@ -248,19 +196,19 @@ start(const struct options *o, const struct enrol_config *c)
     sigset_t set;
     pid_t pid, own = getpid();
     struct diag d;
-    int rc = EXIT_WRONG;
+    int rc = DAEMON_WRONG;
 
     if (!k)
-        return EXIT_WRONG;
+        return DAEMON_WRONG;
     if (net_listen(&c->listen, 256, false, &listener, &why) != ST_OK) {
         fprintf(stderr, NAME ": the address cannot be listened at: %s\n", why);
         free(k);
-        return EXIT_WRONG;
+        return DAEMON_WRONG;
     }
     if (channel_open(pair) != ST_OK || (pid = fork()) < 0) {
         fprintf(stderr, NAME ": no second process: %s\n", strerror(errno));
         free(k);
-        return EXIT_WRONG;
+        return DAEMON_WRONG;
     }
     if (pid == 0) {
         (void)close(pair[0]);
@@ -287,8 +235,8 @@ start(const struct options *o, const struct enrol_config *c)
 int
 main(int argc, char **argv)
 {
-    struct options o = {.config = DEFAULT_CONFIG};
-    int done = read_options(argc, argv, &o), rc = EXIT_WRONG;
+    struct daemon_options o = {.config = DEFAULT_CONFIG};
+    int done = daemon_options_read(argc, argv, NAME, usage, &o), rc = DAEMON_WRONG;
     struct enrol_config *c = NULL;
     struct diag_list errors;
     char yang[1024];
@@ -300,7 +248,7 @@ main(int argc, char **argv)
         diag_list_print(NAME, &errors);
     } else if (o.check) {
         printf("%s: good\n", o.config);
-        rc = EXIT_CLEAN;
+        rc = DAEMON_GOOD;
     } else {
         rc = start(&o, c);
     }

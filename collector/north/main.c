@@ -133,17 +133,13 @@ read_config(struct options *o, const char *yang)
 static enum status
 confine(const struct options *o, bool *confined, struct diag *d)
 {
-    static const char *const words[] = {[SANDBOX_NOT_WANTED] = "not wanted",
-                                        [SANDBOX_ACTIVE] = "active",
-                                        [SANDBOX_REFUSED] = "refused"};
     const struct sandbox_options want = {
         .role = SANDBOX_SERVE, .memory_bytes = MEMORY_BYTES, .descriptors = 64};
     struct sandbox_report r;
     enum status st = sandbox_enter(&want, &r, d);
 
-    for (int i = 0; i < SANDBOX_PROTECTIONS && st == ST_OK && o->show; i++)
-        fprintf(stderr, NAME ": %s: %s%s%s\n", sandbox_name((enum sandbox_protection)i),
-                words[r.state[i]], r.reason[i][0] ? ", " : "", r.reason[i]);
+    if (st == ST_OK && o->show)
+        sandbox_print(NAME, &r);
     *confined = st == ST_OK && r.state[SANDBOX_SYSCALLS] == SANDBOX_ACTIVE;
     return st;
 }
