@@ -213,24 +213,24 @@ check_all(struct settings_take *t, const void *filled)
         settings_complain(t, "root", "names no directory");
 }
 
+static void
+drop(void *filled)
+{
+    config_free(filled);
+}
+
 enum status
 config_load(const char *yang_dir, const char *path, struct config **out, struct diag_list *errors)
 {
-    static const struct settings_take_ops ops = {
-        .module = MODULE, .container = "agent", .read = read_all, .check = check_all};
-    struct config *c = calloc(1, sizeof(*c));
+    static const struct settings_take_ops ops = {.module = MODULE,
+                                                 .container = "agent",
+                                                 .read = read_all,
+                                                 .check = check_all,
+                                                 .size = sizeof(struct config),
+                                                 .drop = drop};
     enum status st;
 
-    *out = NULL;
-    if (!c) {
-        diag_list_addf(errors, path, 0, "out of memory");
-        return ST_IO;
-    }
-    st = settings_take_load(&ops, yang_dir, path, c, errors);
-    if (st == ST_OK)
-        *out = c;
-    else
-        config_free(c);
+    *out = settings_take_new(&ops, yang_dir, path, errors, &st);
     return st;
 }
 

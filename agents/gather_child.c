@@ -328,19 +328,6 @@ on_run(struct child *c, struct cur in)
 
 /* --- from the agent --- */
 
-static bool
-take_text(struct cur *in, char **out)
-{
-    char text[MAX_WIRE_TEXT + 1];
-    bool present;
-
-    if (!fact_wire_text(in, text, &present))
-        return false;
-    free(*out);
-    *out = present ? strdup(text) : NULL;
-    return *out || !present;
-}
-
 static enum status
 on_setup(struct child *c, struct cur in)
 {
@@ -348,7 +335,7 @@ on_setup(struct child *c, struct cur in)
                             &c->inventory, &c->key_file, &c->user};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (!take_text(&in, texts[i]))
+        if (!fact_wire_take_text(&in, texts[i]))
             return ST_MALFORMED;
     return cur_be64(&in, &c->memory) && cur_left(in) == 0 && c->scope && c->root ? ST_OK
                                                                                  : ST_MALFORMED;
@@ -375,7 +362,7 @@ on_path(struct child *c, struct cur in)
 {
     struct source *s = c->sources ? &c->source[c->sources - 1] : NULL;
 
-    if (!s || s->paths == MAX_CONFIG_PATHS || !take_text(&in, &s->path[s->paths]) ||
+    if (!s || s->paths == MAX_CONFIG_PATHS || !fact_wire_take_text(&in, &s->path[s->paths]) ||
         !s->path[s->paths])
         return ST_MALFORMED;
     s->paths++;

@@ -182,24 +182,24 @@ check_all(struct settings_take *t, const void *filled)
         settings_complain(t, "socket", "is too long; 107 characters at most would be right");
 }
 
+static void
+drop(void *filled)
+{
+    setup_free(filled);
+}
+
 enum status
 setup_load(const char *yang_dir, const char *path, struct setup **out, struct diag_list *errors)
 {
-    static const struct settings_take_ops ops = {
-        .module = MODULE, .container = "collector", .read = read_all, .check = check_all};
-    struct setup *c = calloc(1, sizeof(*c));
+    static const struct settings_take_ops ops = {.module = MODULE,
+                                                 .container = "collector",
+                                                 .read = read_all,
+                                                 .check = check_all,
+                                                 .size = sizeof(struct setup),
+                                                 .drop = drop};
     enum status st;
 
-    *out = NULL;
-    if (!c) {
-        diag_list_addf(errors, path, 0, "out of memory");
-        return ST_IO;
-    }
-    st = settings_take_load(&ops, yang_dir, path, c, errors);
-    if (st == ST_OK)
-        *out = c;
-    else
-        setup_free(c);
+    *out = settings_take_new(&ops, yang_dir, path, errors, &st);
     return st;
 }
 

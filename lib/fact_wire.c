@@ -299,6 +299,19 @@ fact_wire_text(struct cur *c, char out[MAX_WIRE_TEXT + 1], bool *present)
     return true;
 }
 
+bool
+fact_wire_take_text(struct cur *c, char **out)
+{
+    char text[MAX_WIRE_TEXT + 1];
+    bool present;
+
+    if (!fact_wire_text(c, text, &present))
+        return false;
+    free(*out);
+    *out = present ? strdup(text) : NULL;
+    return *out || !present;
+}
+
 static enum status
 on_greeting(struct fact_wire_reader *r, struct cur c)
 {

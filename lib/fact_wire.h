@@ -81,6 +81,9 @@ enum status fact_wire_finish(const struct fact_wire_reader *r) MUST_USE;
 
 /* Text of a frame (fact_wire_put_text) into out; *present false: it was NULL. False: malformed. */
 bool fact_wire_text(struct cur *c, char out[MAX_WIRE_TEXT + 1], bool *present) MUST_USE;
+/* The same as a copy in place of *out, which is freed; NULL where it was NULL. False also without
+ * memory. */
+bool fact_wire_take_text(struct cur *c, char **out) MUST_USE;
 
 /*
  * Replay frames that a writer kept (no greeting, whole sections) into a sink. incomplete: the

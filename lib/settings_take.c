@@ -112,3 +112,21 @@ settings_take_load(const struct settings_take_ops *ops, const char *yang_dir, co
     settings_free(s);
     return st;
 }
+
+void *
+settings_take_new(const struct settings_take_ops *ops, const char *yang_dir, const char *path,
+                  struct diag_list *errors, enum status *st)
+{
+    void *made = calloc(1, ops->size);
+
+    if (!made) {
+        diag_list_addf(errors, path, 0, "out of memory");
+        *st = ST_IO;
+        return NULL;
+    }
+    *st = settings_take_load(ops, yang_dir, path, made, errors);
+    if (*st == ST_OK)
+        return made;
+    ops->drop(made);
+    return NULL;
+}

@@ -25,6 +25,9 @@ struct settings_take_ops {
     void (*read)(struct settings_take *t, void *into);
     /* What a structure that was filled whole gets wrong. */
     void (*check)(struct settings_take *t, const void *filled);
+    /* For settings_take_new(): bytes of the structure, and its end, also of a half filled one. */
+    size_t size;
+    void (*drop)(void *filled);
 };
 
 /*
@@ -33,6 +36,11 @@ struct settings_take_ops {
  */
 enum status settings_take_load(const struct settings_take_ops *ops, const char *yang_dir,
                                const char *path, void *into, struct diag_list *errors) MUST_USE;
+
+/* The same into a structure that is made, all zero at first. *st says what settings_take_load()
+ * says, and the result is NULL at any error. */
+void *settings_take_new(const struct settings_take_ops *ops, const char *yang_dir, const char *path,
+                        struct diag_list *errors, enum status *st);
 
 /* Malloc'd copy of a value; NULL: absent, or no memory. */
 char *settings_take_text(struct settings_take *t, const char *path);

@@ -79,19 +79,6 @@ send_end(struct program *p, enum device_end end, const char *why)
 
 /* --- from the agent --- */
 
-static bool
-take_text(struct cur *in, char **out)
-{
-    char text[MAX_WIRE_TEXT + 1];
-    bool present;
-
-    if (!fact_wire_text(in, text, &present))
-        return false;
-    free(*out);
-    *out = present ? strdup(text) : NULL;
-    return *out || !present;
-}
-
 static enum status
 on_frame(void *ctx, uint8_t type, struct cur in)
 {
@@ -102,7 +89,7 @@ on_frame(void *ctx, uint8_t type, struct cur in)
     if (type != DEVICE_SETUP || t->given)
         return ST_MALFORMED;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (!take_text(&in, texts[i]))
+        if (!fact_wire_take_text(&in, texts[i]))
             return ST_MALFORMED;
     t->given = cur_be16(&in, &t->port) && cur_be32(&in, &t->interval_s) && cur_be64(&in, &t->now) &&
                cur_be64(&in, &t->memory) && cur_be32(&in, &t->timeout_ms) && cur_left(in) == 0 &&

@@ -77,25 +77,25 @@ check_all(struct settings_take *t, const void *filled)
         settings_complain(t, "state", "names no directory");
 }
 
+static void
+drop(void *filled)
+{
+    enrol_config_free(filled);
+}
+
 enum status
 enrol_config_load(const char *yang_dir, const char *path, struct enrol_config **out,
                   struct diag_list *errors)
 {
-    static const struct settings_take_ops ops = {
-        .module = MODULE, .container = "enrol", .read = read_all, .check = check_all};
-    struct enrol_config *c = calloc(1, sizeof(*c));
+    static const struct settings_take_ops ops = {.module = MODULE,
+                                                 .container = "enrol",
+                                                 .read = read_all,
+                                                 .check = check_all,
+                                                 .size = sizeof(struct enrol_config),
+                                                 .drop = drop};
     enum status st;
 
-    *out = NULL;
-    if (!c) {
-        diag_list_addf(errors, path, 0, "out of memory");
-        return ST_IO;
-    }
-    st = settings_take_load(&ops, yang_dir, path, c, errors);
-    if (st == ST_OK)
-        *out = c;
-    else
-        enrol_config_free(c);
+    *out = settings_take_new(&ops, yang_dir, path, errors, &st);
     return st;
 }
 
