@@ -310,25 +310,14 @@ tree_unresolved(struct fact_sink *s, const char *child)
         annotate(t, n, "unresolved", child ? child : n->schema->name);
 }
 
-/* libyang's own memory output grows by every word; ours doubles. */
-static ssize_t
-on_print(void *ctx, const void *data, size_t len)
-{
-    struct buf *b = ctx;
-
-    buf_put(b, data, len);
-    return b->status == ST_OK ? (ssize_t)len : -1;
-}
-
 static enum status
 print_json(const struct lyd_node *n, bool whole, struct buf *b)
 {
-    struct ly_out *out = NULL;
+    struct ly_out *out = yang_out(b);
     enum status st = ST_IO;
 
-    if (ly_out_new_clb(on_print, b, &out) == LY_SUCCESS &&
-        (whole ? lyd_print_all(out, n, LYD_JSON, 0)
-               : lyd_print_tree(out, n, LYD_JSON, LYD_PRINT_SHRINK)) == LY_SUCCESS)
+    if (out && (whole ? lyd_print_all(out, n, LYD_JSON, 0)
+                      : lyd_print_tree(out, n, LYD_JSON, LYD_PRINT_SHRINK)) == LY_SUCCESS)
         st = b->status;
     ly_out_free(out, NULL, 0);
     return st;

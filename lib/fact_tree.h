@@ -59,6 +59,8 @@ struct fact_tree *fact_tree_new(const struct fact_schema *fs);
  * (NULL: empty), also on failure. NULL without memory. */
 struct fact_tree *fact_tree_new_from(const struct fact_schema *fs, struct lyd_node *facts);
 void fact_tree_free(struct fact_tree *t);
+/* Value of the annotation x1818-facts:NAME (source, unresolved) of a node, or NULL. Borrowed. */
+const char *fact_annotation(const struct lyd_node *node, const char *name);
 /* Sink that writes into the tree; borrowed. */
 struct fact_sink *fact_tree_sink(struct fact_tree *t);
 const struct fact_schema *fact_tree_schema(const struct fact_tree *t);

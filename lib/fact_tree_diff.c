@@ -10,13 +10,21 @@ struct diff {
     struct fact_nodes *out;
 };
 
+const char *
+fact_annotation(const struct lyd_node *node, const char *name)
+{
+    for (const struct lyd_meta *m = node->meta; m; m = m->next)
+        if (strcmp(m->name, name) == 0 && strcmp(m->annotation->module->name, "x1818-facts") == 0)
+            return lyd_get_meta_value(m);
+    return NULL;
+}
+
 static const char *
 annotation(const struct lyd_node *n, const char *name)
 {
-    for (const struct lyd_meta *m = n->meta; m; m = m->next)
-        if (strcmp(m->name, name) == 0)
-            return lyd_get_meta_value(m);
-    return "";
+    const char *value = fact_annotation(n, name);
+
+    return value ? value : "";
 }
 
 /* The words of an annotation name children: those that are open, or were. */

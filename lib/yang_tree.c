@@ -19,3 +19,20 @@ yang_yaml_text(const struct lysc_node *leaf, const struct yaml_node *n)
         return b ? "true" : "false";
     return yaml_text(n);
 }
+
+static ssize_t
+on_print(void *ctx, const void *data, size_t len)
+{
+    struct buf *b = ctx;
+
+    buf_put(b, data, len);
+    return b->status == ST_OK ? (ssize_t)len : -1;
+}
+
+struct ly_out *
+yang_out(struct buf *b)
+{
+    struct ly_out *out = NULL;
+
+    return ly_out_new_clb(on_print, b, &out) == LY_SUCCESS ? out : NULL;
+}

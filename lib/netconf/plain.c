@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/netconf/xml.h"
+#include "lib/yang_tree.h"
 
 bool
 plain_is(const struct lyd_node *n, const char *ns, const char *name)
@@ -53,27 +54,10 @@ plain_trim(const char *text, size_t *len)
     return text;
 }
 
-static ssize_t
-on_print(void *ctx, const void *data, size_t len)
-{
-    struct buf *b = ctx;
-
-    buf_put(b, data, len);
-    return b->status == ST_OK ? (ssize_t)len : -1;
-}
-
-struct ly_out *
-plain_out(struct buf *b)
-{
-    struct ly_out *out = NULL;
-
-    return ly_out_new_clb(on_print, b, &out) == LY_SUCCESS ? out : NULL;
-}
-
 enum status
 plain_print_children(const struct lyd_node *n, struct buf *b)
 {
-    struct ly_out *out = plain_out(b);
+    struct ly_out *out = yang_out(b);
     const struct lyd_node *c;
     enum status st = out ? ST_OK : ST_IO;
 

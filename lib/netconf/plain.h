@@ -26,8 +26,5 @@ const char *plain_ns(const struct lyd_node *n);
 const char *plain_trim(const char *text, size_t *len);
 /* Child elements as XML with the namespaces that they need. ST_IO or the status of b. */
 enum status plain_print_children(const struct lyd_node *n, struct buf *b) MUST_USE;
-/* libyang prints into a buffer of ours, which doubles where its own grows by words. NULL: memory.
- */
-struct ly_out *plain_out(struct buf *b);
 
 #endif

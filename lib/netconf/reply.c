@@ -7,6 +7,7 @@
 #include "lib/netconf/plain.h"
 #include "lib/netconf/rpc.h"
 #include "lib/netconf/xml.h"
+#include "lib/yang_tree.h"
 
 #define MAX_TREES 16
 
@@ -81,7 +82,7 @@ put_tree(const struct lyd_node *n, struct buf *b)
         facts_put_tree(b, n);
         return b->status;
     }
-    out = plain_out(b);
+    out = yang_out(b);
     if (!out || lyd_print_tree(out, n, LYD_XML, LYD_PRINT_SHRINK) != LY_SUCCESS)
         st = b->status == ST_OK ? ST_IO : b->status;
     ly_out_free(out, NULL, 0);

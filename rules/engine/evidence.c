@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/fact_tree.h"
 #include "rules/engine/facts.h"
 
 #define MAX_ORIGINS 8 /* parts of one annotation, as the sink writes them */
@@ -61,7 +62,7 @@ read_origins(const struct lyd_node *node, struct origins *out)
 
     *out = (struct origins){0};
     for (; node && !text; node = lyd_parent(node))
-        text = facts_annotation(node, "source");
+        text = fact_annotation(node, "source");
     buf_init(&note, MAX_NOTE);
     for (const char *s = text; s && *s;) {
         size_t len = strcspn(s, " ");

@@ -29,19 +29,6 @@ facts_value(const struct lyd_node *parent, const char *name)
     return n && (n->schema->nodetype & LYD_NODE_TERM) ? lyd_get_value(n) : NULL;
 }
 
-const char *
-facts_annotation(const struct lyd_node *node, const char *name)
-{
-    const struct lyd_meta *m;
-
-    LY_LIST_FOR(node->meta, m)
-    {
-        if (strcmp(m->name, name) == 0 && strcmp(m->annotation->module->name, "x1818-facts") == 0)
-            return lyd_get_meta_value(m);
-    }
-    return NULL;
-}
-
 bool
 facts_lists(const char *list, const char *word)
 {
@@ -92,4 +79,12 @@ const struct lysc_node *
 facts_root(const struct fact_schema *schema)
 {
     return lys_find_child(NULL, fact_schema_module(schema), "facts", 0, 0, 0);
+}
+
+const struct lysc_node *
+facts_owner(const struct lysc_node *n)
+{
+    while (n && n->parent && n->parent->parent)
+        n = n->parent;
+    return n && n->parent ? n : NULL;
 }

@@ -12,13 +12,13 @@ struct lysc_node;
 
 /* The schema of /x1818-facts:facts. */
 const struct lysc_node *facts_root(const struct fact_schema *schema);
+/* The child of facts that holds a schema node, or is it; NULL for facts itself. */
+const struct lysc_node *facts_owner(const struct lysc_node *n);
 
 /* First child of this name, or NULL. */
 const struct lyd_node *facts_child(const struct lyd_node *parent, const char *name);
 /* Canonical value of the leaf child of this name, or NULL. Borrowed from the tree. */
 const char *facts_value(const struct lyd_node *parent, const char *name);
-/* Value of the annotation x1818-facts:NAME of a node, or NULL. Borrowed. */
-const char *facts_annotation(const struct lyd_node *node, const char *name);
 /* True if the words of list (separated by one space) hold word. */
 bool facts_lists(const char *list, const char *word);
 /* The section that holds the node (the nearest node from it upwards with a leaf complete), or NULL.

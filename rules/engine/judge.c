@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fact_tree.h"
 #include "rules/engine/effect.h"
 #include "rules/engine/facts.h"
 #include "rules/engine/placeholder.h"
@@ -120,7 +121,7 @@ search_name(void *ctx, const char *parent, const char *name)
 static bool
 failed_by_placeholder(const struct expr *x, const struct lyd_node *n)
 {
-    const char *list = facts_annotation(n, "unresolved");
+    const char *list = fact_annotation(n, "unresolved");
     struct name_search s = {.list = list};
     const struct expr_visitor v = {.step = search_name, .ctx = &s};
     struct expr_report rep;
@@ -271,7 +272,7 @@ judge_require(const struct judge *j, const struct rule_check *c, const struct ex
     empty = set->count == 0;
     for (uint32_t i = 0; i < set->count; i++) {
         if (j->has_unresolved && (set->dnodes[i]->schema->nodetype & LYD_NODE_TERM) &&
-            facts_annotation(set->dnodes[i], "unresolved"))
+            fact_annotation(set->dnodes[i], "unresolved"))
             open = set->dnodes[i];
         if (!c->evidence.text)
             evidence_add(&out->evidence, set->dnodes[i]);

@@ -49,15 +49,6 @@ atoms_of(struct lint *l, const struct lysc_node *context, const char *text, cons
     return st == ST_OK ? set : NULL;
 }
 
-/* The child of facts that holds a schema node, NULL for facts itself. */
-static const struct lysc_node *
-owner_of(const struct lysc_node *n)
-{
-    while (n && n->parent && n->parent->parent)
-        n = n->parent;
-    return n && n->parent ? n : NULL;
-}
-
 struct far_search {
     const char *path; /* a path from the root that a check of scope target may not read */
     size_t len;
@@ -85,7 +76,7 @@ check_scope(struct lint *l, const struct lysc_node *context, const char *text,
 {
     struct far_search s = {0};
     const struct expr_visitor v = {.absolute = search_far, .ctx = &s};
-    const struct lysc_node *home = owner_of(context);
+    const struct lysc_node *home = facts_owner(context);
     struct expr_report rep;
 
     if (l->check->scope == SCOPE_NETWORK)
@@ -96,7 +87,7 @@ check_scope(struct lint *l, const struct lysc_node *context, const char *text,
         return;
     }
     for (uint32_t i = 0; i < atoms->count; i++) {
-        const struct lysc_node *owner = owner_of(atoms->snodes[i]);
+        const struct lysc_node *owner = facts_owner(atoms->snodes[i]);
 
         if (owner && owner != home && strcmp(owner->name, "evaluation") != 0 &&
             strcmp(owner->name, "inventory") != 0) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fact_tree.h"
 #include "rules/engine/facts.h"
 
 /* A step by name: the nodes whose child it names. */
@@ -155,7 +156,7 @@ question_of(struct placeholders *p, const struct expr *x, const struct question 
 static bool
 is_open(const struct lyd_node *parent, const char *name)
 {
-    const char *list = facts_annotation(parent, "unresolved");
+    const char *list = fact_annotation(parent, "unresolved");
     const struct lyd_node *child;
 
     if (list && facts_lists(list, name))
@@ -163,7 +164,7 @@ is_open(const struct lyd_node *parent, const char *name)
     LY_LIST_FOR(lyd_child(parent), child)
     {
         if ((child->schema->nodetype & LYD_NODE_TERM) && strcmp(child->schema->name, name) == 0 &&
-            facts_annotation(child, "unresolved"))
+            fact_annotation(child, "unresolved"))
             return true;
     }
     return false;

@@ -178,15 +178,6 @@ resolver_reads(const struct fact_schema *schema, struct fact_nodes *out)
 
 /* ---- near or far ---- */
 
-/* The list below facts that holds a schema node, or is it. */
-static const struct lysc_node *
-home_of(const struct lysc_node *n)
-{
-    while (n && n->parent && n->parent->parent)
-        n = n->parent;
-    return n && n->parent ? n : NULL;
-}
-
 struct climb {
     const struct fact_schema *schema;
     const struct lysc_node *context;
@@ -331,7 +322,7 @@ find_home(const struct rule_check *c, const struct fact_schema *schema, const st
           const struct ly_set *contexts, struct check_reads *out)
 {
     static const char *const homes[] = {"nf", "management"};
-    const struct lysc_node *home = contexts->count ? home_of(contexts->snodes[0]) : NULL;
+    const struct lysc_node *home = contexts->count ? facts_owner(contexts->snodes[0]) : NULL;
     bool near = false;
 
     for (size_t i = 0; home && i < sizeof(homes) / sizeof(homes[0]); i++)
@@ -340,7 +331,7 @@ find_home(const struct rule_check *c, const struct fact_schema *schema, const st
     for (uint32_t i = 0; near && i < contexts->count; i++) {
         const struct lysc_node *context = contexts->snodes[i];
 
-        near = home_of(context) == home && names_home(schema, context, c->target.text, home);
+        near = facts_owner(context) == home && names_home(schema, context, c->target.text, home);
         for (size_t k = 0; near && k < t->count; k++)
             near = stays(schema, context, t->item[k]);
     }
@@ -399,6 +390,7 @@ enum status
 rule_reads_new(const struct rule *r, const struct fact_schema *schema, struct rule_reads *out)
 {
     struct rule_reads all = {.checks = r->checks};
+    struct fact_nodes near = {{0}}, far = {{0}};
     enum status st = ST_OK;
 
     *out = (struct rule_reads){.checks = 0};
@@ -410,15 +402,13 @@ rule_reads_new(const struct rule *r, const struct fact_schema *schema, struct ru
             st = read_check(&r->check[i], schema, &all.check[i]);
     for (size_t i = 0; i < all.checks && st == ST_OK; i++) {
         const struct check_reads *c = &all.check[i];
-        bool near = c->home != NULL, far = !near && !r->check[i].off;
 
-        for (size_t k = 0; k < FACT_NODES / 64; k++) {
-            all.near.word[k] |= near ? c->nodes.word[k] : 0;
-            all.far.word[k] |= far ? c->nodes.word[k] : 0;
-        }
-        all.has_near = all.has_near || near;
-        all.has_far = all.has_far || far;
+        fact_nodes_add_all(c->home ? &near : &far, &c->nodes);
+        all.has_near = all.has_near || c->home;
+        all.has_far = all.has_far || (!c->home && !r->check[i].off);
     }
+    all.near = near;
+    all.far = far;
     if (st != ST_OK)
         rule_reads_clear(&all);
     *out = all;
@@ -439,21 +429,11 @@ rule_reads_clear(struct rule_reads *r)
 void
 reads_of_kind(const struct fact_schema *schema, enum fact_section kind, struct fact_nodes *out)
 {
-    const struct lysc_node *facts = facts_root(schema), *list, *n;
-    const char *inner = fact_section_inner(kind);
+    const struct lysc_node *section = section_of(schema, kind);
 
-    list = lys_find_child(facts, facts->module, fact_section_list(kind), 0, 0, 0);
-    if (!inner) {
-        fact_nodes_add_below(schema, out, list);
-        return;
-    }
-    fact_nodes_add(schema, out, list);
-    for (n = lysc_node_child(list); n; n = n->next) {
-        if (n->nodetype == LYS_LEAF)
-            fact_nodes_add(schema, out, n);
-        else if (strcmp(n->name, inner) == 0)
-            fact_nodes_add_below(schema, out, n);
-    }
+    fact_nodes_add_below(schema, out, section);
+    if (fact_section_inner(kind))
+        add_entry_leaves(schema, section->parent, out);
 }
 
 enum status

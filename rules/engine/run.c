@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/fact_tree.h"
 #include "rules/engine/facts.h"
 #include "rules/engine/placeholder.h"
 #include "rules/engine/xpath.h"
@@ -111,7 +112,7 @@ run_unresolved(const struct lyd_node *root)
 
     LYD_TREE_DFS_BEGIN(root, n)
     {
-        if (n->meta && facts_annotation(n, "unresolved"))
+        if (n->meta && fact_annotation(n, "unresolved"))
             found = true;
         LYD_TREE_DFS_END(root, n);
     }
