@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/backup.h"
 #include "collector/command/server.h"
 #include "collector/desk.h"
 #include "collector/headkey.h"
 #include "collector/health.h"
+#include "collector/offline.h"
 #include "collector/setup.h"
 #include "lib/datadir.h"
 #include "lib/tls.h"
@@ -436,45 +436,19 @@ run(struct collector *c)
     return st == ST_OK ? EXIT_GOOD : EXIT_FAILED;
 }
 
-/* Journal and audit log, from the first line: nothing was changed, left out or put in. Reads only:
- * the collector that writes may run. */
+/* What needs the store alone. */
 static int
-verify(struct collector *c)
+act_offline(const struct collector *c, int act)
 {
-    struct store_options options = {.path = c->setup->store, .now = wall(NULL)};
-    struct store_proof p = {.bad_table = NULL};
     struct diag d = {.text = ""};
-    enum status st = headkey_load(c->setup->store, false, &c->head_key, &d);
+    enum status st;
 
-    options.key = c->head_key;
-    if (st == ST_OK)
-        st = store_open_read(&options, &c->store, &d);
-    if (st != ST_OK) {
-        diag_print(NAME, &d);
-        return EXIT_FAILED;
-    }
-    st = store_verify(c->store, c->head_key, true, &p);
-    if (st == ST_OK) {
-        printf("%s: good: %lld events, %lld audits, %lld heads, %lld of them signed\n",
-               c->setup->store, (long long)p.events, (long long)p.audits, (long long)p.heads,
-               (long long)p.signed_heads);
-        return EXIT_GOOD;
-    }
-    if (p.bad_table)
-        fprintf(stderr, NAME ": %s: %s %lld: %s\n", c->setup->store, p.bad_table,
-                (long long)p.bad_seq, p.text);
+    if (act == ACT_VERIFY)
+        st = offline_verify(c->setup->store, wall(NULL), &d);
+    else if (act == ACT_BACKUP)
+        st = offline_backup(c->setup->store, c->copy, wall(NULL), &d);
     else
-        fprintf(stderr, NAME ": %s: %s\n", c->setup->store, status_name(st));
-    return EXIT_FAILED;
-}
-
-static int
-copy(const struct collector *c, bool back)
-{
-    struct diag d = {.text = ""};
-    enum status st = back ? backup_restore(c->setup->store, c->copy, &d)
-                          : backup_write(c->setup->store, c->copy, wall(NULL), &d);
-
+        st = offline_restore(c->setup->store, c->copy, &d);
     if (st == ST_OK)
         return EXIT_GOOD;
     diag_print(NAME, &d);
@@ -585,10 +559,8 @@ main(int argc, char **argv)
     if (setup_load(datadir_path("yang", yang), c.config_path, &c.setup, &errors) != ST_OK) {
         diag_list_print(NAME, &errors);
         rc = EXIT_WRONG;
-    } else if (act == ACT_VERIFY) {
-        rc = verify(&c);
-    } else if (act == ACT_BACKUP || act == ACT_RESTORE) {
-        rc = copy(&c, act == ACT_RESTORE);
+    } else if (act != ACT_RUN && act != ACT_CHECK) {
+        rc = act_offline(&c, act);
     } else if (nc_schema_new(yang, datadir_path("yang-std", std), &c.schema, &d) != ST_OK) {
         diag_print(NAME, &d);
         rc = EXIT_WRONG;

@@ -12,21 +12,10 @@ command_scope(const struct command *c)
     return &c->user->scope;
 }
 
-static bool
-is_one_of(const char *text, bool every, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count && !every; i++)
-        every = strcmp(list[i], text) == 0;
-    return every;
-}
-
 bool
 command_sees(const struct command *c, const char *tenant, const char *site)
 {
-    const struct store_scope *s = &c->user->scope;
-
-    return is_one_of(tenant, s->every_tenant, s->tenant, s->tenants) &&
-           is_one_of(site, s->every_site, s->site, s->sites);
+    return store_scope_sees(&c->user->scope, tenant, site);
 }
 
 /* ---- reading requests ---- */

@@ -135,23 +135,13 @@ struct one_ctx {
     char control[MAX_FINDING_KEY];
 };
 
-static bool
-is_one_of(const char *text, bool every, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count && !every; i++)
-        every = strcmp(list[i], text) == 0;
-    return every;
-}
-
 static enum status
 on_one(void *ctx, const struct finding *f)
 {
     struct one_ctx *o = ctx;
-    const struct store_scope *s = &o->n->user.scope;
 
     /* What somebody may not see is not there. */
-    if (!is_one_of(f->tenant, s->every_tenant, s->tenant, s->tenants) ||
-        !is_one_of(f->site, s->every_site, s->site, s->sites))
+    if (!store_scope_sees(&o->n->user.scope, f->tenant, f->site))
         return ST_NOTFOUND;
     north_page_finding(&o->text, f, true);
     snprintf(o->control, sizeof(o->control), "%s", f->control);

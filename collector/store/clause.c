@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/store/clause.h"
 
+#include <string.h>
+
 void
 clause_init(struct clause *c)
 {
@@ -120,4 +122,19 @@ clause_each(struct store *s, struct clause *c, const struct record_table *t, voi
     if (q)
         s->sql->finish(q);
     return st;
+}
+
+static bool
+is_one_of(const char *text, bool every, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count && !every; i++)
+        every = strcmp(list[i], text) == 0;
+    return every;
+}
+
+bool
+store_scope_sees(const struct store_scope *s, const char *tenant, const char *site)
+{
+    return is_one_of(tenant, s->every_tenant, s->tenant, s->tenants) &&
+           is_one_of(site, s->every_site, s->site, s->sites);
 }

@@ -279,6 +279,9 @@ struct store_scope {
     size_t sites;
 };
 
+/* Something of this tenant and site is in it. */
+bool store_scope_sees(const struct store_scope *s, const char *tenant, const char *site);
+
 /* Where a page ended. Opaque to users; store_cursor_format() makes text of it. */
 struct store_cursor {
     char epoch[STORE_EPOCH_HEX]; /* "": from the start */
