@@ -9,41 +9,10 @@
  * and for a clear, and closes. Prints a line for each and "finding ID" for each finding; exit 1
  * with a line on standard error where something is not as it should be.
  */
-#include <libyang/libyang.h>
-#include <nc_client.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/interop/nc_peer.h"
 
-#define TIMEOUT_MS 60000
 #define ALARMS "urn:ietf:params:xml:ns:yang:ietf-alarms"
 #define FINDINGS "urn:vigil5g:yang:x1818-findings"
-
-static void
-must(bool ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "noc_tls: %s failed\n", what);
-        exit(EXIT_FAILURE);
-    }
-}
-
-/* The operation of the reply to this rpc, which is freed; NULL: <ok/>. */
-static struct lyd_node *
-ask(struct nc_session *session, struct nc_rpc *rpc, const char *what)
-{
-    struct lyd_node *envelope = NULL, *op = NULL;
-    uint64_t id;
-
-    must(rpc && nc_send_rpc(session, rpc, TIMEOUT_MS, &id) == NC_MSG_RPC, what);
-    must(nc_recv_reply(session, rpc, id, TIMEOUT_MS, &envelope, &op) == NC_MSG_REPLY && envelope,
-         what);
-    must(op || (lyd_child(envelope) && strcmp(LYD_NAME(lyd_child(envelope)), "ok") == 0), what);
-    lyd_free_tree(envelope);
-    nc_rpc_free(rpc);
-    return op;
-}
 
 static const char *
 value(const struct lyd_node *parent, const char *name)

@@ -117,9 +117,9 @@ pki_write(struct pki *p, const char *name, struct pki_cert *c, const struct pki_
     return c->certificate_file;
 }
 
-/* Makes a certificate and writes NAME.pem and NAME.key. The first one, of a CA, signs itself. */
+/* Makes a certificate. The first one, of a CA, signs itself. */
 static inline void
-pki_issue(struct pki *p, const char *name, const struct pki_spec *spec, struct pki_cert *out)
+pki_make(struct pki *p, const char *name, const struct pki_spec *spec, struct pki_cert *out)
 {
     const struct pki_cert *by = spec->by ? spec->by : p->ca.x509 ? &p->ca : out;
     bool default_time = spec->from_days == 0 && spec->to_days == 0;
@@ -146,6 +146,13 @@ pki_issue(struct pki *p, const char *name, const struct pki_spec *spec, struct p
     if (spec->eku)
         pki_extension(x, &ctx, NID_ext_key_usage, spec->eku);
     pki_must(X509_sign(x, by->key, EVP_sha256()) > 0, "sign");
+}
+
+/* Makes one and writes NAME.pem and NAME.key. */
+static inline void
+pki_issue(struct pki *p, const char *name, const struct pki_spec *spec, struct pki_cert *out)
+{
+    pki_make(p, name, spec, out);
     pki_write(p, name, out, spec->by);
 }
 

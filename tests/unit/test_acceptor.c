@@ -17,46 +17,13 @@
 #include "collector/acceptor/map.h"
 #include "collector/acceptor/wire.h"
 #include "lib/hex.h"
-#include "tests/unit/pki.h"
+#include "tests/unit/acceptor_world.h"
 
 #define YANG_DIR VIGIL_BUILD_ROOT "/yang"
 #define HEX64 "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
 #define COLONS                                                                                     \
     "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:"   \
     "1e:1f"
-
-struct world {
-    struct pki pki;
-    struct pki_cert server, client;
-};
-
-static int
-set_up(void **state)
-{
-    struct world *w = calloc(1, sizeof(*w));
-    const struct pki_spec server = {.san = "DNS:north.example", .eku = "serverAuth"};
-    const struct pki_spec client = {
-        .san = "DNS:a.example,DNS:NOC.Example,email:noc@Mail.Example,URI:urn:noc:1",
-        .eku = "clientAuth"};
-
-    pki_init(&w->pki);
-    pki_issue(&w->pki, "server", &server, &w->server);
-    pki_issue(&w->pki, "client", &client, &w->client);
-    *state = w;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct world *w = *state;
-
-    pki_cert_clear(&w->server);
-    pki_cert_clear(&w->client);
-    pki_clear(&w->pki);
-    free(w);
-    return 0;
-}
 
 /* ---- configuration ---- */
 

@@ -141,16 +141,24 @@ start(struct world *w)
         (void)nanosleep(&a_bit, NULL);                                                             \
     }
 
+/* A program that renews, a certificate as certificate() makes it, and an authority to ask. */
+static void
+begin(struct world *w, const char *script, int64_t behind_s, int64_t left_s)
+{
+    static char url[] = "http://ca:1";
+
+    program(w, script);
+    w->config.tls.enrol = url;
+    certificate(w, behind_s, left_s);
+    start(w);
+}
+
 static void
 test_not_due(void **state)
 {
     struct world *w = *state;
-    char url[] = "http://ca:1";
 
-    program(w, "exit 1");
-    w->config.tls.enrol = url;
-    certificate(w, 50, 100);
-    start(w);
+    begin(w, "exit 1", 50, 100);
     for (int i = 0; i < 400; i++) {
         w->now_ms += 500;
         assert_int_equal(loop_step(w->loop, 0), ST_OK);
@@ -164,12 +172,8 @@ static void
 test_due(void **state)
 {
     struct world *w = *state;
-    char url[] = "http://ca:1";
 
-    program(w, "exit 0");
-    w->config.tls.enrol = url;
-    certificate(w, 90000, 10000);
-    start(w);
+    begin(w, "exit 0", 90000, 10000);
     UNTIL(w, called(w));
     assert_null(strstr(w->notes, "could not be renewed"));
 }
@@ -178,12 +182,8 @@ static void
 test_fails(void **state)
 {
     struct world *w = *state;
-    char url[] = "http://ca:1";
 
-    program(w, "exit 2");
-    w->config.tls.enrol = url;
-    certificate(w, 900, 100);
-    start(w);
+    begin(w, "exit 2", 900, 100);
     UNTIL(w, strstr(w->notes, "could not be renewed (1 times)"));
     assert_non_null(strstr(w->notes, "it is good for"));
     assert_true(called(w));
@@ -193,12 +193,8 @@ static void
 test_killed(void **state)
 {
     struct world *w = *state;
-    char url[] = "http://ca:1";
 
-    program(w, "exec sleep 1000");
-    w->config.tls.enrol = url;
-    certificate(w, 900, 100);
-    start(w);
+    begin(w, "exec sleep 1000", 900, 100);
     /* The clock of the loop runs: two minutes of it pass, and the process is ended. */
     UNTIL(w, strstr(w->notes, "could not be renewed (1 times)"));
 }
@@ -207,12 +203,8 @@ static void
 test_expired(void **state)
 {
     struct world *w = *state;
-    char url[] = "http://ca:1";
 
-    program(w, "exit 0");
-    w->config.tls.enrol = url;
-    certificate(w, 900, -1);
-    start(w);
+    begin(w, "exit 0", 900, -1);
     UNTIL(w, strstr(w->notes, "has expired: it needs a new token"));
     for (int i = 0; i < 200; i++) {
         w->now_ms += 1000;

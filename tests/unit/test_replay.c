@@ -147,6 +147,17 @@ tear_down(void **state)
     return lab_tear_down(state);
 }
 
+/* An agent with a journal and a good AMF, which the collector knows, and which is alone then. */
+static void
+begin_and_leave(struct lab *w)
+{
+    keep_journal(w, 10);
+    look(w, AMF, "NEA2");
+    sync_agent(w);
+    batch(w);
+    leave(w);
+}
+
 /* It was bad for ten minutes, and is good: its finding is raised and resolved, at the times of
  * then, while the verdict of now never changes. */
 static void
@@ -232,11 +243,7 @@ test_now_answers_the_past(void **state)
 {
     struct lab *w = *state;
 
-    keep_journal(w, 10);
-    look(w, AMF, "NEA2");
-    sync_agent(w);
-    batch(w);
-    leave(w);
+    begin_and_leave(w);
     pass(w, 100);
     record(w, AMF, "NEA0");
     look(w, AMF, "NEA2"); /* mended while nothing ran */
@@ -374,11 +381,7 @@ test_came_and_went(void **state)
     struct lab *w = *state;
     struct seen x;
 
-    keep_journal(w, 10);
-    look(w, AMF, "NEA2");
-    sync_agent(w);
-    batch(w);
-    leave(w);
+    begin_and_leave(w);
     pass(w, 100);
     record(w, OTHER, "NEA0");
     pass(w, 100);
@@ -430,11 +433,7 @@ test_foreign_past(void **state)
 {
     struct lab *w = *state;
 
-    keep_journal(w, 10);
-    look(w, AMF, "NEA2");
-    sync_agent(w);
-    batch(w);
-    leave(w);
+    begin_and_leave(w);
     pass(w, 10);
     record(w, "nf:lab/amf-2/amf", "NEA0");
     (void)!fact_tree_remove(w->fake.facts, FACT_NF_CONFIG, "nf:lab/amf-2/amf");
@@ -479,11 +478,7 @@ test_clocks(void **state)
     struct lab *w = *state;
     char want[64];
 
-    keep_journal(w, 10);
-    look(w, AMF, "NEA2");
-    sync_agent(w);
-    batch(w);
-    leave(w);
+    begin_and_leave(w);
     w->skew_s = 86400;
     pass(w, 100);
     record(w, AMF, "NEA0");
@@ -503,11 +498,7 @@ test_another_journal(void **state)
 {
     struct lab *w = *state;
 
-    keep_journal(w, 10);
-    look(w, AMF, "NEA2");
-    sync_agent(w);
-    batch(w);
-    leave(w);
+    begin_and_leave(w);
     pass(w, 100);
     record(w, AMF, "NEA0");
     pass(w, 100);
