@@ -12,6 +12,7 @@
 
 #include "collector/enrol/cmp_view.h"
 #include "collector/enrol/request.h"
+#include "lib/enrol/cmp_log.h"
 #include "lib/hex.h"
 #include "lib/tls_identity.h"
 
@@ -67,17 +68,6 @@ deal_free(struct deal *d)
 }
 
 /* ---- what OpenSSL asks ---------------------------------------------------------------------- */
-
-static int
-silent(const char *func, const char *file, int line, OSSL_CMP_severity level, const char *text)
-{
-    (void)func;
-    (void)file;
-    (void)line;
-    (void)level;
-    (void)text;
-    return 1;
-}
 
 static OSSL_CMP_PKISI *
 refuse(struct deal *d, enum journal_reason reason)
@@ -303,7 +293,7 @@ deal_new(struct answer *a, struct cmp_view *v, const char *peer, enum journal_re
         return NULL;
     }
     c = OSSL_CMP_SRV_CTX_get0_cmp_ctx(d->srv);
-    (void)OSSL_CMP_CTX_set_log_cb(c, silent);
+    (void)OSSL_CMP_CTX_set_log_cb(c, cmp_log_nothing);
     good = v->protection == CMP_MAC ? use_mac(d, c, v) : use_signature(d, c, v);
     if (good)
         return d;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/enrol/cmp_log.h"
 #include "lib/tls_identity.h"
 
 struct asked {
@@ -110,17 +111,6 @@ write_key(EVP_PKEY *key)
 
 /* ---- the context ---------------------------------------------------------------------------- */
 
-static int
-silent(const char *func, const char *file, int line, OSSL_CMP_severity level, const char *text)
-{
-    (void)func;
-    (void)file;
-    (void)line;
-    (void)level;
-    (void)text;
-    return 1;
-}
-
 enum status
 enrol_url_check(const char *url, struct diag *d)
 {
@@ -182,7 +172,7 @@ asked_init(struct asked *a, const char *url, struct diag *d)
         EVP_PKEY_free(a->key);
         return diag_set(d, ST_IO, url, 0, "out of memory");
     }
-    (void)OSSL_CMP_CTX_set_log_cb(a->cmp, silent);
+    (void)OSSL_CMP_CTX_set_log_cb(a->cmp, cmp_log_nothing);
     if (OSSL_CMP_CTX_set_option(a->cmp, OSSL_CMP_OPT_MSG_TIMEOUT, ENROL_MESSAGE_S) != 1 ||
         OSSL_CMP_CTX_set_option(a->cmp, OSSL_CMP_OPT_TOTAL_TIMEOUT, ENROL_TOTAL_S) != 1 ||
         OSSL_CMP_CTX_set_option(a->cmp, OSSL_CMP_OPT_MAC_ALGNID, NID_hmacWithSHA256) != 1 ||

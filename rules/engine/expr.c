@@ -161,24 +161,6 @@ parse_predicates(struct parser *p, const char *path_start, bool rooted, bool pla
     }
 }
 
-static bool
-step_follows(const struct parser *p)
-{
-    switch (p->tok.kind) {
-    case T_NAME:
-    case T_STAR:
-    case T_DOT:
-    case T_DOTDOT:
-    case T_AT:
-    case T_AXIS:
-        return true;
-    case T_FUNCTION:
-        return token_is(&p->tok, "text") || token_is(&p->tok, "node");
-    default:
-        return false;
-    }
-}
-
 /* The axes that plain steps cannot say otherwise; the others are forms of //. */
 static bool
 near_axis(const struct token *t)
@@ -268,7 +250,7 @@ parse_rooted(struct parser *p)
     if (p->tok.kind == T_DOUBLE_SLASH)
         object(p, "has //; name the path");
     advance(p);
-    if (step_follows(p))
+    if (token_starts_step(&p->tok))
         parse_steps(p, start, true, p->text[start - p->text + 1] != '/');
     else if (p->status == ST_OK)
         object(p, "selects the root");
@@ -376,7 +358,7 @@ parse_path(struct parser *p)
 
     if (p->tok.kind == T_SLASH || p->tok.kind == T_DOUBLE_SLASH)
         return parse_rooted(p);
-    if (!step_follows(p))
+    if (!token_starts_step(&p->tok))
         return parse_primary(p);
     o.current = p->tok.kind == T_DOT;
     parse_steps(p, p->tok.start, false, true);

@@ -153,3 +153,21 @@ token_next(const char *text, bool operand)
     }
     return t;
 }
+
+bool
+token_starts_step(const struct token *t)
+{
+    switch (t->kind) {
+    case T_NAME:
+    case T_STAR:
+    case T_DOT:
+    case T_DOTDOT:
+    case T_AT:
+    case T_AXIS:
+        return true;
+    case T_FUNCTION:
+        return token_is(t, "text") || token_is(t, "node");
+    default:
+        return false;
+    }
+}

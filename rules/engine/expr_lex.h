@@ -42,6 +42,8 @@ struct token {
  */
 struct token token_next(const char *text, bool operand);
 bool token_is(const struct token *t, const char *word);
+/* A step of a location path may begin with it. */
+bool token_starts_step(const struct token *t);
 bool token_ends_operand(const struct token *t);
 
 #endif

@@ -250,24 +250,6 @@ parse_steps(struct compiler *c)
     return first;
 }
 
-static bool
-step_follows(const struct compiler *c)
-{
-    switch (c->tok.kind) {
-    case T_NAME:
-    case T_STAR:
-    case T_DOT:
-    case T_DOTDOT:
-    case T_AT:
-    case T_AXIS:
-        return true;
-    case T_FUNCTION:
-        return token_is(&c->tok, "text") || token_is(&c->tok, "node");
-    default:
-        return false;
-    }
-}
-
 static struct xnode *
 parse_location(struct compiler *c, enum xstart start)
 {
@@ -282,7 +264,8 @@ parse_location(struct compiler *c, enum xstart start)
             fail(c, ST_UNSUPPORTED);
         advance(c);
         if (c->tok.kind != T_NAME)
-            fail(c, step_follows(c) || c->tok.kind == T_END ? ST_UNSUPPORTED : ST_MALFORMED);
+            fail(c, token_starts_step(&c->tok) || c->tok.kind == T_END ? ST_UNSUPPORTED
+                                                                       : ST_MALFORMED);
     }
     n->step = parse_steps(c);
     if (c->status == ST_OK && start == FROM_ROOT && n->step->axis != AXIS_CHILD)
@@ -396,7 +379,7 @@ parse_path(struct compiler *c)
 
     if (c->tok.kind == T_SLASH || c->tok.kind == T_DOUBLE_SLASH)
         return parse_location(c, FROM_ROOT);
-    if (step_follows(c))
+    if (token_starts_step(&c->tok))
         return parse_location(c, FROM_CONTEXT);
     switch (c->tok.kind) {
     case T_LITERAL:

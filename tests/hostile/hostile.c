@@ -3,9 +3,9 @@
  * Hostile input, in process: hostile MODE ARG... ; built with sanitisers it turns every wrong byte
  * into an abort.
  *
- *   cut SEED SHARE FILE...        each file cut at every 64th byte; SHARE: one of so many cuts is
- * run flip SEED COUNT FILE...       COUNT copies of each file with one to eight random bytes
- * changed
+ *   cut SEED SHARE FILE...    each file cut at every 64th byte; SHARE: one of so many cuts is run
+ *
+ *   flip SEED COUNT FILE...   COUNT copies of each file with one to eight random bytes changed
  *
  * The broken copy goes through the whole pipeline and the engine under its own name in a scratch
  * directory. Nothing of a result is judged but that there is one: no crash and no leak. Secrets are

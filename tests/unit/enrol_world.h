@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "collector/enrol/answer.h"
+#include "lib/enrol/cmp_log.h"
 #include "tests/unit/pki.h"
 
 #define LIFE_S (9 * 86400)
@@ -48,17 +49,6 @@ now(void *ctx)
     const struct world *w = ctx;
 
     return (int64_t)time(NULL) + w->ahead_s;
-}
-
-static inline int
-silent(const char *func, const char *file, int line, OSSL_CMP_severity level, const char *text)
-{
-    (void)func;
-    (void)file;
-    (void)line;
-    (void)level;
-    (void)text;
-    return 1;
 }
 
 static inline int
@@ -171,7 +161,7 @@ ask(struct world *w, const struct want *want)
 
     if (want->key)
         EVP_PKEY_up_ref(key);
-    OSSL_CMP_CTX_set_log_cb(c, silent);
+    OSSL_CMP_CTX_set_log_cb(c, cmp_log_nothing);
     OSSL_CMP_CTX_set_transfer_cb(c, transfer);
     OSSL_CMP_CTX_set_transfer_cb_arg(c, w);
     OSSL_CMP_CTX_set0_newPkey(c, 1, key);
