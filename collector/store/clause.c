@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/store/clause.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -72,13 +73,66 @@ clause_scope(struct clause *c, const struct store_scope *scope)
     one_of(c, "site", scope->every_site, scope->site, scope->sites);
 }
 
+/* A statement with this text that is kept, which it then is no more. */
+static struct sql_stmt *
+take_kept(struct store *s, const char *text)
+{
+    for (size_t i = 0; i < KEPT_CLAUSES; i++) {
+        struct kept *k = &s->kept[i];
+
+        if (k->text && strcmp(k->text, text) == 0) {
+            struct sql_stmt *q = k->q;
+
+            free(k->text);
+            *k = (struct kept){NULL, NULL};
+            return q;
+        }
+    }
+    return NULL;
+}
+
+static void
+drop(struct store *s, struct kept *k)
+{
+    free(k->text);
+    s->sql->finish(k->q);
+    *k = (struct kept){NULL, NULL};
+}
+
+void
+clause_drop_kept(struct store *s)
+{
+    for (size_t i = 0; i < KEPT_CLAUSES; i++)
+        drop(s, &s->kept[i]);
+}
+
+void
+clause_close(struct store *s, struct clause *c, struct sql_stmt *q)
+{
+    char *text = q && c->sql.status == ST_OK ? strdup(buf_text(&c->sql)) : NULL;
+    size_t i = 0;
+
+    if (!text) {
+        s->sql->finish(q);
+        return;
+    }
+    s->sql->reset(q);
+    while (i < KEPT_CLAUSES && s->kept[i].text)
+        i++;
+    if (i == KEPT_CLAUSES) {
+        i = s->kept_next++ % KEPT_CLAUSES;
+        drop(s, &s->kept[i]);
+    }
+    s->kept[i] = (struct kept){text, q};
+}
+
 enum status
 clause_open(struct store *s, struct clause *c, struct sql_stmt **out)
 {
     enum status st = c->full ? ST_LIMIT : c->sql.status;
 
-    *out = NULL;
-    if (st == ST_OK)
+    *out = st == ST_OK ? take_kept(s, buf_text(&c->sql)) : NULL;
+    if (st == ST_OK && !*out)
         st = s->sql->prepare(s->db, buf_text(&c->sql), out);
     for (size_t i = 0; st == ST_OK && i < c->args; i++) {
         const struct clause_arg *a = &c->arg[i];
@@ -119,8 +173,7 @@ clause_each(struct store *s, struct clause *c, const struct record_table *t, voi
             st = call(ctx, row);
         *rows += st == ST_OK;
     }
-    if (q)
-        s->sql->finish(q);
+    clause_close(s, c, q);
     return st;
 }
 

@@ -30,8 +30,13 @@ void clause_text(struct clause *c, const char *text, const char *v);
 void clause_id(struct clause *c, const char *text, const uint8_t id[FINDING_ID_LEN]);
 /* Append " AND ..." for the columns tenant and site. */
 void clause_scope(struct clause *c, const struct store_scope *scope);
-/* Prepare and bind. */
+/* Prepare and bind. Preparing costs more than running what finds one row, so statements are kept:
+ * the same text takes one that was closed. */
 enum status clause_open(struct store *s, struct clause *c, struct sql_stmt **out) MUST_USE;
+/* Give back what clause_open() gave; NULL is fine. The clause still has its text. */
+void clause_close(struct store *s, struct clause *c, struct sql_stmt *q);
+/* Finish all that are kept. */
+void clause_drop_kept(struct store *s);
 /* Call for each row, which is loaded into row; *rows counts them. */
 enum status clause_each(struct store *s, struct clause *c, const struct record_table *t, void *row,
                         enum status (*call)(void *ctx, const void *row), void *ctx,

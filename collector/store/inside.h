@@ -30,6 +30,7 @@ enum inside_statement {
 };
 
 #define MAX_SQL_TEXT (16u * 1024) /* of one statement */
+#define KEPT_CLAUSES 16           /* prepared statements of clause.h that are kept */
 
 struct store {
     const struct sql_ops *sql;
@@ -58,6 +59,11 @@ struct store {
         struct record_column order[MAX_RECORD_COLUMNS];
     } quiet[TABLES];
     struct sql_stmt *fixed[Q_FIXED];
+    struct kept { /* prepared, and in nobody's hand */
+        char *text;
+        struct sql_stmt *q;
+    } kept[KEPT_CLAUSES];
+    unsigned kept_next; /* the one to go when another comes */
     struct sql_stmt *read_state;
 };
 

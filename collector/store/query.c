@@ -239,8 +239,7 @@ count(struct store *s, enum table t, const struct store_query *q, uint64_t *out)
         st = s->sql->step(st_count);
     if (st == ST_OK)
         *out = (uint64_t)s->sql->get_int(st_count, 0);
-    if (st_count)
-        s->sql->finish(st_count);
+    clause_close(s, &c, st_count);
     clause_clear(&c);
     return st;
 }
@@ -377,8 +376,7 @@ tally(struct store *s, const struct store_scope *scope, const char *select, cons
         else
             out[a * bs + b] = (uint64_t)s->sql->get_int(q, 2);
     }
-    if (q)
-        s->sql->finish(q);
+    clause_close(s, &c, q);
     clause_clear(&c);
     return st == ST_NOTFOUND ? ST_OK : st;
 }

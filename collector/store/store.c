@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "collector/store/chain.h"
-#include "collector/store/inside.h"
+#include "collector/store/clause.h"
 #include "lib/hex.h"
 
 #define DEFAULT_HEAD_EVERY 1000
@@ -270,6 +270,7 @@ store_close(struct store *s)
     for (size_t i = 0; i < Q_FIXED; i++)
         s->sql->finish(s->fixed[i]);
     s->sql->finish(s->read_state);
+    clause_drop_kept(s);
     if (s->db)
         s->sql->close(s->db);
     mark_close(s->mark_fd);

@@ -104,8 +104,7 @@ hash_at(struct store *s, enum table t, int64_t seq, uint8_t out[STORE_HASH_LEN])
         if (data && len == STORE_HASH_LEN)
             memcpy(out, data, len);
     }
-    if (q)
-        s->sql->finish(q);
+    clause_close(s, &c, q);
     clause_clear(&c);
     return st;
 }

@@ -448,10 +448,60 @@ test_no_page_walks_through_all_rows(void **state)
     sqlite3_close(db);
 }
 
+/* One query in the call of another, with the same text and other values. */
+struct within {
+    struct store *s;
+    unsigned depth;
+    size_t rows;
+};
+
+static enum status
+see_within(void *ctx, const struct store_verdict *v)
+{
+    struct within *w = ctx;
+    struct store_scope scope = {.every_site = true, .tenant = &v->tenant, .tenants = 1};
+    struct within inner = {.s = w->s, .depth = w->depth + 1};
+    char tenant[32], target[64];
+
+    w->rows++;
+    snprintf(tenant, sizeof(tenant), "%s", v->tenant);
+    snprintf(target, sizeof(target), "%s", v->target);
+    if (w->depth < 2)
+        assert_int_equal(
+            store_verdicts(w->s, &scope, NULL, v->control, v->target, 3, see_within, &inner),
+            ST_OK);
+    assert_string_equal(v->tenant, tenant);
+    assert_string_equal(v->target, target);
+    return ST_OK;
+}
+
+/* More different questions than are remembered, each asked again and within another. */
+static void
+test_queries_within_queries(void **state)
+{
+    struct store *s = place_open(&place);
+    const char *tenant[MAX_STORE_SCOPE];
+
+    (void)state;
+    for (size_t i = 0; i < MAX_STORE_SCOPE; i++)
+        tenant[i] = i == 0 ? "tenant-3" : "nobody";
+    for (size_t round = 0; round < 2; round++)
+        for (size_t n = 1; n <= 40; n++) {
+            struct store_scope scope = {.every_site = true, .tenant = tenant, .tenants = n};
+            struct within w = {.s = s};
+
+            assert_int_equal(store_verdicts(s, &scope, NULL, NULL, NULL, 10, see_within, &w),
+                             ST_OK);
+            assert_int_equal(w.rows, 10);
+        }
+    store_close(s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queries_within_queries),
         cmocka_unit_test(test_pages_hold_all_once),
         cmocka_unit_test(test_filters_find_what_a_scan_finds),
         cmocka_unit_test(test_a_tenant_learns_nothing_of_another),
