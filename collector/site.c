@@ -378,18 +378,25 @@ tell_verdict(struct comparison *c, struct told_list *l, size_t at, bool found,
     return ST_OK;
 }
 
-/* All verdicts of a control: what is told and not among them is gone. */
+/* A run of targets of a control: what is told of it and not among the verdicts is gone. */
 static enum status
-compare_all(struct comparison *c, struct told_list *l, const struct docket_case *judged)
+compare_run(struct comparison *c, struct told_list *l, const struct docket_case *judged)
 {
-    size_t at = 0, i = 0;
+    bool found = false;
+    size_t at = judged->after ? told_find(l, judged->after, &found) : 0, i = 0;
     enum status st = ST_OK;
 
-    while (st == ST_OK && (at < l->count || i < judged->count)) {
-        int order = at == l->count       ? 1
-                    : i == judged->count ? -1
-                                         : strcmp(l->item[at].target, judged->v[i].target);
+    at += found;
+    while (st == ST_OK) {
+        bool old = at < l->count && (!judged->to || strcmp(l->item[at].target, judged->to) <= 0);
+        int order = 0;
 
+        if (!old && i == judged->count)
+            break;
+        if (!old || i == judged->count)
+            order = old ? -1 : 1;
+        else
+            order = strcmp(l->item[at].target, judged->v[i].target);
         if (order < 0) {
             st = tell_gone(c, l, at);
         } else {
@@ -413,7 +420,7 @@ on_judged(void *ctx, const struct docket_case *judged)
         c->site->judged++;
     c->last = judged->control;
     if (!judged->target)
-        return compare_all(c, l, judged);
+        return compare_run(c, l, judged);
     at = told_find(l, judged->target, &found);
     if (judged->count)
         return tell_verdict(c, l, at, found, judged->v);

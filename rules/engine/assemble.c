@@ -287,21 +287,42 @@ assemble_target(struct parts *parts, struct part *part, size_t count, const stru
     return v->message ? set_cause(v, rule, part, count, decider) : ST_IO;
 }
 
+void
+parts_sort(struct parts *p)
+{
+    if (p->count)
+        qsort(p->item, p->count, sizeof(*p->item), by_target);
+}
+
+size_t
+parts_end(const struct parts *p, size_t first)
+{
+    size_t end = first;
+
+    while (end < p->count && strcmp(p->item[end].target.key, p->item[first].target.key) == 0)
+        end++;
+    return end;
+}
+
+enum status
+parts_assemble_some(struct parts *p, size_t first, size_t end, const struct rule *rule,
+                    struct verdicts *out, size_t *capacity)
+{
+    struct verdict *v = verdicts_add(out, capacity);
+
+    return v ? assemble_target(p, p->item + first, end - first, rule, v) : ST_IO;
+}
+
 enum status
 parts_assemble(struct parts *p, const struct rule *rule, struct verdicts *out, size_t *capacity)
 {
     enum status st = ST_OK;
     size_t end;
 
-    if (p->count)
-        qsort(p->item, p->count, sizeof(*p->item), by_target);
+    parts_sort(p);
     for (size_t i = 0; i < p->count && st == ST_OK; i = end) {
-        struct verdict *v = verdicts_add(out, capacity);
-
-        for (end = i;
-             end < p->count && strcmp(p->item[end].target.key, p->item[i].target.key) == 0;)
-            end++;
-        st = v ? assemble_target(p, p->item + i, end - i, rule, v) : ST_IO;
+        end = parts_end(p, i);
+        st = parts_assemble_some(p, i, end, rule, out, capacity);
     }
     return st;
 }

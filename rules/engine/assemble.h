@@ -23,7 +23,14 @@ void parts_clear(struct parts *p);
 /* Append a zeroed verdict. NULL without memory. */
 struct verdict *verdicts_add(struct verdicts *v, size_t *capacity);
 
-/* Append the verdicts of a control, in the order of their targets. */
+/* In the order of targets; those of one in the order of checks and of binding. */
+void parts_sort(struct parts *p);
+/* Of sorted parts: where those end that are about the target of the one at first. */
+size_t parts_end(const struct parts *p, size_t first);
+/* Append the verdict of these, which are all about one target. */
+enum status parts_assemble_some(struct parts *p, size_t first, size_t end, const struct rule *rule,
+                                struct verdicts *out, size_t *capacity) MUST_USE;
+/* Append the verdicts of a control, in the order of their targets; sorts. */
 enum status parts_assemble(struct parts *p, const struct rule *rule, struct verdicts *out,
                            size_t *capacity) MUST_USE;
 

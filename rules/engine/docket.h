@@ -42,32 +42,44 @@ void docket_forget(struct docket *k);
 /* Something has to be judged. */
 bool docket_has_work(const struct docket *k);
 
-/* What was judged of one control. */
+/*
+ * What was judged of one control: of one target, or of a run of targets. A control that is judged
+ * as a whole is told in runs, in the order of targets, from the first to the last, also over
+ * several calls of docket_judge().
+ */
 struct docket_case {
     size_t control;          /* number in the pack */
-    const char *target;      /* NULL: the whole control, v has all its verdicts */
-    const struct verdict *v; /* else: the verdict on target, or none: nothing binds it any more */
+    const char *target;      /* v is the verdict on it, or none: nothing binds it any more */
+    const char *after, *to;  /* where target is NULL: v has all verdicts on targets behind after
+                                (NULL: from the first) up to and with to (NULL: the last) */
+    const struct verdict *v; /* in the order of targets */
     size_t count;
 };
 
 struct docket_ops {
     /* Borrowed for the call. Not ST_OK ends the judging; the control and what follows it is still
-     * to be judged. */
+     * to be judged, from its first target. */
     enum status (*judged)(void *ctx, const struct docket_case *c);
     /* verdict.bound of the verdict that judged() took last on this pair, 0: none. */
     uint32_t (*bound)(void *ctx, size_t control, const char *target);
-    /* Asked before each control that is judged as a whole but the first: false leaves it for the
-     * next docket_judge(), which begins with it. NULL: always true. */
+    /* Is there time? Asked before each control that is judged as a whole but the first, and between
+     * its targets, but for a share of them that is judged anyhow. false leaves the rest for the
+     * next docket_judge(), which begins there. NULL: always true. */
     bool (*more)(void *ctx);
     void *ctx;
 };
 
 struct docket_counts {
-    uint64_t whole, targets; /* controls judged as a whole, pairs of control and target judged */
+    uint64_t whole;   /* controls judged as a whole */
+    uint64_t targets; /* pairs of control and target judged by themselves */
 };
 
-/* Judge in the order of the pack. interval_s as in struct engine_input. ST_CONFIG: an expression
- * fails, d says which; ST_IO. Then the rest is still to be judged. */
+/*
+ * Judge first the targets that changed, then what has to be judged as a whole. What changes while a
+ * control is judged in several calls has it judged once more after that. interval_s as in struct
+ * engine_input. ST_CONFIG: an expression fails, d says which; ST_IO. Then the rest is still to be
+ * judged.
+ */
 enum status docket_judge(struct docket *k, int64_t now, int64_t interval_s,
                          const struct docket_ops *ops, struct diag *d) MUST_USE;
 struct docket_counts docket_counts(const struct docket *k);

@@ -60,19 +60,32 @@ run_begin(struct run *r)
     return add_known_keys(r);
 }
 
-/* Parameters are those of one rule at a time: two rules may give one name to different things. */
-enum status
-run_parameters(struct run *r, const struct rule *rule, const struct rule_override *over,
-               size_t overs)
+static void
+drop_parameters(struct run *r)
 {
     struct lyd_node *n, *next;
 
-    xpath_session_forget(r->session);
     for (n = lyd_child(r->evaluation); n; n = next) {
         next = n->next;
         if (strcmp(n->schema->name, "parameter") == 0)
             lyd_free_tree(n);
     }
+}
+
+/* Parameters are those of one rule at a time: two rules may give one name to different things. */
+enum status
+run_parameters(struct run *r, const struct rule *rule, const struct rule_override *over,
+               size_t overs)
+{
+    struct lyd_node *n;
+
+    /* What the session knows of the facts stays where no parameter changes. */
+    if (!over && !r->over && r->parameters_of == (rule->parameters ? rule : NULL))
+        return ST_OK;
+    xpath_session_forget(r->session);
+    drop_parameters(r);
+    r->parameters_of = rule->parameters ? rule : NULL;
+    r->over = over;
     for (size_t i = 0; i < rule->parameters; i++) {
         const struct rule_parameter *p = &rule->parameter[i];
         double v = p->value;
@@ -108,15 +121,14 @@ bool
 run_unresolved(const struct lyd_node *root)
 {
     const struct lyd_node *n;
-    bool found = false;
 
     LYD_TREE_DFS_BEGIN(root, n)
     {
         if (n->meta && fact_annotation(n, "unresolved"))
-            found = true;
+            return true;
         LYD_TREE_DFS_END(root, n);
     }
-    return found;
+    return false;
 }
 
 /* ---- binding ---- */
@@ -150,26 +162,23 @@ find_target(struct run *r, const struct judge *j, const struct rule_check *c,
     return st;
 }
 
-static enum status
-bind_node(struct run *r, const struct judge *j, size_t number, const struct lyd_node *node,
-          struct parts *parts)
+enum status
+run_bind_node(struct run *r, const struct judge *j, size_t number, const struct lyd_node *node,
+              struct parts *parts)
 {
-    const struct rule_check *c = &j->rule->check[number];
     struct part *p = parts_add(parts);
-    enum status st;
 
     if (!p)
         return ST_IO;
     p->check = number;
     p->node = node;
     parts->bound[number] = true;
-    st = find_target(r, j, c, node, &p->target);
-    return st == ST_OK ? judge_node(j, c, node, p) : st;
+    return find_target(r, j, &j->rule->check[number], node, &p->target);
 }
 
 enum status
-run_check(struct run *r, const struct judge *j, size_t number, const struct expr *for_each,
-          const struct lyd_node *from, struct parts *parts)
+run_bind_check(struct run *r, const struct judge *j, size_t number, const struct expr *for_each,
+               const struct lyd_node *from, struct parts *parts)
 {
     const struct rule_check *c = &j->rule->check[number];
     struct ly_set *set;
@@ -181,16 +190,9 @@ run_check(struct run *r, const struct judge *j, size_t number, const struct expr
     if (st != ST_OK)
         return st;
     for (uint32_t i = 0; i < set->count && st == ST_OK; i++)
-        st = bind_node(r, j, number, set->dnodes[i], parts);
+        st = run_bind_node(r, j, number, set->dnodes[i], parts);
     ly_set_free(set, NULL);
     return st;
-}
-
-enum status
-run_node(struct run *r, const struct judge *j, size_t number, const struct lyd_node *node,
-         struct parts *parts)
-{
-    return bind_node(r, j, number, node, parts);
 }
 
 /* ---- checks that bind nothing ---- */
@@ -306,15 +308,43 @@ run_judge(const struct run *r, const struct rule *rule, bool unresolved)
 }
 
 enum status
+run_bind(struct run *r, const struct judge *j, struct parts *parts)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < j->rule->checks && st == ST_OK; i++)
+        st = run_bind_check(r, j, i, &j->rule->check[i].for_each, r->root, parts);
+    if (st == ST_OK)
+        st = unbound_parts(r, j, parts);
+    if (st == ST_OK)
+        parts_sort(parts);
+    return st;
+}
+
+enum status
+run_parts(const struct judge *j, struct parts *parts, size_t first, size_t end)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = first; i < end && st == ST_OK; i++) {
+        struct part *p = &parts->item[i];
+
+        if (p->node)
+            st = judge_node(j, &j->rule->check[p->check], p->node, p);
+    }
+    return st;
+}
+
+enum status
 run_rule(struct run *r, const struct rule *rule, bool unresolved, const struct rule_override *over,
          size_t overs, struct parts *parts)
 {
     struct judge j = run_judge(r, rule, unresolved);
     enum status st = run_parameters(r, rule, over, overs);
 
-    for (size_t i = 0; i < rule->checks && st == ST_OK; i++)
-        st = run_check(r, &j, i, &rule->check[i].for_each, r->root, parts);
-    return st == ST_OK ? unbound_parts(r, &j, parts) : st;
+    if (st == ST_OK)
+        st = run_bind(r, &j, parts);
+    return st == ST_OK ? run_parts(&j, parts, 0, parts->count) : st;
 }
 
 bool

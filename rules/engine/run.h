@@ -17,6 +17,8 @@ struct run {
     int64_t now, interval_s;
     struct diag *d;
     struct lyd_node *evaluation;
+    const struct rule *parameters_of; /* whose parameters stand in it; NULL: none do */
+    const struct rule_override *over; /* with these values; NULL: with its own */
     const struct lys_module *mod;
     struct xpath_session *session; /* from run_begin() to run_end() the tree does not change */
     struct placeholders *placeholders;
@@ -38,14 +40,21 @@ enum status run_no_source(struct run *r, const struct rule *rule, struct verdict
 enum status run_rule(struct run *r, const struct rule *rule, bool unresolved,
                      const struct rule_override *over, size_t overs, struct parts *parts) MUST_USE;
 
-/* Some of them, after run_parameters(): of what for_each selects from a node, or of one node. */
+/* The steps of it, after run_parameters(). */
 struct judge run_judge(const struct run *r, const struct rule *rule, bool unresolved);
 enum status run_parameters(struct run *r, const struct rule *rule, const struct rule_override *over,
                            size_t overs) MUST_USE;
-enum status run_check(struct run *r, const struct judge *j, size_t number,
-                      const struct expr *for_each, const struct lyd_node *from,
-                      struct parts *parts) MUST_USE;
-enum status run_node(struct run *r, const struct judge *j, size_t number,
-                     const struct lyd_node *node, struct parts *parts) MUST_USE;
+/* Everything that its checks bind, to be judged by run_part(), in the order of targets, and the
+ * rows of those that bind nothing. */
+enum status run_bind(struct run *r, const struct judge *j, struct parts *parts) MUST_USE;
+/* What for_each, of check number, selects from a node; in the order of the tree. */
+enum status run_bind_check(struct run *r, const struct judge *j, size_t number,
+                           const struct expr *for_each, const struct lyd_node *from,
+                           struct parts *parts) MUST_USE;
+enum status run_bind_node(struct run *r, const struct judge *j, size_t number,
+                          const struct lyd_node *node, struct parts *parts) MUST_USE;
+/* Judge some of them: from first up to end. */
+enum status run_parts(const struct judge *j, struct parts *parts, size_t first,
+                      size_t end) MUST_USE;
 
 #endif

@@ -70,6 +70,12 @@ tell(struct mirror *m, size_t control, const struct verdict *v)
     t->bound = v->bound;
 }
 
+static bool
+is_within(const struct docket_case *c, const char *target)
+{
+    return (!c->after || strcmp(target, c->after) > 0) && (!c->to || strcmp(target, c->to) <= 0);
+}
+
 static enum status
 on_judged(void *ctx, const struct docket_case *c)
 {
@@ -89,8 +95,10 @@ on_judged(void *ctx, const struct docket_case *c)
             take_away(m, t);
     } else {
         for (size_t i = m->count; i > 0; i--)
-            if (m->item[i - 1].control == c->control)
+            if (m->item[i - 1].control == c->control && is_within(c, m->item[i - 1].target))
                 take_away(m, &m->item[i - 1]);
+        for (size_t i = 0; i < c->count; i++)
+            assert_true(is_within(c, c->v[i].target));
     }
     for (size_t i = 0; i < c->count; i++)
         tell(m, c->control, &c->v[i]);
@@ -142,6 +150,7 @@ compare_with_fresh(const struct mirror *m, const struct fact_tree *facts, int64_
 /* ---- the world ---- */
 
 struct world {
+    size_t few[3]; /* numbers in the pool of what there is; few[0] == SIZE_MAX: everything */
     struct fact_tree *facts;
     struct docket *docket;
     struct mirror mirror;
@@ -149,9 +158,11 @@ struct world {
 };
 
 static void
-key_of(const struct sample *s, char out[160])
+key_of(const struct world *w, const struct sample *s, char out[160])
 {
-    if (fact_section_inner(s->kind))
+    if (w->few[0] != SIZE_MAX)
+        snprintf(out, 160, "%s", s->key);
+    else if (fact_section_inner(s->kind))
         snprintf(out, 160, "%s-%zu", s->key, pick(KEYS));
     else
         snprintf(out, 160, "%s", s->key);
@@ -166,13 +177,14 @@ on_aged(void *ctx, const struct fact_section_view *v)
 static void
 step(struct world *w)
 {
-    const struct sample *s = &pool[pick(pool_count)];
+    size_t number = w->few[0] == SIZE_MAX ? pick(pool_count) : w->few[pick(3)];
+    const struct sample *s = &pool[number];
     struct fact_nodes changed = {{0}};
     struct fact_section_view before;
     char key[160];
     bool aged;
 
-    key_of(s, key);
+    key_of(w, s, key);
     aged = fact_tree_section(w->facts, s->kind, key, &before) == ST_OK && before.observed < w->now;
     switch (pick(12)) {
     case 0:
@@ -202,7 +214,7 @@ start(struct world *w)
 {
     struct diag d;
 
-    *w = (struct world){.now = NOW, .mirror = {.refuse_after = SIZE_MAX}};
+    *w = (struct world){.now = NOW, .few = {SIZE_MAX}, .mirror = {.refuse_after = SIZE_MAX}};
     w->facts = fact_tree_new(schema);
     assert_non_null(w->facts);
     assert_int_equal(docket_new(pack, w->facts, "lab", &w->docket, &d), ST_OK);
@@ -308,6 +320,36 @@ test_in_pieces(void **unused)
     stop(&w);
 }
 
+static bool
+now_and_then(void *ctx)
+{
+    (void)ctx;
+    return pick(4) == 0;
+}
+
+/* Facts change while a control is judged target by target over several calls, from few facts on:
+ * checks that bind nothing anywhere begin to, and stop. */
+static void
+test_changes_in_between(void **unused)
+{
+    struct world w;
+
+    (void)unused;
+    for (size_t i = 0; i < steps() / 2; i++) {
+        start(&w);
+        for (size_t k = 0; k < 3 && i % 2; k++)
+            w.few[k] = pick(pool_count);
+        for (size_t k = pick(40); k; k--) {
+            step(&w);
+            assert_int_equal(judge(&w, now_and_then), ST_OK);
+        }
+        while (docket_has_work(w.docket))
+            assert_int_equal(judge(&w, now_and_then), ST_OK);
+        compare_with_fresh(&w.mirror, w.facts, w.now, i);
+        stop(&w);
+    }
+}
+
 /* One value of one NF: few controls, that target, nothing else. */
 static void
 test_one_value(void **unused)
@@ -372,6 +414,7 @@ main(void)
         cmocka_unit_test(test_as_if_all_were_judged),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_in_pieces),
+        cmocka_unit_test(test_changes_in_between),
         cmocka_unit_test(test_one_value),
     };
 
