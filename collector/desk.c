@@ -8,8 +8,9 @@
 struct desk {
     struct desk_env env;
     struct loop_timer soon, lazy, tick;
-    int64_t begun_ms; /* of the batch */
-    bool ticking;     /* the next batch looks at what time alone changes */
+    int64_t begun_ms;  /* of the batch */
+    int64_t latest_ms; /* of the loop: the next batch waits no longer */
+    bool ticking;      /* the next batch looks at what time alone changes */
     struct desk_counts counts;
 };
 
@@ -135,7 +136,12 @@ desk_run(struct desk *d)
 static void
 on_soon(void *ctx)
 {
-    (void)!desk_run(ctx); /* it has said why, and comes again */
+    struct desk *d = ctx;
+
+    if (d->env.behind(d->env.ctx) && loop_now_ms(d->env.loop) < d->latest_ms)
+        loop_timer_set(&d->soon, 1);
+    else
+        (void)!desk_run(d); /* it has said why, and comes again */
 }
 
 static void
@@ -161,10 +167,14 @@ on_tick(void *ctx)
 void
 desk_wake(struct desk *d)
 {
-    int64_t delay_ms = d->counts.took_ms < DESK_BUSY_MS ? d->counts.took_ms : DESK_BUSY_MS;
+    int64_t took_ms = d->counts.took_ms < DESK_BUSY_MS ? d->counts.took_ms : DESK_BUSY_MS;
+    int64_t rest_ms = took_ms / DESK_REST;
 
-    if (!loop_timer_is_set(&d->soon))
-        loop_timer_set(&d->soon, delay_ms > DESK_SETTLE_MS ? delay_ms : DESK_SETTLE_MS);
+    if (loop_timer_is_set(&d->soon))
+        return;
+    rest_ms = rest_ms > DESK_SETTLE_MS ? rest_ms : DESK_SETTLE_MS;
+    loop_timer_set(&d->soon, rest_ms);
+    d->latest_ms = loop_now_ms(d->env.loop) + (took_ms > rest_ms ? took_ms : rest_ms);
 }
 
 enum status

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When to judge and to write: a moment after facts changed, in one batch of the store, and not
- * before as much time has passed as the last batch took, so that agents are served in between; now
- * and then what time alone changes; again after a while when the disk refused.
+ * When to judge and to write: a moment after facts changed, in one batch of the store. Agents are
+ * served in between: while more of what they say waits, the batch does too, but for no longer than
+ * the last one took. Now and then what time alone changes; again after a while when the disk
+ * refused.
  */
 #ifndef COLLECTOR_DESK_H
 #define COLLECTOR_DESK_H
@@ -12,9 +13,12 @@
 #include "collector/site.h"
 #include "lib/loop.h"
 
-#define DESK_SETTLE_MS 50  /* facts that change together are judged together */
+#define DESK_SETTLE_MS 20 /* facts that change together are judged together */
+#define DESK_REST                                                                                  \
+    4                      /* and after a batch comes a pause of a part of what it took, one in so \
+                              many: the disk is not ours alone */
 #define DESK_BUSY_MS 10000 /* the longest that a batch waits because the one before took long */
-#define DESK_LONG_MS 200   /* after so long a batch begins no control over all targets any more */
+#define DESK_LONG_MS 60    /* after so long a batch leaves what looks at all targets to the next */
 #define DESK_RETRY_MS 5000 /* after a batch that failed */
 #define DESK_LAZY_MS 5000  /* between two batches of what was only heard of again */
 #define DESK_TICK_MS 60000 /* between two looks at what time alone changes */
@@ -28,6 +32,7 @@ struct desk_env {
     struct ingest *ingest;
     int64_t (*wall)(void *ctx); /* epoch seconds, CLOCK_REALTIME */
     int64_t (*mono_ms)(void *ctx);
+    bool (*behind)(void *ctx); /* more of what agents say waits to be read */
     void (*note)(void *ctx, const char *text);
     void *ctx;
 };

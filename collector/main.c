@@ -79,6 +79,14 @@ mono_ms(void *ctx)
     return loop_now_ms(c->loop);
 }
 
+static bool
+behind(void *ctx)
+{
+    const struct collector *c = ctx;
+
+    return loop_is_behind(c->loop);
+}
+
 static int64_t
 life_wall(void *ctx)
 {
@@ -305,8 +313,12 @@ start_rooms(struct collector *c, struct diag *d)
                             .changed = on_changed,
                             .note = on_note,
                             .ctx = c};
-    struct desk_env desk = {
-        .loop = c->loop, .wall = wall, .mono_ms = mono_ms, .note = on_note, .ctx = c};
+    struct desk_env desk = {.loop = c->loop,
+                            .wall = wall,
+                            .mono_ms = mono_ms,
+                            .behind = behind,
+                            .note = on_note,
+                            .ctx = c};
     struct command_server_env server = {
         .loop = c->loop, .commands = &c->commands, .user = user, .changed = on_answered, .ctx = c};
     enum status st = site_new(nc_schema_facts(c->schema), c->pack, site, &c->site, d);

@@ -339,6 +339,12 @@ loop_step(struct loop *l, int max_wait_ms)
     return ST_OK;
 }
 
+bool
+loop_is_behind(const struct loop *l)
+{
+    return l->batch_len == LOOP_BATCH;
+}
+
 enum status
 loop_run(struct loop *l)
 {

@@ -38,6 +38,8 @@ enum status loop_run(struct loop *l) MUST_USE;
 /* One round: waits at most max_wait_ms (negative: without limit) for something to do and does it.
  */
 enum status loop_step(struct loop *l, int max_wait_ms) MUST_USE;
+/* The round that is under way, or was last, had as many events as fit in one: more may wait. */
+bool loop_is_behind(const struct loop *l);
 void loop_stop(struct loop *l);
 /* True between loop_stop() and the next loop_run(). */
 bool loop_stopping(const struct loop *l);

@@ -43,6 +43,7 @@ struct lab {
     struct loop *loop;
     int64_t now_ms;           /* of the loop, and of our clock: NOW + now_ms / 1000 */
     int64_t slow_ms, lost_ms; /* what each batch takes, and has taken */
+    bool behind;              /* more of what agents say waits */
     int64_t skew_s;           /* the agent's clock is ahead of ours by this */
     struct nc_schema *schema;
     struct rule_pack *pack;
@@ -79,6 +80,12 @@ lab_mono(void *ctx)
 
     w->lost_ms += w->slow_ms;
     return w->now_ms + w->lost_ms;
+}
+
+static inline bool
+lab_behind(void *ctx)
+{
+    return ((struct lab *)ctx)->behind;
 }
 
 static inline unsigned
@@ -129,8 +136,12 @@ open_collector(struct lab *w)
                             .changed = lab_changed,
                             .note = lab_note,
                             .ctx = w};
-    struct desk_env desk = {
-        .loop = w->loop, .wall = lab_wall, .mono_ms = lab_mono, .note = lab_note, .ctx = w};
+    struct desk_env desk = {.loop = w->loop,
+                            .wall = lab_wall,
+                            .mono_ms = lab_mono,
+                            .behind = lab_behind,
+                            .note = lab_note,
+                            .ctx = w};
     struct finding_params params;
     struct net_address any;
     struct diag d;

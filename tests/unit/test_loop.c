@@ -280,6 +280,37 @@ test_stopped_in_the_same_batch_is_not_told(void **state)
     }
 }
 
+/* More descriptors are ready than one round takes; the last round of them ends it. */
+static void
+test_behind(void **state)
+{
+    enum { MANY = 100 };
+    struct world *w = *state;
+    struct pair p[MANY] = {{.w = NULL}};
+    unsigned rounds = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        p[i].w = w;
+        p[i].other = &p[i];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, p[i].fd), 0);
+        assert_int_equal(
+            loop_watch_start(w->loop, &p[i].watch, p[i].fd[0], LOOP_READ, stop_the_other, &p[i]),
+            ST_OK);
+        assert_int_equal(write(p[i].fd[1], "x", 1), 1);
+    }
+    assert_false(loop_is_behind(w->loop));
+    for (step(w); loop_is_behind(w->loop); step(w))
+        rounds++;
+    assert_int_equal(rounds, 1);
+    assert_int_equal(w->calls, MANY);
+    step(w);
+    assert_false(loop_is_behind(w->loop));
+    for (int i = 0; i < MANY; i++) {
+        close(p[i].fd[0]);
+        close(p[i].fd[1]);
+    }
+}
+
 /* ---- tasks ---------------------------------------------------------------------------------- */
 
 struct poster {
@@ -417,6 +448,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_ready_to_read_and_to_write, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped_in_the_same_batch_is_not_told, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_behind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tasks_run_once_and_can_be_cancelled, set_up,
                                         tear_down),
         cmocka_unit_test(test_wake_up_from_a_thread_ends_a_wait),
