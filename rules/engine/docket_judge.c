@@ -318,7 +318,7 @@ judge_parts(struct session *s, struct entry *e, const char *key, struct parts *p
             st = bind_far(s, e, &j, c, key, parts);
         else if (from)
             st = run_bind_check(&s->run, &j, c, &r->bind, from, parts);
-        j.has_unresolved = !from || s->shared || run_unresolved(from);
+        j.has_unresolved = from ? s->shared || run_unresolved(from) : is_unresolved(s);
         if (st == ST_OK)
             st = run_parts(&j, parts, first, parts->count);
         j.has_unresolved = true;

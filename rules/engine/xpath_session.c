@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/xpath_head.h"
 #include "rules/engine/xpath_narrow.h"
 
 #define CHILDREN 1024 /* a power of two */
@@ -40,6 +41,7 @@ struct xpath_session {
     size_t work;         /* of this evaluation */
     struct child child[CHILDREN];
     struct base *base;
+    struct xhead *heads;
     struct alias *alias; /* hash table */
     size_t aliases, room;
     struct place *place; /* hash table */
@@ -66,6 +68,7 @@ xpath_session_free(struct xpath_session *s)
         free(s->base);
         s->base = next;
     }
+    xhead_free(s->heads);
     free(s->alias);
     free(s->place);
     free(s);
@@ -266,6 +269,28 @@ add_top(const struct xenv *e, const struct xstep *step, struct xset *out)
     return st == ST_OK ? xeval_filter(e, step->predicate, step->late, out, 0) : st;
 }
 
+/* The steps behind the first one, up to the end of the base. */
+static enum status
+add_rest(const struct xenv *e, const struct xnode *path, struct xset *set)
+{
+    const struct xstep *second = path->step->next, *end = path->plan->last->next;
+    struct xset head = {.flat = true};
+    bool known = false;
+    enum status st = ST_OK;
+
+    if (set->count == 1)
+        st = xhead_select(&e->session->heads, e, xset_items(set)[0], second, &known, &head);
+    if (st == ST_OK && known)
+        st = xeval_filter(e, second->predicate, second->late, &head, 0);
+    if (st != ST_OK || !known) {
+        xset_clear(&head);
+        return st == ST_OK ? xeval_steps(e, second, end, false, set) : st;
+    }
+    xset_clear(set);
+    *set = head;
+    return xeval_steps(e, second->next, end, false, set);
+}
+
 static enum status
 build(const struct xenv *e, struct base *b)
 {
@@ -279,7 +304,7 @@ build(const struct xenv *e, struct base *b)
     xindexes_clear(&b->index);
     st = add_top(e, path->step, &b->set);
     if (st == ST_OK && path->plan->last != path->step)
-        st = xeval_steps(e, path->step->next, path->plan->last->next, false, &b->set);
+        st = add_rest(e, path, &b->set);
     b->built = st == ST_OK;
     return st;
 }

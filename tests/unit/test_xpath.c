@@ -863,7 +863,11 @@ test_types(void **unused)
     static const char *const forms[] = {"[%s = current()/%s]", "[current()/%s = %s]",
                                         "[%s != current()/%s]", "[current()/%s != %s]",
                                         "[%s = concat(current()/%s, '')]"};
-    struct xpath *kept[9 * 9 * 5];
+    static const char *const texts[] = {"1", "01", "1.0", "+1", "x", "", "y x", "up", "2.5"};
+    static const char *const literals[] = {"[%s = '%s']", "[%s = '%s'][2]/k", "[%s = '%s'][k > 3]",
+                                           "[%s = '%s'][not(s = current()/s)]",
+                                           "[not(u)][%s = '%s']/many"};
+    struct xpath *kept[2 * 9 * 9 * 5];
     struct ly_ctx *ctx;
     struct lyd_node *tree, *n;
     struct xpath_session *s;
@@ -884,6 +888,14 @@ test_types(void **unused)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
                 snprintf(predicate, sizeof(predicate), forms[f], leaves[a], leaves[b]);
+#pragma GCC diagnostic pop
+                snprintf(text, sizeof(text), "/x1818-facts:facts/e%s", predicate);
+                i.x = kept[count++] = compiled(text);
+                for (n = lyd_child(tree); n; n = n->next)
+                    same(&i, s, n);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                snprintf(predicate, sizeof(predicate), literals[f], leaves[a], texts[b]);
 #pragma GCC diagnostic pop
                 snprintf(text, sizeof(text), "/x1818-facts:facts/e%s", predicate);
                 i.x = kept[count++] = compiled(text);
