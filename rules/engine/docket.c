@@ -145,7 +145,7 @@ unlearn(struct docket *k, uint32_t kinds, const struct fact_nodes *changed)
         drop_resolver(k);
     for (size_t i = 0; i < k->entries; i++) {
         if (kinds & k->entry[i].far_kinds)
-            entry_forget_far(&k->entry[i]);
+            k->entry[i].placed = false;
         if (kinds & whole && k->entry[i].missings)
             entry_forget(&k->entry[i]);
     }

@@ -17,12 +17,12 @@ struct binding {
 struct entry {
     const struct rule *rule;
     struct rule_reads reads;
-    bool whole;                /* to be judged as a whole */
-    bool again;                /* and once more when that is done */
-    char *cursor;              /* it is judged as a whole up to this target; NULL: not begun */
-    bool touched;              /* near checks of it read what changed */
-    bool known;                /* held and missing are as the facts are */
-    bool placed;               /* far is as the facts are */
+    bool whole;   /* to be judged as a whole */
+    bool again;   /* and once more when that is done */
+    char *cursor; /* it is judged as a whole up to this target; NULL: not begun */
+    bool touched; /* near checks of it read what changed */
+    bool known;   /* held and missing are as the facts are */
+    bool placed;  /* nodes of far may be followed; its targets are right, unless whole */
     uint32_t held[MAX_CHECKS]; /* targets that each check binds */
     uint32_t begun;            /* checks that bound any when the first target was judged */
     struct binding *far;       /* in the order of targets */

@@ -8,7 +8,7 @@
 #include "rules/engine/resolve.h"
 #include "rules/engine/run.h"
 
-#define PASS_SHARE 16 /* of the parts of a control one in so many is judged without time, too */
+#define PASS_SHARE 64 /* of the parts of a control one in so many is judged without time, too */
 
 struct session {
     struct docket *k;
@@ -286,6 +286,15 @@ first_binding(const struct entry *e, const char *key)
     return low;
 }
 
+/* Are nodes wanted that far checks bind to this target? */
+static bool
+is_far(const struct entry *e, const char *key)
+{
+    size_t i = first_binding(e, key);
+
+    return e->whole || (i < e->fars && strcmp(e->far[i].target, key) == 0);
+}
+
 /* What a far check binds to this target, once more. */
 static enum status
 bind_far(struct session *s, struct entry *e, const struct judge *j, size_t check, const char *key,
@@ -307,7 +316,7 @@ judge_parts(struct session *s, struct entry *e, const char *key, struct parts *p
     struct judge j = run_judge(&s->run, e->rule, true);
     enum status st = run_parameters(&s->run, e->rule, NULL, 0);
 
-    if (st == ST_OK && !e->placed)
+    if (st == ST_OK && !e->placed && is_far(e, key))
         st = place(s, e);
     for (size_t c = 0; c < e->reads.checks && st == ST_OK; c++) {
         const struct check_reads *r = &e->reads.check[c];
