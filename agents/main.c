@@ -261,7 +261,7 @@ write_self(void *ctx, struct fact_sink *sink)
     struct program *p = ctx;
     const struct spool_counts spool = publish_netconf_spool(p->netconf);
 
-    self_write(&p->self, p->agent, &spool, sink);
+    self_write(&p->self, p->agent, &spool, publish_netconf_left_out(p->netconf), sink);
 }
 
 static void

@@ -45,6 +45,7 @@ struct publish_netconf {
     struct news *news, **last;
     unsigned settles; /* that the news has been held back */
     struct facts_head head;
+    uint64_t left_out;               /* sections that found no room, times */
     struct record *record;           /* for those that are away; NULL: no spool */
     uint32_t sessions;               /* ever: ids of sessions */
     struct subscriber subscriber[2]; /* two while a certificate is renewed */
@@ -222,6 +223,26 @@ replace(struct publish_netconf *p, const struct section *s)
     return st;
 }
 
+/* Said at the first, the second, the fourth: it may go on for long. */
+static void
+leave_out(struct publish_netconf *p, const struct section *s, enum status st)
+{
+    char text[400];
+
+    p->left_out++;
+    if (p->left_out & (p->left_out - 1))
+        return;
+    snprintf(text, sizeof(text),
+             "%.200s is not kept for collectors, which happened %llu times: ", s->key,
+             (unsigned long long)p->left_out);
+    if (st == ST_LIMIT)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                 "all facts of an agent together have at most %d nodes", MAX_TREE_NODES);
+    else
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", status_name(st));
+    note(p, text);
+}
+
 void
 publish_netconf_section(struct publish_netconf *p, enum section_event event,
                         const struct section *s)
@@ -244,7 +265,13 @@ publish_netconf_section(struct publish_netconf *p, enum section_event event,
     if (st == ST_OK)
         add_news(p, event, s);
     else
-        note(p, "a section could not be kept for collectors");
+        leave_out(p, s, st);
+}
+
+uint64_t
+publish_netconf_left_out(const struct publish_netconf *p)
+{
+    return p->left_out;
 }
 
 struct spool_counts

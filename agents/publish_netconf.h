@@ -54,6 +54,9 @@ void publish_netconf_self(struct publish_netconf *p, const char *id, uint32_t in
 /* Of what is recorded for collectors that are away. */
 struct spool_counts publish_netconf_spool(const struct publish_netconf *p);
 
+/* How often a section found no room beside all others. */
+uint64_t publish_netconf_left_out(const struct publish_netconf *p);
+
 /* A section changed, was seen again, or is gone (struct section_publisher). */
 void publish_netconf_section(struct publish_netconf *p, enum section_event event,
                              const struct section *s);

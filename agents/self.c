@@ -115,7 +115,7 @@ write_source(const struct agent *a, size_t source, struct fact_sink *sink)
 
 void
 self_write(struct self *s, const struct agent *a, const struct spool_counts *spool,
-           struct fact_sink *sink)
+           uint64_t left_out, struct fact_sink *sink)
 {
     const struct gather_counters *g = agent_gather_counters(a);
     const struct config *c = agent_config(a);
@@ -134,6 +134,7 @@ self_write(struct self *s, const struct agent *a, const struct spool_counts *spo
     fact_leaf_u64(sink, FN_SPOOL_USED, s->spool);
     fact_leaf_u64(sink, FN_SPOOL_DROPPED, spool->dropped);
     fact_leaf_u64(sink, FN_SPOOL_DAMAGED, spool->damaged);
+    fact_leaf_u64(sink, FN_SECTIONS_LEFT_OUT, left_out);
     for (int i = 0; i < SANDBOX_PROTECTIONS && s->reported; i++)
         if (s->report.state[i] == SANDBOX_ACTIVE)
             fact_leaf(sink, FN_PROTECTION, sandbox_name((enum sandbox_protection)i));

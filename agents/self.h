@@ -23,9 +23,10 @@ struct self {
 
 /* Processor time and memory of these processes (those of pid 0 are left out), in steps. */
 void self_measure(struct self *s, const pid_t *pid, size_t count);
-/* The content of the section, begun and ended by the caller. */
+/* The content of the section, begun and ended by the caller. left_out: sections that found no room,
+ * times. */
 void self_write(struct self *s, const struct agent *a, const struct spool_counts *spool,
-                struct fact_sink *sink);
+                uint64_t left_out, struct fact_sink *sink);
 
 /* A value in steps: the one told before, until it is twice as large (cost: it only grows), or
  * differs by a quarter (level). Pure. */

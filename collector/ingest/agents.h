@@ -26,6 +26,7 @@ struct agent_entry {
     char id[128], address[64], version[64], boot_id[80], model[16];
     uint64_t seq, gaps;
     uint64_t dropped; /* changes that its spool lost since it was started, as it says */
+    uint64_t unsaid;  /* sections that it had no room for since then, times */
     int64_t enrolled, connected_since, last_seen;
     bool connected;
     unsigned sessions; /* now */

@@ -152,22 +152,32 @@ facts_is_held(const struct ingest *g, const struct facts_section *s)
            strcmp(revision, s->revision) == 0 && strcmp(e->head ? e->head : head, s->head) == 0;
 }
 
+/* A number that only grows: said when it did. */
+static void
+hear_loss(struct peer *p, const struct lyd_node *section, const char *leaf, const char *what,
+          uint64_t *known)
+{
+    const char *value = fact_section_leaf(section, leaf);
+    uint64_t n = value ? strtoull(value, NULL, 10) : 0;
+    char text[256];
+
+    if (n > *known && p->ingest->env.note) {
+        snprintf(text, sizeof(text), "agent %s %s: %llu so far", p->agent->id, what,
+                 (unsigned long long)n);
+        p->ingest->env.note(p->ingest->env.ctx, text);
+    }
+    *known = n;
+}
+
 /* What an agent says of itself, for the list of agents. */
 static void
 hear_self(struct peer *p, const struct lyd_node *section)
 {
     const char *version = fact_section_leaf(section, "version");
-    const char *dropped = fact_section_leaf(section, "spool-dropped");
     struct agent_entry *a = p->agent;
-    uint64_t n = dropped ? strtoull(dropped, NULL, 10) : 0;
-    char text[256];
 
-    if (n > a->dropped && p->ingest->env.note) {
-        snprintf(text, sizeof(text), "agent %s lost changes that nobody had heard of: %llu so far",
-                 a->id, (unsigned long long)n);
-        p->ingest->env.note(p->ingest->env.ctx, text);
-    }
-    a->dropped = n;
+    hear_loss(p, section, "spool-dropped", "lost changes that nobody had heard of", &a->dropped);
+    hear_loss(p, section, "sections-left-out", "has no room for what it should say", &a->unsaid);
     snprintf(a->version, sizeof(a->version), "%s", version ? version : "");
     a->dirty = true;
 }

@@ -2,7 +2,8 @@
 """An agent that holds more than a message can carry: it is asked piece by piece, what is held is not sent again, a line that
 breaks half way goes on where it was, what vanishes meanwhile is noticed, and neither side grows.
 
-VIGIL_SECTIONS=N: so many files of 50 KiB of facts each (220)."""
+VIGIL_SECTIONS=N: so many files of 50 KiB of facts each (220). More than some 390 are more than an agent has room for: then that
+is said, and all else goes on."""
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from vigil import ROOT, check, finish
 
 FILES = int(os.environ.get("VIGIL_SECTIONS", "220"))
 LIMIT = 8 * 1024 * 1024
+ROOM = 385  # files of which an agent surely keeps the facts
 CONTROL = "SA-NAS-02"
 LIST = re.compile(r'<filter type="subtree"><agent xmlns="[^"]*"/></filter>')
 
@@ -90,6 +92,13 @@ with tempfile.TemporaryDirectory(prefix="vigil-pack-") as pack, Lab("a1", pack=p
     a1.start()
     until("the line broke", lambda: between.calls >= 2)
     synced(net)
+    if FILES > ROOM:
+        until("the collector hears that there is no room", lambda: re.search(
+            r"agent a1 has no room for what it should say: \d+ so far", net.collector.said()))
+        until("the rest is judged", lambda: len({f["target"] for f in net.findings(control=CONTROL)}) >= ROOM)
+        check("all facts of an agent together have at most" in a1.said(), "the agent does not say why")
+        between.stop()
+        finish()
     all_there(net, names)
     print(f"{line.total // 1024} KiB in {line.pieces} answers, the largest message {line.largest // 1024} KiB, "
           f"{line.lists} lists; collector {net.collector.rss_kib()} KiB, agent {a1.rss_kib()} KiB")
