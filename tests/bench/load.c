@@ -188,9 +188,12 @@ rounds(struct world *w, unsigned count, bool change, size_t *bytes)
                 steps(w, 1);
         }
     settle(w);
-    render(&w->agent[0], change, &b);
-    *bytes = b.len;
-    buf_clear(&b);
+    *bytes = 0;
+    for (unsigned i = 0; i < w->nfs && i < w->agents; i++) {
+        render(&w->agent[i], change, &b);
+        *bytes += b.len / (w->nfs < w->agents ? w->nfs : w->agents);
+        buf_clear(&b);
+    }
     return (cpu_s(w) - begin) * 1e6 / count / w->agents;
 }
 
