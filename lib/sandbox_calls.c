@@ -100,9 +100,9 @@ static const char *const dial[] = {
     "flock",       "fstatfs",     "fsync",         "ftruncate", "getcwd",      "getdents64",
     "getpeername", "getsockname", "getsockopt",    "lstat",     "mkdir",       "mkdirat",
     "newfstatat",  "open",        "openat",        "pwrite64",  "readlink",    "readlinkat",
-    "recvfrom",    "recvmsg",     "renameat",      "renameat2", "sendmmsg",    "sendmsg",
-    "sendto",      "setsockopt",  "shutdown",      "signalfd4", "stat",        "statfs",
-    "statx",       "unlinkat",    "wait4",
+    "recvfrom",    "recvmsg",     "renameat",      "renameat2", "rseq",        "sendmmsg",
+    "sendmsg",     "sendto",      "setsockopt",    "shutdown",  "signalfd4",   "stat",
+    "statfs",      "statx",       "unlinkat",      "wait4",
 };
 
 static const struct {
@@ -143,7 +143,6 @@ static const struct {
     {"stat", EACCES, ROLE(SANDBOX_ASK)},
     {"statx", EACCES, ROLE(SANDBOX_ASK)},
     {"clone3", ENOSYS, ROLE(SANDBOX_DIAL)},
-    {"rseq", ENOSYS, ROLE(SANDBOX_DIAL)},
 };
 
 /* Calls that are allowed with some arguments only: (argument & mask) == value; with an error they
