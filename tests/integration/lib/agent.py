@@ -23,8 +23,8 @@ def config(root, sources, **more):
 class Agent:
     """vigil-agent --stdout; lines are kept and waited for."""
 
-    def __init__(self, path, *args):
-        self.process = subprocess.Popen([AGENT, "--stdout", "--config", path, *args], stdout=subprocess.PIPE,
+    def __init__(self, path, *args, before=()):
+        self.process = subprocess.Popen([*before, AGENT, "--stdout", "--config", path, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         self.lines, self.messages = queue.Queue(), queue.Queue()
         self.seen, self.said = [], []
