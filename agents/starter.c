@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agents/starter_wire.h"
@@ -276,6 +277,27 @@ starter_ended(const struct starter *s, uint32_t id, int *status)
 
     *status = i < MAX_STARTER_CHILDREN ? s->known[i].status : -1;
     return i == MAX_STARTER_CHILDREN || s->known[i].ended;
+}
+
+static int64_t
+now_ms(void)
+{
+    struct timespec t = {0, 0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool
+starter_wait(struct starter *s, uint32_t id, int wait_ms, int *status)
+{
+    const int64_t until = now_ms() + wait_ms;
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+    for (int64_t left = wait_ms; !starter_ended(s, id, status); left = until - now_ms())
+        if (left <= 0 || poll(&p, 1, (int)left) == 0 || starter_input(s) != ST_OK)
+            break;
+    return starter_ended(s, id, status);
 }
 
 enum status

@@ -68,6 +68,8 @@ void starter_drop(struct starter *s, uint32_t id);
 /* True when it is gone, as far as was heard: status as waitpid() says it, -1 when nobody knows. It
  * is kept until starter_drop(). Id 0 is nobody, who is gone. */
 bool starter_ended(const struct starter *s, uint32_t id, int *status);
+/* The same, after waiting for it up to wait_ms: for one that is at its end. */
+bool starter_wait(struct starter *s, uint32_t id, int wait_ms, int *status);
 /* What the starter and its children cost now. ST_IO: it is gone. */
 enum status starter_usage(struct starter *s, struct usage *out) MUST_USE;
 

@@ -92,13 +92,9 @@ expect_closed(int fd)
 static int
 wait_for_end(struct starter *s, uint32_t id)
 {
-    struct pollfd p = {.fd = starter_fd(s), .events = POLLIN};
     int status;
 
-    while (!starter_ended(s, id, &status)) {
-        assert_int_equal(poll(&p, 1, CEILING_MS), 1);
-        assert_int_equal(starter_input(s), ST_OK);
-    }
+    assert_true(starter_wait(s, id, CEILING_MS, &status));
     starter_drop(s, id);
     return status;
 }
@@ -141,6 +137,7 @@ test_starts(void **state)
     int status;
 
     assert_false(starter_ended(s, c.id, &status));
+    assert_false(starter_wait(s, c.id, 1, &status));
     assert_int_equal(fcntl(c.fd, F_GETFD), FD_CLOEXEC);
     starter_kill(s, c.id);
     status = wait_for_end(s, c.id);
