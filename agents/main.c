@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -482,6 +483,8 @@ split(struct program *p)
         fprintf(stderr, NAME ": no process to start others: %s\n", strerror(errno));
         return false;
     }
+    /* Providers that a host prescribes are modules: none can be loaded later. */
+    (void)OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
     if (sandbox_enter(&o, &p->self.own, &d) != ST_OK) {
         diag_print(NAME, &d);
         return false;

@@ -95,14 +95,14 @@ static const char *const ask[] = {
 };
 
 static const char *const dial[] = {
-    "access",      "connect",     "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
-    "eventfd2",    "faccessat",   "faccessat2",    "fadvise64", "fchmod",      "fdatasync",
-    "flock",       "fstatfs",     "fsync",         "ftruncate", "getcwd",      "getdents64",
-    "getpeername", "getsockname", "getsockopt",    "lstat",     "mkdir",       "mkdirat",
-    "newfstatat",  "open",        "openat",        "pwrite64",  "readlink",    "readlinkat",
-    "recvfrom",    "recvmsg",     "renameat",      "renameat2", "rseq",        "sendmmsg",
-    "sendmsg",     "sendto",      "setsockopt",    "shutdown",  "signalfd4",   "stat",
-    "statfs",      "statx",       "unlinkat",      "wait4",
+    "access",     "connect",     "epoll_create1", "epoll_ctl",  "epoll_pwait", "epoll_wait",
+    "eventfd2",   "faccessat",   "faccessat2",    "fadvise64",  "fchmod",      "fdatasync",
+    "flock",      "fstatfs",     "fsync",         "ftruncate",  "getcwd",      "getdents64",
+    "getgroups",  "getpeername", "getsockname",   "getsockopt", "lstat",       "mkdir",
+    "mkdirat",    "newfstatat",  "open",          "openat",     "pwrite64",    "readlink",
+    "readlinkat", "recvfrom",    "recvmsg",       "renameat",   "renameat2",   "rseq",
+    "sendmmsg",   "sendmsg",     "sendto",        "setsockopt", "shutdown",    "signalfd4",
+    "stat",       "statfs",      "statx",         "unlinkat",   "wait4",
 };
 
 static const struct {

@@ -113,6 +113,23 @@ def with_two_rights(path):
         a.stop()
 
 
+def prescribed_provider(d, path):
+    """A host may prescribe a module of OpenSSL, for FIPS as an example; the filter lets none be loaded later."""
+    where = subprocess.run(["openssl", "version", "-m"], capture_output=True, text=True, check=False).stdout
+    module = os.path.join(where.partition('"')[2].rstrip('"\n'), "legacy.so")
+    if os.getuid() != 0 or not os.path.exists(module):
+        print("SKIPPED: a prescribed provider is NOT tested: there is none, or no right to see it")
+        return
+    conf = write(d, "openssl.cnf", "openssl_conf = o\n[o]\nproviders = p\n[p]\ndefault = on\nlegacy = on\n[on]\nactivate = 1\n")
+    a = Agent(path, before=["env", "OPENSSL_CONF=" + conf])
+    try:
+        serves = family(a)[0]
+        with open(f"/proc/{serves}/maps", encoding="utf-8") as f:
+            check("legacy.so" in f.read(), "the provider that the host prescribes is not loaded")
+    finally:
+        a.stop()
+
+
 # --- names ---
 
 def answer(query):
@@ -165,6 +182,7 @@ def calls_by_name(d, root):
         return
     pki = os.path.join(d, "pki")
     subprocess.run(["sh", os.path.join(ROOT, "deploy", "test-ca.sh"), pki, "a1"], check=True, stdout=subprocess.DEVNULL)
+    os.chmod(f"{pki}/a1/key.pem", 0o440)  # its group is asked for, too
     text = config(root, ["{config: /etc}"], collectors='["nobody.test:4335", "collector.test:4335"]', spool=os.path.join(d, "spool"))
     text += f"tls:\n  certificate: {pki}/a1/cert.pem\n  key: {pki}/a1/key.pem\n  trust: {pki}/ca.pem\n"
     write(d, "names.yaml", text)
@@ -185,5 +203,6 @@ with directory() as scratch:
     parts(yaml)
     one_dies(yaml)
     with_two_rights(yaml)
+    prescribed_provider(base, yaml)
     calls_by_name(base, tree)
 finish()
