@@ -21,8 +21,7 @@ struct slot {
 
 struct agent {
     struct config *config;
-    const char *program;
-    const char *const *argv;
+    struct starter *starter;
     struct agent_handler h;
     uint64_t seed;
     struct schedule *schedule;
@@ -201,8 +200,8 @@ equip(struct agent *a, const struct config *c, struct schedule **schedule, struc
                                      .ctx = a};
 
     *schedule = schedule_new(SLOTS, c->cpu_percent, a->seed);
-    *gather = gather_new(c, a->program, a->argv, &h, a->seed);
-    *devices = devices_new(c, NULL, a->seed, a->now_ms);
+    *gather = gather_new(c, a->starter, &h, a->seed);
+    *devices = devices_new(c, a->starter, a->seed, a->now_ms);
     if (!*schedule || !*gather || !*devices) {
         schedule_free(*schedule);
         gather_free(*gather);
@@ -217,8 +216,8 @@ equip(struct agent *a, const struct config *c, struct schedule **schedule, struc
 }
 
 struct agent *
-agent_new(struct config *c, const char *program, const char *const *argv,
-          const struct agent_handler *h, uint64_t seed, int64_t now_ms)
+agent_new(struct config *c, struct starter *starter, const struct agent_handler *h, uint64_t seed,
+          int64_t now_ms)
 {
     struct agent *a = calloc(1, sizeof(*a));
 
@@ -227,8 +226,7 @@ agent_new(struct config *c, const char *program, const char *const *argv,
         return NULL;
     }
     a->config = c;
-    a->program = program;
-    a->argv = argv;
+    a->starter = starter;
     a->h = *h;
     a->seed = seed;
     a->now_ms = a->began_ms = now_ms;
@@ -444,10 +442,4 @@ const struct gather_counters *
 agent_gather_counters(const struct agent *a)
 {
     return gather_counters(a->gather);
-}
-
-pid_t
-agent_gather_pid(const struct agent *a)
-{
-    return gather_pid(a->gather);
 }

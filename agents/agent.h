@@ -45,11 +45,12 @@ struct agent_handler {
 struct agent;
 
 /*
- * Adopts the configuration. program and argv: how to start the gather process (agents/gather.h),
- * borrowed. The handler is copied. NULL without memory; the configuration is freed then, too.
+ * Adopts the configuration. The starter is borrowed: it starts the processes that read and ask
+ * (agents/child.h). The handler is copied. NULL without memory; the configuration is freed then,
+ * too.
  */
-struct agent *agent_new(struct config *c, const char *program, const char *const *argv,
-                        const struct agent_handler *h, uint64_t seed, int64_t now_ms);
+struct agent *agent_new(struct config *c, struct starter *starter, const struct agent_handler *h,
+                        uint64_t seed, int64_t now_ms);
 void agent_free(struct agent *a);
 /*
  * Go on with another configuration, adopted. Everything is read again; what no source writes any
@@ -79,7 +80,6 @@ const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
 /* devices_report() of its devices. */
 const struct sandbox_report *agent_devices_report(const struct agent *a);
-pid_t agent_gather_pid(const struct agent *a); /* 0: none */
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

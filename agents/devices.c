@@ -3,17 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "agents/child.h"
 #include "agents/device_sink.h"
 #include "agents/schedule.h"
 #include "agents/spawn.h"
@@ -22,17 +19,14 @@
 #define READS_AT_ONCE 16
 #define MAX_TASK 65536
 #define KEY_LEN (CONFIG_SCOPE_LEN + 80)
-#define PROGRAM "vigil-device"
-#define END_MS 100   /* that a killed process is waited for */
-#define LOOK_MS 1000 /* between two looks after one that a file system holds */
 
 struct device {
     const struct config_device *config;
     char key[KEY_LEN];
     struct schedule *schedule;
-    pid_t pid;                    /* 0: none; killed ones stay until they are gone */
-    int fd;                       /* -1: nothing is asked */
-    int64_t deadline, wall, look; /* look: when a process that does not go is looked after */
+    struct starter *starter;
+    struct starter_child child; /* fd -1: nothing is asked; id 0: none, a killed one keeps it */
+    int64_t deadline, wall;
     struct fact_wire_reader *reader;
     struct fact_wire_writer writer;
     struct device_sink filter;
@@ -44,7 +38,6 @@ struct device {
 
 struct devices {
     const struct config *config;
-    char program[PATH_MAX];
     int epoll;
     size_t count;
     struct device device[MAX_CONFIG_DEVICES];
@@ -71,29 +64,10 @@ devices_state(enum device_end end)
 /* --- life --- */
 
 static bool
-find_program(struct devices *d, const char *program)
-{
-    ssize_t n;
-    char *slash;
-
-    if (program)
-        return (size_t)snprintf(d->program, sizeof(d->program), "%s", program) < sizeof(d->program);
-    n = readlink("/proc/self/exe", d->program, sizeof(d->program) - sizeof(PROGRAM));
-    if (n <= 0)
-        return false;
-    d->program[n] = '\0';
-    slash = strrchr(d->program, '/');
-    if (!slash)
-        return false;
-    memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-    return true;
-}
-
-static bool
 device_init(struct device *v, const struct config *c, size_t i, uint64_t seed, int64_t now)
 {
     v->config = &c->device[i];
-    v->fd = -1;
+    v->child.fd = -1;
     snprintf(v->key, sizeof(v->key), "host:%s/%s", c->scope, v->config->name);
     buf_init(&v->frames, DEVICES_BYTES);
     buf_init(&v->last, DEVICES_BYTES);
@@ -105,7 +79,7 @@ device_init(struct device *v, const struct config *c, size_t i, uint64_t seed, i
 }
 
 struct devices *
-devices_new(const struct config *c, const char *program, uint64_t seed, int64_t now)
+devices_new(const struct config *c, struct starter *starter, uint64_t seed, int64_t now)
 {
     struct devices *d = calloc(1, sizeof(*d));
     bool good;
@@ -114,9 +88,10 @@ devices_new(const struct config *c, const char *program, uint64_t seed, int64_t 
         return NULL;
     d->config = c;
     d->epoll = c->devices ? epoll_create1(EPOLL_CLOEXEC) : -1;
-    good = find_program(d, program) && (d->epoll >= 0 || c->devices == 0);
+    good = d->epoll >= 0 || c->devices == 0;
     for (size_t i = 0; i < c->devices && good; i++) {
         d->count++;
+        d->device[i].starter = starter;
         good = device_init(&d->device[i], c, i, seed, now);
     }
     if (good)
@@ -125,32 +100,16 @@ devices_new(const struct config *c, const char *program, uint64_t seed, int64_t 
     return NULL;
 }
 
-/* Killed: gone in a moment, unless a file system holds it. */
-static void
-reap(struct device *v, int wait_ms)
-{
-    bool gone = v->pid && waitpid(v->pid, NULL, WNOHANG) != 0;
-
-    for (; v->pid && !gone && wait_ms > 0; wait_ms--) {
-        (void)poll(NULL, 0, 1);
-        gone = waitpid(v->pid, NULL, WNOHANG) != 0;
-    }
-    if (gone)
-        v->pid = 0;
-}
-
 /* The process has ended, or is of no use any more. */
 static void
 stop(struct device *v)
 {
-    if (v->fd >= 0)
-        close(v->fd);
-    v->fd = -1;
+    if (v->child.fd >= 0)
+        close(v->child.fd);
+    v->child.fd = -1;
     fact_wire_reader_free(v->reader);
     v->reader = NULL;
-    if (v->pid)
-        (void)kill(v->pid, SIGKILL);
-    reap(v, END_MS);
+    starter_kill(v->starter, v->child.id);
 }
 
 void
@@ -162,6 +121,7 @@ devices_free(struct devices *d)
         struct device *v = &d->device[i];
 
         stop(v);
+        starter_drop(v->starter, v->child.id);
         schedule_free(v->schedule);
         buf_clear(&v->frames);
         buf_clear(&v->last);
@@ -253,7 +213,7 @@ give_task(const struct devices *d, const struct device *v)
     put_task(d, v, &b);
     /* One that has ended already is told by the end of the channel, as any other. */
     good = b.status == ST_OK &&
-           (send(v->fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)b.len ||
+           (send(v->child.fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)b.len ||
             errno == EPIPE || errno == ECONNRESET);
     buf_clear(&b);
     return good;
@@ -262,21 +222,13 @@ give_task(const struct devices *d, const struct device *v)
 static bool
 make_process(struct devices *d, struct device *v)
 {
-    static const char *const argv[] = {PROGRAM, NULL};
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = v};
-    int pair[2];
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    starter_drop(v->starter, v->child.id);
+    if (starter_start(v->starter, CHILD_DEVICE, &v->child) != ST_OK)
         return false;
-    v->fd = pair[0];
-    (void)fcntl(v->fd, F_SETFL, O_NONBLOCK);
-    v->pid = fork();
-    if (v->pid == 0)
-        spawn_exec(d->program, argv, pair[1], DEVICE_FD);
-    close(pair[1]);
-    if (v->pid < 0)
-        v->pid = 0;
-    return v->pid && epoll_ctl(d->epoll, EPOLL_CTL_ADD, v->fd, &e) == 0 && give_task(d, v);
+    (void)fcntl(v->child.fd, F_SETFL, O_NONBLOCK);
+    return epoll_ctl(d->epoll, EPOLL_CTL_ADD, v->child.fd, &e) == 0 && give_task(d, v);
 }
 
 static void
@@ -325,8 +277,8 @@ read_from(struct device *v)
 {
     char space[READ_BYTES];
 
-    for (int i = 0; i < READS_AT_ONCE && v->fd >= 0; i++) {
-        ssize_t n = read(v->fd, space, sizeof(space));
+    for (int i = 0; i < READS_AT_ONCE && v->child.fd >= 0; i++) {
+        ssize_t n = read(v->child.fd, space, sizeof(space));
         enum status st;
 
         if (n < 0 && errno == EINTR)
@@ -368,7 +320,9 @@ devices_input(struct devices *d, int64_t now)
 static bool
 is_free(const struct device *v)
 {
-    return v->fd < 0 && !v->done && !v->pid;
+    int status;
+
+    return v->child.fd < 0 && !v->done && starter_ended(v->starter, v->child.id, &status);
 }
 
 static size_t
@@ -377,7 +331,7 @@ running(const struct devices *d)
     size_t n = 0;
 
     for (size_t i = 0; i < d->count; i++)
-        n += d->device[i].fd >= 0;
+        n += d->device[i].child.fd >= 0;
     return n;
 }
 
@@ -391,12 +345,10 @@ devices_next(const struct devices *d)
         const struct device *v = &d->device[i];
         int64_t at = DEVICES_NEVER;
 
-        if (v->fd >= 0)
+        if (v->child.fd >= 0)
             at = v->deadline;
         else if (is_free(v) && !full)
             at = schedule_next(v->schedule);
-        else if (v->pid && !v->done)
-            at = v->look;
         next = at < next ? at : next;
     }
     return next;
@@ -409,11 +361,7 @@ devices_tick(struct devices *d, int64_t now, int64_t wall_s)
         struct device *v = &d->device[i];
         size_t which;
 
-        if (v->fd < 0 && v->pid) {
-            reap(v, 0);
-            v->look = now + LOOK_MS;
-        }
-        if (v->fd >= 0 && now >= v->deadline)
+        if (v->child.fd >= 0 && now >= v->deadline)
             time_out(v);
         if (is_free(v) && running(d) < DEVICES_AT_ONCE && schedule_due(v->schedule, now, &which))
             start(d, v, now, wall_s);

@@ -17,6 +17,7 @@
 
 #include "agents/config.h"
 #include "agents/device_wire.h"
+#include "agents/starter.h"
 #include "lib/fact_sink.h"
 #include "lib/sandbox.h"
 
@@ -35,11 +36,11 @@ struct devices_result {
     bool news;            /* not as the reading before */
 };
 
-/* program: vigil-device; NULL: beside the running program. The configuration is borrowed. NULL
+/* The processes are children of kind CHILD_DEVICE. Configuration and starter are borrowed. NULL
  * without memory or descriptors. */
-struct devices *devices_new(const struct config *c, const char *program, uint64_t seed,
+struct devices *devices_new(const struct config *c, struct starter *starter, uint64_t seed,
                             int64_t now);
-/* Ends the processes. */
+/* Has the processes killed. */
 void devices_free(struct devices *d);
 
 /* Descriptor to wait for input on; -1: no devices. */

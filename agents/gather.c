@@ -3,38 +3,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "agents/child.h"
 #include "agents/gather_wire.h"
 #include "agents/spawn.h"
 #include "agents/watch.h"
 #include "lib/fact_wire.h"
 
-#define MAX_DYING 8 /* killed, but not gone yet */
 #define READ_BYTES 65536
 #define READS_AT_ONCE 16 /* before others have their turn */
 #define MAX_SETUP (8u * 1024 * 1024)
-#define FREE_MS 1000 /* wait for a killed process at the end */
 #define NO_RUN SIZE_MAX
 
 struct gather {
     const struct config *config;
-    const char *program;
-    const char *const *argv;
+    struct starter *starter;
     struct gather_handler h;
     struct gather_counters count;
     uint64_t random;
-    pid_t pid; /* 0: none */
-    pid_t dying[MAX_DYING];
-    int fd;
+    struct starter_child child; /* id 0: none */
     bool ready;
     size_t run;       /* source, or NO_RUN */
     int64_t deadline; /* of run or start */
@@ -77,52 +69,33 @@ gather_end_text(enum gather_end end)
 }
 
 struct gather *
-gather_new(const struct config *c, const char *program, const char *const *argv,
-           const struct gather_handler *h, uint64_t seed)
+gather_new(const struct config *c, struct starter *starter, const struct gather_handler *h,
+           uint64_t seed)
 {
     struct gather *g = calloc(1, sizeof(*g));
 
     if (!g)
         return NULL;
     g->config = c;
-    g->program = program;
-    g->argv = argv;
+    g->starter = starter;
     g->h = *h;
-    g->fd = -1;
+    g->child.fd = -1;
     g->random = seed | 1;
     g->run = NO_RUN;
     g->nowhere.ops = &nowhere_ops;
     return g;
 }
 
-/* Children that were killed and are gone by now. A file system that hangs may hold one. */
-static void
-reap(struct gather *g)
-{
-    for (size_t i = 0; i < MAX_DYING; i++)
-        if (g->dying[i] && waitpid(g->dying[i], NULL, WNOHANG) != 0)
-            g->dying[i] = 0;
-}
-
 static void
 end_process(struct gather *g)
 {
-    if (g->fd >= 0)
-        close(g->fd);
-    g->fd = -1;
+    if (g->child.fd >= 0)
+        close(g->child.fd);
+    starter_drop(g->starter, g->child.id);
+    g->child = (struct starter_child){.fd = -1};
     fact_wire_reader_free(g->reader);
     g->reader = NULL;
     g->ready = false;
-    if (!g->pid)
-        return;
-    (void)kill(g->pid, SIGKILL);
-    for (size_t i = 0; i < MAX_DYING; i++)
-        if (!g->dying[i]) {
-            g->dying[i] = g->pid;
-            break;
-        }
-    g->pid = 0;
-    reap(g);
 }
 
 void
@@ -131,18 +104,6 @@ gather_free(struct gather *g)
     if (!g)
         return;
     end_process(g);
-    /* Killed: gone in a moment, unless a file system holds it. */
-    for (size_t i = 0; i < MAX_DYING; i++) {
-        struct pollfd p = {.events = POLLIN, .fd = -1};
-
-        if (g->dying[i])
-            p.fd = (int)syscall(SYS_pidfd_open, g->dying[i], 0);
-        if (p.fd >= 0) {
-            (void)poll(&p, 1, FREE_MS);
-            close(p.fd);
-        }
-    }
-    reap(g);
     free(g);
 }
 
@@ -315,7 +276,7 @@ say(const struct gather *g, const struct buf *b)
     size_t at = 0;
 
     while (b->status == ST_OK && at < b->len) {
-        ssize_t n = send(g->fd, b->data + at, b->len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(g->child.fd, b->data + at, b->len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -330,29 +291,18 @@ static bool
 start(struct gather *g)
 {
     const int room = 4 * 1024 * 1024;
-    int pair[2];
     struct buf b;
     bool ok;
 
-    if (g->dying[MAX_DYING - 1])
-        return false; /* too many that cannot die: do not add to them */
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return false;
-    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-    (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
     g->nowhere.status = ST_OK;
     g->reader = fact_wire_reader_new(
         &(struct fact_wire_handler){.sink = &g->nowhere, .extra = on_frame, .ctx = g},
         GATHER_IDLE_BYTES);
-    g->pid = g->reader ? fork() : -1;
-    if (g->pid == 0)
-        spawn_exec(g->program, g->argv, pair[1], GATHER_FD);
-    close(pair[1]);
-    g->fd = pair[0];
-    if (g->pid < 0) {
-        g->pid = 0;
+    /* The starter refuses when too many cannot die: it does not add to them. */
+    if (!g->reader || starter_start(g->starter, CHILD_GATHER, &g->child) != ST_OK)
         return false;
-    }
+    (void)setsockopt(g->child.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    (void)fcntl(g->child.fd, F_SETFL, O_NONBLOCK);
     g->count.starts++;
     g->budget_at = g->now + GATHER_IDLE_MS;
     g->deadline = g->now + GATHER_START_MS;
@@ -366,7 +316,7 @@ start(struct gather *g)
 int
 gather_fd(const struct gather *g)
 {
-    return g->fd;
+    return g->child.fd;
 }
 
 static void
@@ -386,8 +336,8 @@ gather_input(struct gather *g, int64_t now)
     char space[READ_BYTES];
 
     g->now = now;
-    for (int i = 0; i < READS_AT_ONCE && g->fd >= 0; i++) {
-        ssize_t n = read(g->fd, space, sizeof(space));
+    for (int i = 0; i < READS_AT_ONCE && g->child.fd >= 0; i++) {
+        ssize_t n = read(g->child.fd, space, sizeof(space));
         enum status st;
 
         if (n < 0 && errno == EINTR)
@@ -411,15 +361,14 @@ gather_input(struct gather *g, int64_t now)
 int64_t
 gather_next(const struct gather *g)
 {
-    return g->pid ? g->deadline : g->again;
+    return g->child.id ? g->deadline : g->again;
 }
 
 void
 gather_tick(struct gather *g, int64_t now)
 {
     g->now = now;
-    reap(g);
-    if (g->pid) {
+    if (g->child.id) {
         if (now >= g->deadline)
             go_down(g, GATHER_TOO_SLOW, g->ready ? "it took too long" : "it did not start in time");
     } else if (now >= g->again && !start(g)) {
@@ -459,7 +408,7 @@ gather_run(struct gather *g, size_t source, struct fact_sink *sink, int64_t wall
 pid_t
 gather_pid(const struct gather *g)
 {
-    return g->pid;
+    return g->child.pid;
 }
 
 const struct gather_counters *

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "agents/config.h"
+#include "agents/starter.h"
 #include "lib/fact_sink.h"
 #include "lib/sandbox.h"
 
@@ -58,12 +59,12 @@ struct gather_handler {
 struct gather;
 
 /*
- * program is executed with argv, and with the channel as descriptor GATHER_FD; all is borrowed, as
- * is the configuration. The process starts at the first gather_tick(). NULL without memory.
+ * The process is a child of kind CHILD_GATHER, started at the first gather_tick(). Configuration
+ * and starter are borrowed. NULL without memory.
  */
-struct gather *gather_new(const struct config *c, const char *program, const char *const *argv,
+struct gather *gather_new(const struct config *c, struct starter *starter,
                           const struct gather_handler *h, uint64_t seed);
-/* Ends the process. */
+/* Has the process killed. */
 void gather_free(struct gather *g);
 
 /* Descriptor to wait for input on; -1: none now. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents/child.h"
 #include "agents/gather_wire.h"
 #include "agents/publish_netconf.h"
 #include "agents/publish_stdout.h"
@@ -23,7 +25,6 @@
 
 #define NAME "vigil-agent"
 #define DEFAULT_CONFIG "/etc/vigil5g/agent.yaml"
-#define PROGRAM "/proc/self/exe"
 
 /* Exit codes, as those of vigil(1). */
 enum { EXIT_CLEAN = 0, EXIT_UNREAD = 1, EXIT_WRONG = 2 };
@@ -58,12 +59,14 @@ struct program {
     bool once, check, out;
     char yang_dir[1024];
     struct fact_schema *schema; /* for what is printed; NULL: nothing is */
+    struct starter *starter;
     struct agent *agent;
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
     bool asked; /* a device was, and what protects its process is told */
     struct loop *loop;
     struct loop_signals signals;
+    struct loop_watch children;      /* of the socket to the starter */
     struct loop_watch gather;        /* of the channel to the gather process */
     struct loop_watch devices;       /* of the channels to those that ask devices */
     struct publish_netconf *netconf; /* NULL: no collector is called */
@@ -72,6 +75,7 @@ struct program {
     struct self self;
     struct loop_timer look; /* at itself; set while collectors are called */
     bool ended;             /* by a signal */
+    bool lost;              /* the starter is gone */
 };
 
 /* --- what the agent says --- */
@@ -220,6 +224,15 @@ on_gather(void *ctx, unsigned events)
     agent_input(p->agent, loop_now_ms(p->loop));
 }
 
+static void
+on_children(void *ctx, unsigned events)
+{
+    struct program *p = ctx;
+
+    (void)events;
+    p->lost = starter_input(p->starter) != ST_OK;
+}
+
 static enum status
 watch_fd(struct program *p, struct loop_watch *w, int fd)
 {
@@ -268,9 +281,13 @@ static void
 look_at_self(void *ctx)
 {
     struct program *p = ctx;
-    const pid_t pid[] = {getpid(), agent_gather_pid(p->agent)};
+    struct usage all;
 
-    self_measure(&p->self, pid, sizeof(pid) / sizeof(pid[0]));
+    /* The others can be looked at by the starter alone. */
+    if (starter_usage(p->starter, &all) == ST_OK) {
+        usage_add(getpid(), &all);
+        self_cost(&p->self, &all);
+    }
     publish_netconf_self(p->netconf, agent_config(p->agent)->name, SELF_INTERVAL_S,
                          SELF_INTERVAL_S - SELF_LOOK_S, write_self, p);
     loop_timer_set(&p->look, (int64_t)SELF_LOOK_S * 1000);
@@ -300,6 +317,10 @@ run_loop(struct program *p)
     for (;;) {
         if (watch_gather(p) != ST_OK || loop_step(p->loop, wait_ms(p)) != ST_OK)
             return EXIT_WRONG;
+        if (p->lost) {
+            fprintf(stderr, NAME ": the process that starts the others has ended\n");
+            return EXIT_WRONG;
+        }
         if (p->ended)
             return p->once ? EXIT_WRONG : EXIT_CLEAN;
         if (p->once && agent_settled(p->agent))
@@ -327,7 +348,9 @@ take_signals(struct program *p)
     p->self.started = (int64_t)time(NULL);
     return loop_new(NULL, &p->loop) == ST_OK &&
            loop_timer_init(p->loop, &p->look, look_at_self, p) == ST_OK &&
-           loop_signals_open(p->loop, &p->signals, &set, on_signal, p) == ST_OK;
+           loop_signals_open(p->loop, &p->signals, &set, on_signal, p) == ST_OK &&
+           loop_watch_start(p->loop, &p->children, starter_fd(p->starter), LOOP_READ, on_children,
+                            p) == ST_OK;
 }
 
 static void
@@ -369,7 +392,7 @@ prepare_calls(struct program *p, const struct config *c)
                                             .more = more_to_come,
                                             .ctx = p};
     const struct renew_env renew = {
-        .loop = p->loop, .program = PROGRAM, .changed = on_renewed, .note = on_note, .ctx = p};
+        .loop = p->loop, .starter = p->starter, .changed = on_renewed, .note = on_note, .ctx = p};
     struct diag d;
 
     if (p->once || p->out)
@@ -392,8 +415,6 @@ prepare_calls(struct program *p, const struct config *c)
 static int
 run(struct program *p, struct config *c)
 {
-    static const char *const argv[] = {"vigil-agent", "--gather", NULL};
-    const struct rlimit none = {0, 0};
     const struct agent_handler h = {.section = on_section,
                                     .source = on_source,
                                     .error = on_error,
@@ -405,8 +426,6 @@ run(struct program *p, struct config *c)
     struct diag d;
     int rc;
 
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         seed = (uint64_t)getpid();
     if (!take_signals(p)) {
@@ -418,7 +437,7 @@ run(struct program *p, struct config *c)
         config_free(c);
         return EXIT_WRONG;
     }
-    p->agent = agent_new(c, PROGRAM, argv, &h, seed, loop_now_ms(p->loop));
+    p->agent = agent_new(c, p->starter, &h, seed, loop_now_ms(p->loop));
     if (!p->agent) {
         fprintf(stderr, NAME ": out of memory\n");
         return EXIT_WRONG;
@@ -435,6 +454,7 @@ run(struct program *p, struct config *c)
 static void
 stop(struct program *p)
 {
+    loop_watch_stop(&p->children);
     loop_watch_stop(&p->gather);
     renew_free(p->renew);
     loop_watch_stop(&p->devices);
@@ -445,6 +465,32 @@ stop(struct program *p)
         loop_signals_close(&p->signals);
     loop_free(p->loop);
     fact_schema_free(p->schema);
+    starter_free(p->starter);
+}
+
+/* Two processes from here on; this one has no rights and starts nothing. Before anything is read:
+ * what it may not do later, when it reads the configuration again, fails at the start. */
+static bool
+split(struct program *p)
+{
+    const struct sandbox_options o = {.role = SANDBOX_DIAL};
+    const struct rlimit none = {0, 0};
+    struct diag d = {.line = 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (starter_new(child_rows, CHILD_KINDS, &p->starter) != ST_OK) {
+        fprintf(stderr, NAME ": no process to start others: %s\n", strerror(errno));
+        return false;
+    }
+    /* Providers that a host prescribes are modules: none can be loaded later. */
+    (void)OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+    if (sandbox_enter(&o, &p->self.own, &d) != ST_OK) {
+        diag_print(NAME, &d);
+        return false;
+    }
+    tell_refused("the process that serves", &p->self.own);
+    return true;
 }
 
 static int
@@ -452,8 +498,9 @@ start(struct program *p)
 {
     struct config *c;
     struct diag d;
-    int rc;
 
+    if (!p->check && !split(p))
+        return EXIT_WRONG;
     datadir_path("yang", p->yang_dir);
     c = load(p);
     if (!c)
@@ -469,16 +516,14 @@ start(struct program *p)
         config_free(c);
         return EXIT_WRONG;
     }
-    rc = run(p, c);
-    stop(p);
-    return rc;
+    return run(p, c);
 }
 
 int
 main(int argc, char **argv)
 {
     struct program p = {.config_path = DEFAULT_CONFIG};
-    int o;
+    int o, rc;
 
     /* What was large goes back to the system: clients decide how much they ask for. */
     (void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
@@ -500,7 +545,7 @@ main(int argc, char **argv)
         case OPT_GATHER:
             return gather_child();
         case OPT_RENEW:
-            return optind + 2 == argc ? renew_child(argv[optind], argv[optind + 1]) : EXIT_WRONG;
+            return renew_child();
         case 'V':
             puts(NAME " " VIGIL_VERSION);
             return EXIT_CLEAN;
@@ -516,5 +561,7 @@ main(int argc, char **argv)
         fputs(help, stderr);
         return EXIT_WRONG;
     }
-    return start(&p);
+    rc = start(&p);
+    stop(&p);
+    return rc;
 }

@@ -2,16 +2,17 @@
 #include "agents/renew.h"
 
 #include <inttypes.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "agents/child.h"
 #include "lib/enrol/ask.h"
 #include "lib/file.h"
 
@@ -40,7 +41,7 @@ struct renew {
     int64_t next_try; /* epoch seconds */
     unsigned failures;
     bool told_end;
-    pid_t child; /* 0: none */
+    uint32_t child; /* 0: none */
     int64_t child_since_ms;
 };
 
@@ -136,29 +137,34 @@ follow_files(struct renew *r)
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
-static enum status
-spawn(struct renew *r)
+/* The task of the process: the channel holds more, so it is written at once. */
+static bool
+give_task(const struct renew *r, int fd)
 {
-    char program[] = "vigil-agent", act[] = "--renew";
-    char *const argv[] = {program, act, r->url, r->dir, NULL};
-    posix_spawnattr_t attr;
-    sigset_t none, set;
-    int rc;
+    char task[MAX_RENEW_TASK];
+    size_t url = strlen(r->url) + 1, dir = strlen(r->dir) + 1;
 
-    sigemptyset(&none);
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    if (posix_spawnattr_init(&attr) != 0)
-        return ST_IO;
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawnattr_setsigdefault(&attr, &set);
-    rc = posix_spawn(&r->child, r->env.program, NULL, &attr, argv, environ);
-    (void)posix_spawnattr_destroy(&attr);
-    if (rc != 0)
-        r->child = 0;
+    if (url + dir > sizeof(task))
+        return false;
+    memcpy(task, r->url, url);
+    memcpy(task + url, r->dir, dir);
+    return send(fd, task, url + dir, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)(url + dir);
+}
+
+static enum status
+start(struct renew *r)
+{
+    struct starter_child c;
+    enum status st = starter_start(r->env.starter, CHILD_RENEW, &c);
+
+    if (st != ST_OK)
+        return st;
+    r->child = c.id;
     r->child_since_ms = loop_now_ms(r->env.loop);
-    return rc == 0 ? ST_OK : ST_IO;
+    /* One that gets no task ends, and that is a failure as any other. */
+    (void)!give_task(r, c.fd);
+    (void)close(c.fd);
+    return ST_OK;
 }
 
 static void
@@ -182,16 +188,16 @@ failed(struct renew *r)
 static bool
 follow_child(struct renew *r)
 {
-    int status = 0;
-    pid_t pid = waitpid(r->child, &status, WNOHANG);
+    int status;
 
-    if (pid == 0) {
+    if (!starter_ended(r->env.starter, r->child, &status)) {
         if (loop_now_ms(r->env.loop) - r->child_since_ms > CHILD_MAX_S * 1000)
-            (void)kill(r->child, SIGKILL);
+            starter_kill(r->env.starter, r->child);
         return true;
     }
+    starter_drop(r->env.starter, r->child);
     r->child = 0;
-    if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (status < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         failed(r);
     return false;
 }
@@ -220,7 +226,7 @@ renew_if_due(struct renew *r)
                        : "the certificate of this agent has expired");
     }
     /* Who has expired is not heard by the authority any more. */
-    if (r->url && now < r->life.not_after && now >= due(r) && spawn(r) != ST_OK)
+    if (r->url && now < r->life.not_after && now >= due(r) && start(r) != ST_OK)
         failed(r);
 }
 
@@ -311,10 +317,7 @@ renew_free(struct renew *r)
 {
     if (!r)
         return;
-    if (r->child) {
-        (void)kill(r->child, SIGTERM);
-        (void)waitpid(r->child, NULL, 0);
-    }
+    starter_drop(r->env.starter, r->child);
     loop_timer_clear(&r->timer);
     free(r->certificate);
     free(r->url);

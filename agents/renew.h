@@ -11,13 +11,14 @@
 #include <stdbool.h>
 
 #include "agents/config.h"
+#include "agents/starter.h"
 #include "lib/loop.h"
 
 struct renew;
 
 struct renew_env {
     struct loop *loop;
-    const char *program; /* run as PROGRAM --renew URL DIR */
+    struct starter *starter; /* of children of kind CHILD_RENEW; borrowed */
     /* There is another certificate. false: it cannot be used, and is offered again. */
     bool (*changed)(void *ctx);
     void (*note)(void *ctx, const char *text); /* one line for the log */
@@ -29,12 +30,14 @@ enum status renew_new(const struct renew_env *env, const struct config *c,
                       struct renew **out) MUST_USE;
 /* Another configuration, whose files are in use already. ST_IO: no memory, the old one stays. */
 enum status renew_reload(struct renew *r, const struct config *c) MUST_USE;
-/* Ends the process, if there is one. */
+/* Has the process killed, if there is one. */
 void renew_free(struct renew *r);
 
-/* The process that asks: no capabilities, no way to get any. Says what went wrong on standard
- * error. Exit status. */
-int renew_child(const char *url, const char *dir);
+/* The process that asks, `vigil-agent --renew`: no capabilities, no way to get any. Its task is on
+ * the channel. Says what went wrong on standard error. Exit status. */
+int renew_child(void);
+
+#define MAX_RENEW_TASK 8192 /* on the channel: address of the authority, NUL, directory, NUL */
 
 /* How long to wait after so many failures: doubled each time, bounded by what is left of the life.
  * All in seconds. */

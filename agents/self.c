@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/self.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define MIB (1024u * 1024u)
 #define MIN_COST_MS 1000
@@ -25,74 +22,13 @@ self_step_level(uint64_t told, uint64_t now, uint64_t unit)
     return (now + unit - 1) / unit * unit;
 }
 
-/* The first line of a file of /proc that begins with this, behind it; "": there is none. */
-static void
-proc_line(pid_t pid, const char *file, const char *begins, char *out, size_t size)
-{
-    char path[64];
-    size_t len = strlen(begins);
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-    out[0] = '\0';
-    f = fopen(path, "re");
-    while (f && fgets(out, (int)size, f)) {
-        if (strncmp(out, begins, len) == 0) {
-            memmove(out, out + len, strlen(out + len) + 1);
-            break;
-        }
-        out[0] = '\0';
-    }
-    if (f)
-        fclose(f);
-}
-
-static uint64_t
-cpu_ms(pid_t pid)
-{
-    char line[1024];
-    uint64_t user, system;
-    const char *p;
-    long hz = sysconf(_SC_CLK_TCK);
-
-    proc_line(pid, "stat", "", line, sizeof(line));
-    /* A name may hold anything but is the last in parentheses; utime and stime are 14 and 15. */
-    p = strrchr(line, ')');
-    if (!p || hz <= 0 ||
-        sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64, &user,
-               &system) != 2)
-        return 0;
-    return (user + system) * 1000 / (uint64_t)hz;
-}
-
-/* Where nobody may look at the shares, the whole. */
-static uint64_t
-memory(pid_t pid)
-{
-    char line[256];
-    uint64_t kib;
-
-    proc_line(pid, "smaps_rollup", "Pss:", line, sizeof(line));
-    if (sscanf(line, "%" SCNu64, &kib) == 1)
-        return kib * 1024;
-    proc_line(pid, "status", "VmRSS:", line, sizeof(line));
-    return sscanf(line, "%" SCNu64, &kib) == 1 ? kib * 1024 : 0;
-}
-
 void
-self_measure(struct self *s, const pid_t *pid, size_t count)
+self_cost(struct self *s, const struct usage *u)
 {
-    uint64_t cost = 0, level = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (pid[i] > 0) {
-            cost += cpu_ms(pid[i]);
-            level += memory(pid[i]);
-        }
     /* A reader that is started again begins at nothing. */
-    if (cost > s->cpu_ms)
-        s->cpu_ms = self_step_cost(s->cpu_ms, cost);
-    s->memory = self_step_level(s->memory, level, MIB);
+    if (u->cpu_ms > s->cpu_ms)
+        s->cpu_ms = self_step_cost(s->cpu_ms, u->cpu_ms);
+    s->memory = self_step_level(s->memory, u->memory, MIB);
 }
 
 static void
@@ -111,6 +47,20 @@ write_source(const struct agent *a, size_t source, struct fact_sink *sink)
     fact_leaf_u64(sink, FN_FAILURES, s->failures);
     fact_leaf_bool(sink, FN_SHED, s->end == GATHER_TOO_MUCH);
     fact_leave(sink);
+}
+
+/* Active where both have it that can have it; missing where one of them wanted it in vain. */
+static void
+write_protections(const struct self *s, struct fact_sink *sink)
+{
+    for (int i = 0; i < SANDBOX_PROTECTIONS && s->reported; i++) {
+        const char *name = sandbox_name((enum sandbox_protection)i);
+
+        if (s->report.state[i] == SANDBOX_REFUSED || s->own.state[i] == SANDBOX_REFUSED)
+            fact_leaf(sink, FN_PROTECTION_MISSING, name);
+        else if (s->report.state[i] == SANDBOX_ACTIVE)
+            fact_leaf(sink, FN_PROTECTION, name);
+    }
 }
 
 void
@@ -135,9 +85,5 @@ self_write(struct self *s, const struct agent *a, const struct spool_counts *spo
     fact_leaf_u64(sink, FN_SPOOL_DROPPED, spool->dropped);
     fact_leaf_u64(sink, FN_SPOOL_DAMAGED, spool->damaged);
     fact_leaf_u64(sink, FN_SECTIONS_LEFT_OUT, left_out);
-    for (int i = 0; i < SANDBOX_PROTECTIONS && s->reported; i++)
-        if (s->report.state[i] == SANDBOX_ACTIVE)
-            fact_leaf(sink, FN_PROTECTION, sandbox_name((enum sandbox_protection)i));
-        else if (s->report.state[i] == SANDBOX_REFUSED)
-            fact_leaf(sink, FN_PROTECTION_MISSING, sandbox_name((enum sandbox_protection)i));
+    write_protections(s, sink);
 }

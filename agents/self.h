@@ -9,20 +9,21 @@
 
 #include "agents/agent.h"
 #include "agents/spool.h"
+#include "agents/usage.h"
 #include "lib/sandbox.h"
 
 #define SELF_INTERVAL_S 300 /* said in the section: it is heard of at least so often */
 #define SELF_LOOK_S 60      /* between two looks */
 
 struct self {
-    int64_t started; /* epoch second */
-    struct sandbox_report report;
-    bool reported;
-    uint64_t cpu_ms, memory, spool; /* as told */
+    int64_t started;                   /* epoch second */
+    struct sandbox_report report, own; /* of the process that reads, of the one that serves */
+    bool reported;                     /* the first is known */
+    uint64_t cpu_ms, memory, spool;    /* as told */
 };
 
-/* Processor time and memory of these processes (those of pid 0 are left out), in steps. */
-void self_measure(struct self *s, const pid_t *pid, size_t count);
+/* What all its processes cost now, taken in steps. */
+void self_cost(struct self *s, const struct usage *u);
 /* The content of the section, begun and ended by the caller. left_out: sections that found no room,
  * times. */
 void self_write(struct self *s, const struct agent *a, const struct spool_counts *spool,

@@ -111,7 +111,7 @@ set_limits(const struct sandbox_options *o, struct sandbox_report *r)
 static void
 leave_network(const struct sandbox_options *o, struct sandbox_report *r)
 {
-    if (o->role == SANDBOX_SERVE)
+    if (o->role == SANDBOX_SERVE || o->role == SANDBOX_DIAL)
         report(r, SANDBOX_NETWORK, SANDBOX_NOT_WANTED, "the role is the network");
     else
         report_call(r, SANDBOX_NETWORK, unshare(CLONE_NEWNET));
@@ -202,12 +202,16 @@ static enum status
 take_user(const struct sandbox_options *o, uid_t uid, gid_t gid, struct sandbox_report *r,
           struct diag *d)
 {
+    int with_parent = 0; /* with which signal it dies with its parent: forgotten with the user */
+
     if (geteuid() != 0) {
         report(r, SANDBOX_USER, SANDBOX_ACTIVE, NULL); /* no root to give up */
     } else if (!o->user) {
         report(r, SANDBOX_USER, SANDBOX_NOT_WANTED, "no user is configured: it stays root");
-    } else if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
-               setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) {
+    } else if (prctl(PR_GET_PDEATHSIG, &with_parent) != 0 ||
+               prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
+               setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0 ||
+               prctl(PR_SET_PDEATHSIG, with_parent) != 0) {
         return diag_set(d, ST_DENIED, o->user, 0, "cannot become this user: %s", strerror(errno));
     } else {
         report(r, SANDBOX_USER, uid ? SANDBOX_ACTIVE : SANDBOX_REFUSED,
@@ -253,6 +257,10 @@ restrict_files(const struct sandbox_options *o, struct sandbox_report *r)
     /* Within Landlock the kernel shows nothing of processes outside: no files, no environment. */
     if (o->read_processes) {
         report(r, SANDBOX_FILES, SANDBOX_NOT_WANTED, "it looks at other processes");
+        return;
+    }
+    if (o->role == SANDBOX_DIAL) {
+        report(r, SANDBOX_FILES, SANDBOX_NOT_WANTED, "its configuration may name other files");
         return;
     }
     if (abi < 0) {

@@ -20,18 +20,19 @@ enum sandbox_role {
     SANDBOX_SNIFF,  /* reads a capture that is open; opens nothing */
     SANDBOX_STATE,  /* keeps files below one directory; talks over what is open */
     SANDBOX_ASK,    /* talks over a socket that is connected; opens nothing, connects to nothing */
+    SANDBOX_DIAL,   /* connects to others by IP, keeps files; starts no process, listens nowhere */
     SANDBOX_ROLES
 };
 
 enum sandbox_protection {
     SANDBOX_LIMITS,       /* memory, descriptors, no core, no growing file */
-    SANDBOX_NETWORK,      /* an empty network namespace (not for serve) */
+    SANDBOX_NETWORK,      /* an empty network namespace (not for serve and dial) */
     SANDBOX_USER,         /* another user than root, no groups */
     SANDBOX_CAPABILITIES, /* only what the role needs, also in the bounding set */
     SANDBOX_NO_NEW_PRIVS,
     SANDBOX_NOT_TRACEABLE, /* by others of its user, no core of secrets */
     SANDBOX_FILES,         /* Landlock: gather writes nothing, state goes not outside, the
-                              others open nothing */
+                              others open nothing (not for dial) */
     SANDBOX_SYSCALLS,      /* seccomp: a call that the role does not know kills the process */
     SANDBOX_PROTECTIONS
 };

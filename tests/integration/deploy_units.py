@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import DEMO, ROOT, VIGIL, check, directory, finish
+from vigil import DEMO, ROOT, VIGIL, check, directory, finish, write
 
 UNITS = {"vigil-agent": 24, "vigil-capture": 20, "vigil-collector": 16, "vigil-netconf-tls": 21, "vigil-enrol-server": 16}
 LISTENS = {"vigil-collector": ["tcp:4335"], "vigil-netconf-tls": ["tcp:6513"], "vigil-enrol-server": ["tcp:4336"]}
@@ -83,10 +83,12 @@ def calls(*args, env=None):
         return p.returncode, set(re.findall(r"^\d+\s+(\w+)\(", text, re.M))
 
 
-def enough_calls():
+def enough_calls(base):
     """A real program gets along with what the units leave it: vigil reads, evaluates and prints as an agent does."""
-    jobs = {"vigil-collector": [VIGIL, "scan", "-f", "json", DEMO], "vigil-agent": [VIGIL, "facts", DEMO]}
-    for name, args in jobs.items():
+    yaml = write(base, "agent.yaml", f"name: a1\nsite: s1\nroot: {DEMO}\nsources:\n  - {{config: /config}}\n")
+    jobs = [("vigil-collector", [VIGIL, "scan", "-f", "json", DEMO]), ("vigil-agent", [VIGIL, "facts", DEMO]),
+            ("vigil-agent", [os.path.join(os.path.dirname(VIGIL), "vigil-agent"), "--once", "--config", yaml])]
+    for name, args in jobs:
         left = allowed_calls(settings(os.path.join(ROOT, "deploy/systemd", name + ".service")))
         check({"read", "openat", "seccomp", "landlock_restrict_self", "epoll_wait", "accept4"} <= left, f"{name}: {len(left)}")
         check(not left & {"mount", "ptrace", "bpf", "io_uring_setup", "init_module", "keyctl", "kexec_load", "reboot"},
@@ -156,7 +158,7 @@ with directory() as d:
         check(p.returncode == 0, f"{name}: opener than {most / 10}: {p.stdout.strip().splitlines()[-1:]} {p.stderr[:300]}")
         check("ignoring" not in p.stderr, f"{name}: {p.stderr[:300]}")
     if shutil.which("strace"):
-        enough_calls()
+        enough_calls(os.path.join(d, "calls"))
     else:
         print("SKIPPED: system calls are NOT compared: strace is not installed")
     if shutil.which("systemd-sysusers"):

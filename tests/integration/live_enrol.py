@@ -16,8 +16,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from live import BIN, CEILING, GOOD, Lab, Process, amf, children, free_port, until
-from vigil import VIGIL, check, finish
+from live import BIN, CEILING, GOOD, Lab, Process, amf, free_port, until
+from vigil import VIGIL, check, children, finish
 
 SERVER = os.path.join(BIN, "vigil-enrol-server")
 SHORT, LONG = 20, 60  # seconds that a certificate is good here

@@ -6,8 +6,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from live import BAD, GOOD, Lab, Nf, amf, children, until
-from vigil import check, finish, has_capability
+from live import BAD, GOOD, Lab, Nf, amf, until
+from vigil import check, children, finish, has_capability
 
 CONTROL = "SA-NAS-02"
 

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agents/child.h"
 #include "agents/devices.h"
 #include "lib/fact_tree.h"
 #include "tests/unit/schema.h"
@@ -26,6 +27,7 @@
 
 static char dir[64], program[128], said[128];
 static struct config config;
+static struct starter *starter; /* of the test at hand */
 
 static int
 make_dir(void **state)
@@ -138,6 +140,18 @@ ask(struct devices *d, int64_t now)
     return r;
 }
 
+/* Its process is gone, or the next reading has to wait for that. */
+static void
+wait_for_end(const struct devices *d)
+{
+    struct pollfd p = {.fd = starter_fd(starter), .events = POLLIN};
+
+    while (devices_next(d) == DEVICES_NEVER) {
+        assert_int_equal(poll(&p, 1, CEILING_MS), 1);
+        assert_int_equal(starter_input(starter), ST_OK);
+    }
+}
+
 /* Facts of the section after a reading, as JSON. */
 static char *
 take(struct devices *d, int64_t now)
@@ -148,16 +162,28 @@ take(struct devices *d, int64_t now)
     assert_int_equal(devices_take(d, 0, fact_tree_sink(t), now), ST_OK);
     assert_int_equal(fact_tree_print_json(t, &json), ST_OK);
     fact_tree_free(t);
+    wait_for_end(d);
     return json;
 }
 
 static struct devices *
 new_devices(void)
 {
-    struct devices *d = devices_new(&config, program, 7, 0);
+    static const char *const argv[] = {"vigil-device", NULL};
+    static const struct starter_row rows[CHILD_KINDS] = {[CHILD_DEVICE] = {program, argv, 9}};
+    struct devices *d;
 
+    assert_int_equal(starter_new(rows, CHILD_KINDS, &starter), ST_OK);
+    d = devices_new(&config, starter, 7, 0);
     assert_non_null(d);
     return d;
+}
+
+static void
+end_devices(struct devices *d)
+{
+    devices_free(d);
+    starter_free(starter);
 }
 
 static void
@@ -196,7 +222,7 @@ test_good(void **state)
     assert_true(devices_settled(d));
     assert_true(devices_next(d) >= 54000 && devices_next(d) <= 60000);
     assert_false(devices_done(d, &r));
-    devices_free(d);
+    end_devices(d);
 }
 
 /* What was known stays, and is not taken for what is. */
@@ -231,7 +257,7 @@ test_failure_loses_nothing(void **state)
     assert_non_null(strstr(json, "\"t2\""));
     assert_null(strstr(json, "\"t1\""));
     free(json);
-    devices_free(d);
+    end_devices(d);
 }
 
 /* Never read: it is there, with the reason. Who is refused does not hammer. */
@@ -258,7 +284,7 @@ test_never_read(void **state)
     assert_non_null(strstr(json, "\"interval\": 60"));
     free(json);
     assert_true(devices_next(d) > 50000);
-    devices_free(d);
+    end_devices(d);
 }
 
 static void
@@ -277,7 +303,7 @@ test_back_off(void **state)
         now = devices_next(d);
     }
     assert_true(before > 5000);
-    devices_free(d);
+    end_devices(d);
 }
 
 /* A process that hangs is ended, and leaves nobody behind. */
@@ -297,7 +323,7 @@ test_hangs(void **state)
     assert_true(devices_done(d, &r));
     assert_int_equal(r.end, DEVICE_TOO_SLOW);
     free(take(d, 15000));
-    devices_free(d);
+    end_devices(d);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
@@ -322,20 +348,21 @@ test_answers_and_hangs(void **state)
     assert_true(devices_done(d, &r));
     assert_int_equal(r.end, DEVICE_READ);
     free(take(d, 20000));
-    devices_free(d);
+    end_devices(d);
 }
 
 static void
 test_no_program(void **state)
 {
-    struct devices *d = devices_new(&config, "/nonexistent/vigil-device", 7, 0);
+    struct devices *d = new_devices();
     struct devices_result r;
 
     (void)state;
+    (void)unlink(program);
     r = ask(d, 0);
     assert_int_equal(r.end, DEVICE_FAILED);
     free(take(d, 0));
-    devices_free(d);
+    end_devices(d);
 }
 
 /* --- hostile --- */
@@ -394,7 +421,7 @@ test_hostile(void **state)
         assert_null(strstr(json, "r2"));
         assert_non_null(strstr(json, "\"complete\": false"));
         free(json);
-        devices_free(d);
+        end_devices(d);
     }
 }
 
@@ -435,7 +462,7 @@ test_endless(void **state)
     buf_clear(&b);
     assert_int_equal(r.end, DEVICE_TOO_MUCH);
     free(take(d, 0));
-    devices_free(d);
+    end_devices(d);
 }
 
 int

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agents/agent.h"
+#include "agents/child.h"
 #include "agents/gather_wire.h"
 
 #define CEILING_MS 60000
@@ -144,6 +145,8 @@ remove_files(void **state)
 /* A gather process that is a shell script: $1 is what makes it ready, $2 an answer. */
 struct script {
     const char *argv[7];
+    struct starter_row rows[CHILD_KINDS];
+    struct starter *starter;
     struct config *config;
     struct told told;
     struct gather *g;
@@ -161,7 +164,9 @@ run_script(struct script *s, const char *text)
 
     *s = (struct script){.argv = {"sh", "-c", text, "sh", good_path, answer_path, NULL}};
     s->config = make_config();
-    s->g = gather_new(s->config, "/bin/sh", s->argv, &h, 1);
+    s->rows[CHILD_GATHER] = (struct starter_row){"/bin/sh", s->argv, 9};
+    assert_int_equal(starter_new(s->rows, CHILD_KINDS, &s->starter), ST_OK);
+    s->g = gather_new(s->config, s->starter, &h, 1);
     assert_non_null(s->g);
     gather_tick(s->g, 0);
 }
@@ -170,6 +175,7 @@ static void
 end_script(struct script *s)
 {
     gather_free(s->g);
+    starter_free(s->starter);
     config_free(s->config);
 }
 
@@ -476,10 +482,14 @@ test_crash_makes_incomplete(void **state)
         ASKED "cat \"$2\" >&3; head -c 13 <&3 >/dev/null; head -c 30 \"$2\" >&3; exit 3";
     const char *argv[] = {"sh", "-c", script, "sh", good_path, answer_path, NULL};
     const struct agent_handler h = {.section = on_section};
-    struct agent *a = agent_new(make_config(), "/bin/sh", argv, &h, 1, 0);
+    const struct starter_row rows[CHILD_KINDS] = {[CHILD_GATHER] = {"/bin/sh", argv, 9}};
+    struct starter *starter;
+    struct agent *a;
     int64_t now = 0;
 
     (void)state;
+    assert_int_equal(starter_new(rows, CHILD_KINDS, &starter), ST_OK);
+    a = agent_new(make_config(), starter, &h, 1, 0);
     memset(&published, 0, sizeof(published));
     assert_non_null(a);
     while (published.events[SECTION_CHANGED] < 2) {
@@ -505,6 +515,7 @@ test_crash_makes_incomplete(void **state)
     /* It is started again, and not before its time. */
     assert_true(agent_next(a) >= now + GATHER_RETRY_MIN_MS);
     agent_free(a);
+    starter_free(starter);
 }
 
 int

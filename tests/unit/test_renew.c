@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "agents/child.h"
 #include "agents/renew.h"
 #include "lib/enrol/ask.h"
 #include "tests/unit/pki.h"
@@ -18,6 +19,8 @@ struct world {
     struct pki pki;
     struct loop *loop;
     struct config config;
+    struct starter_row rows[CHILD_KINDS];
+    struct starter *starter;
     struct renew *renew;
     int64_t now_ms;
     unsigned changed, refused; /* offers, and how many of them are refused first */
@@ -65,13 +68,14 @@ certificate(struct world *w, int64_t behind_s, int64_t left_s)
     pki_cert_clear(&c);
 }
 
-/* In place of the agent: what it is called with, and how it ends. */
+/* In place of the agent: the task that it is given, and how it ends. */
 static void
 program(struct world *w, const char *rest)
 {
     char text[512];
 
-    snprintf(text, sizeof(text), "#!/bin/sh\necho \"$*\" >>%s/calls\n%s\n", w->pki.dir, rest);
+    snprintf(text, sizeof(text), "#!/bin/sh\ntr '\\000' ' ' <&3 >>%s/calls\n%s\n", w->pki.dir,
+             rest);
     snprintf(w->program, sizeof(w->program), "%s",
              pki_file(&w->pki, "program", text, strlen(text), 0755));
     (void)pki_path(&w->pki, "calls");
@@ -91,7 +95,7 @@ called(const struct world *w)
     n = fread(text, 1, sizeof(text) - 1, f);
     text[n] = '\0';
     fclose(f);
-    snprintf(want, sizeof(want), "--renew http://ca:1 %s\n", w->pki.dir);
+    snprintf(want, sizeof(want), "http://ca:1 %s ", w->pki.dir);
     return strncmp(text, want, strlen(want)) == 0;
 }
 
@@ -116,6 +120,7 @@ teardown(void **state)
     struct world *w = *state;
 
     renew_free(w->renew);
+    starter_free(w->starter);
     loop_free(w->loop);
     pki_clear(&w->pki);
     free(w);
@@ -125,9 +130,12 @@ teardown(void **state)
 static void
 start(struct world *w)
 {
-    const struct renew_env env = {
-        .loop = w->loop, .program = w->program, .changed = on_changed, .note = on_note, .ctx = w};
+    static const char *const argv[] = {"vigil-agent", "--renew", NULL};
+    struct renew_env env = {.loop = w->loop, .changed = on_changed, .note = on_note, .ctx = w};
 
+    w->rows[CHILD_RENEW] = (struct starter_row){w->program, argv, 2};
+    assert_int_equal(starter_new(w->rows, CHILD_KINDS, &w->starter), ST_OK);
+    env.starter = w->starter;
     assert_int_equal(renew_new(&env, &w->config, &w->renew), ST_OK);
 }
 
@@ -138,6 +146,7 @@ start(struct world *w)
         assert_true(turn < 5000);                                                                  \
         (w)->now_ms += 500;                                                                        \
         assert_int_equal(loop_step((w)->loop, 0), ST_OK);                                          \
+        assert_int_equal(starter_input((w)->starter), ST_OK);                                      \
         (void)nanosleep(&a_bit, NULL);                                                             \
     }
 

@@ -13,14 +13,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -177,6 +181,12 @@ try_keep(void)
                                                                                          : BAD;
 }
 
+static int
+no_try(void)
+{
+    return GOOD;
+}
+
 /* Exit code of the case, or minus the signal that ended it. */
 static int
 in_child(const struct sandbox_options *o, int (*try)(void), bool needs_filter)
@@ -292,6 +302,217 @@ test_ask(void **state)
     close(pair[1]);
 }
 
+/* --- dial: the process that serves of an agent --- */
+
+static void *
+look_up(void *result)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *list = NULL;
+
+    *(int *)result = getaddrinfo("localhost", "4335", &hints, &list) == 0 && list ? GOOD : BAD;
+    if (list)
+        freeaddrinfo(list);
+    return NULL;
+}
+
+/* As lib/net does it: in a thread, with what the C library would like to ask besides. */
+static int
+try_look_up(void)
+{
+    pthread_t thread;
+    int result = BAD;
+
+    return pthread_create(&thread, NULL, look_up, &result) == 0 && pthread_join(thread, NULL) == 0
+               ? result
+               : BAD;
+}
+
+static int
+try_spool(void)
+{
+    char at[64];
+    int dir, fd;
+
+    snprintf(at, sizeof(at), "/tmp/vigil-dial-%d", (int)getpid());
+    if (mkdir(at, 0700) != 0)
+        return BAD;
+    dir = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(dir, "1", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (dir < 0 || fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) != 0 || fsync(fd) != 0 ||
+        renameat(dir, "1", dir, "2") != 0 || unlinkat(dir, "2", 0) != 0)
+        return BAD;
+    return unlinkat(AT_FDCWD, at, AT_REMOVEDIR) == 0 ? GOOD : BAD;
+}
+
+/* Libraries ask for these and do without. */
+static int
+try_doing_without(void)
+{
+    if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || socket(AF_NETLINK, SOCK_RAW, 0) >= 0)
+        return BAD;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+               ? GOOD
+               : BAD;
+}
+
+static int
+try_packet_socket(void)
+{
+    (void)socket(AF_PACKET, SOCK_RAW, 0);
+    return BAD;
+}
+
+static int
+try_listen(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)listen(fd, 1);
+    return BAD;
+}
+
+static int
+try_make_executable(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)mprotect(p, 4096, PROT_READ | PROT_EXEC);
+    return BAD;
+}
+
+static int
+try_kill(void)
+{
+    (void)kill(getppid(), 0);
+    return BAD;
+}
+
+static int
+try_ptrace(void)
+{
+    (void)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+    return BAD;
+}
+
+static int
+try_namespace(void)
+{
+    (void)syscall(SYS_unshare, 0x10000000); /* of users: every right, inside */
+    return BAD;
+}
+
+static int
+try_keyctl(void)
+{
+    (void)syscall(SYS_keyctl, 0, 0, 0, 0, 0);
+    return BAD;
+}
+
+static int
+try_bpf(void)
+{
+    (void)syscall(SYS_bpf, 0, NULL, 0);
+    return BAD;
+}
+
+static int
+try_mount(void)
+{
+    (void)syscall(SYS_mount, NULL, "/", NULL, 0x1000, NULL);
+    return BAD;
+}
+
+static int
+try_module(void)
+{
+    (void)syscall(SYS_finit_module, -1, "", 0);
+    return BAD;
+}
+
+static int
+try_io_uring(void)
+{
+    (void)syscall(SYS_io_uring_setup, 1, NULL);
+    return BAD;
+}
+
+static void
+test_dial(void **state)
+{
+    static int (*const can[])(void) = {try_read,    try_memory,       try_socket_works,
+                                       try_look_up, try_spool,        try_no_capabilities,
+                                       no_try,      try_doing_without};
+    static int (*const dies[])(void) = {
+        try_exec,  try_fork,   try_packet_socket, try_listen, try_make_executable,
+        try_kill,  try_ptrace, try_namespace,     try_keyctl, try_bpf,
+        try_mount, try_module, try_io_uring,
+    };
+    const size_t cans = sizeof(can) / sizeof(can[0]);
+    const struct sandbox_options o = {.role = SANDBOX_DIAL};
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    for (size_t i = 0; i < cans; i++) {
+        int rc = in_child(&o, can[i], i == cans - 1);
+
+        if (can[i] == try_no_capabilities && rc == -SIGSYS)
+            continue; /* it may not ask, either */
+        if (rc != GOOD && rc != UNFILTERED)
+            fail_msg("case %zu that it needs: %d", i, rc);
+    }
+    for (size_t i = 0; i < sizeof(dies) / sizeof(dies[0]); i++)
+        expect_end(SANDBOX_DIAL, dies[i]);
+}
+
+/* A child that waits inside the role, as others see it. */
+static void
+test_dial_seen_from_outside(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_DIAL};
+    unsigned seen = 0;
+    char path[64], line[256], c;
+    int ready[2], hold[2];
+    FILE *f;
+    pid_t pid;
+
+    (void)state;
+    if (under_valgrind())
+        skip();
+    assert_int_equal(pipe(ready) | pipe(hold), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct sandbox_report r;
+        struct diag d;
+
+        c = (char)(sandbox_enter(&o, &r, &d) != ST_OK            ? 'n'
+                   : r.state[SANDBOX_SYSCALLS] == SANDBOX_ACTIVE ? 'y'
+                                                                 : 'u');
+        close(hold[1]);
+        _exit(write(ready[1], &c, 1) == 1 && read(hold[0], &c, 1) == 0 ? GOOD : BAD);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_true(c == 'y' || c == 'u');
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f))
+        seen += strcmp(line, "NoNewPrivs:\t1\n") == 0 ||
+                strcmp(line, "CapEff:\t0000000000000000\n") == 0 ||
+                strcmp(line, "CapPrm:\t0000000000000000\n") == 0 ||
+                strcmp(line, "CapAmb:\t0000000000000000\n") == 0 ||
+                (c == 'u' || strcmp(line, "Seccomp:\t2\n") == 0 ? strncmp(line, "Seccomp:", 8) == 0
+                                                                : 0);
+    fclose(f);
+    close(hold[1]);
+    close(hold[0]);
+    close(ready[0]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(seen, 5);
+}
+
 static void
 test_state(void **state)
 {
@@ -360,12 +581,6 @@ test_privileges(void **state)
     rc = in_child(&as_nobody, try_not_root, false);
     if (rc != -SIGSYS) /* setuid is no call of the role */
         assert_int_equal(rc, GOOD);
-}
-
-static int
-no_try(void)
-{
-    return GOOD;
 }
 
 static void
@@ -447,7 +662,8 @@ test_tables(void **state)
         assert_true(sandbox_allows(SANDBOX_GATHER, gather[i]));
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
         for (int role = 0; role < SANDBOX_ROLES; role++)
-            assert_false(sandbox_allows((enum sandbox_role)role, never[i]));
+            if (role != SANDBOX_DIAL || strcmp(never[i], "clone") != 0) /* threads */
+                assert_false(sandbox_allows((enum sandbox_role)role, never[i]));
     assert_false(sandbox_allows(SANDBOX_GATHER, "socket"));
     assert_true(sandbox_allows(SANDBOX_SERVE, "socketpair"));
     assert_true(sandbox_allows(SANDBOX_SERVE, "accept4"));
@@ -460,6 +676,9 @@ test_tables(void **state)
     assert_true(sandbox_allows(SANDBOX_ASK, "sendto"));
     assert_false(sandbox_allows(SANDBOX_ASK, "connect"));
     assert_false(sandbox_allows(SANDBOX_ASK, "openat"));
+    assert_true(sandbox_allows(SANDBOX_DIAL, "wait4") && sandbox_allows(SANDBOX_DIAL, "access") &&
+                sandbox_allows(SANDBOX_DIAL, "sendmmsg") && sandbox_allows(SANDBOX_DIAL, "socket"));
+    assert_false(sandbox_allows(SANDBOX_DIAL, "accept4"));
     assert_string_equal(sandbox_name(SANDBOX_SYSCALLS), "syscalls");
 }
 
@@ -472,6 +691,8 @@ main(void)
         cmocka_unit_test(test_serve),
         cmocka_unit_test(test_state),
         cmocka_unit_test(test_ask),
+        cmocka_unit_test(test_dial),
+        cmocka_unit_test(test_dial_seen_from_outside),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_unknown_user),

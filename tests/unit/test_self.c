@@ -51,22 +51,27 @@ static void
 measured(void **state)
 {
     struct self s = {.started = 1};
-    const pid_t pid[] = {getpid(), 0};
+    struct usage u = {0, 0}, nobody = {0, 0};
     volatile unsigned spin = 0;
     uint64_t memory;
 
     (void)state;
-    self_measure(&s, pid, 2);
+    usage_add(getpid(), &u);
+    self_cost(&s, &u);
     assert_true(s.memory >= MIB && s.memory < 2048ull * MIB);
     assert_int_equal(s.memory % MIB, 0);
     memory = s.memory;
     while (s.cpu_ms == 0) {
         for (int i = 0; i < 50000000; i++)
             spin++;
-        self_measure(&s, pid, 2);
+        u = (struct usage){0, 0};
+        usage_add(getpid(), &u);
+        self_cost(&s, &u);
     }
     assert_true(s.cpu_ms >= 1000);
     assert_int_equal(s.memory, memory);
+    usage_add(0x7ffffff0, &nobody);
+    assert_int_equal(nobody.cpu_ms + nobody.memory, 0);
 }
 
 int

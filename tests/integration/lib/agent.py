@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 
-from vigil import VIGIL
+from vigil import VIGIL, children
 
 AGENT = os.path.join(os.path.dirname(VIGIL), "vigil-agent")
 CEILING = 60  # seconds that a wait may take on a machine that is busy with other things
@@ -23,8 +23,8 @@ def config(root, sources, **more):
 class Agent:
     """vigil-agent --stdout; lines are kept and waited for."""
 
-    def __init__(self, path, *args):
-        self.process = subprocess.Popen([AGENT, "--stdout", "--config", path, *args], stdout=subprocess.PIPE,
+    def __init__(self, path, *args, before=()):
+        self.process = subprocess.Popen([*before, AGENT, "--stdout", "--config", path, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
         self.lines, self.messages = queue.Queue(), queue.Queue()
         self.seen, self.said = [], []
@@ -60,9 +60,8 @@ class Agent:
         return self._wait(self.messages, self.said, lambda m: re.search(pattern, m), ceiling)
 
     def children(self):
-        out = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid="], capture_output=True, text=True,
-                             check=False)
-        return [int(p) for p in out.stdout.split()]
+        """Its processes: the one that starts the others, then these."""
+        return children(self.process.pid)
 
     def pss_kib(self):
         """Of the agent and its processes; 0 where nobody may look at them."""

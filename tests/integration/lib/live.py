@@ -236,8 +236,3 @@ class Lab:
     def history(self, finding):
         """Kinds of the journal of one finding, oldest first."""
         return [e["kind"] for e in self.ask("finding", finding["id"])["history"]]
-
-
-def children(pid):
-    out = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False)
-    return [int(p) for p in out.stdout.split()]

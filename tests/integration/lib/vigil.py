@@ -31,6 +31,22 @@ def has_capability(number):
     return bool(effective >> number & 1)
 
 
+def children(pid):
+    """Processes below this one, a child before its own children."""
+    out = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
+    parent = {int(p): int(q) for p, q in (line.split() for line in out.splitlines())}
+    found = [pid]
+    for p in found:
+        found += sorted(q for q in parent if parent[q] == p)
+    return found[1:]
+
+
+def status(pid):
+    """Fields of /proc/PID/status as text."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return {k: v.strip() for k, _, v in (line.partition(":") for line in f)}
+
+
 def finish():
     print(f"{len(_failures)} failed")
     sys.exit(1 if _failures else 0)
