@@ -18,6 +18,7 @@
 #include "agents/publish_stdout.h"
 #include "agents/renew.h"
 #include "agents/self.h"
+#include "agents/sniff_wire.h"
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
@@ -28,7 +29,7 @@
 /* Exit codes, as those of vigil(1). */
 enum { EXIT_CLEAN = 0, EXIT_UNREAD = 1, EXIT_WRONG = 2 };
 
-enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER, OPT_RENEW };
+enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER, OPT_SNIFF, OPT_RENEW };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -36,6 +37,7 @@ static const struct option options[] = {
     {"check", no_argument, NULL, OPT_CHECK},
     {"stdout", no_argument, NULL, OPT_STDOUT},
     {"gather", no_argument, NULL, OPT_GATHER},
+    {"sniff", no_argument, NULL, OPT_SNIFF},
     {"renew", no_argument, NULL, OPT_RENEW},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
@@ -499,6 +501,8 @@ main(int argc, char **argv)
             break;
         case OPT_GATHER:
             return gather_child();
+        case OPT_SNIFF:
+            return sniff_child();
         case OPT_RENEW:
             return optind + 2 == argc ? renew_child(argv[optind], argv[optind + 1]) : EXIT_WRONG;
         case 'V':
