@@ -36,9 +36,9 @@ static const struct option options[] = {
     {"once", no_argument, NULL, OPT_ONCE},
     {"check", no_argument, NULL, OPT_CHECK},
     {"stdout", no_argument, NULL, OPT_STDOUT},
-    {"gather", no_argument, NULL, OPT_GATHER},
-    {"sniff", no_argument, NULL, OPT_SNIFF},
-    {"renew", no_argument, NULL, OPT_RENEW},
+    {"gather", no_argument, NULL, OPT_GATHER}, /* what it calls itself with */
+    {"sniff", no_argument, NULL, OPT_SNIFF},   /* likewise */
+    {"renew", no_argument, NULL, OPT_RENEW},   /* likewise */
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},

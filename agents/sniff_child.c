@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agents/capture/live.h"
+#include "agents/capture/tap.h"
 #include "agents/config.h"
 #include "agents/sniff_wire.h"
 #include "agents/sniffer.h"
@@ -38,7 +38,7 @@ struct child {
     uint8_t key[SNIFF_KEY_LEN];
     struct pseudonym *ps;
     struct sealed *sealed;
-    struct live *live;
+    struct tap *live;
     struct sniffer *sniffer;
     struct fact_wire_reader *reader;
     struct buf out; /* what waits for the channel */
@@ -144,10 +144,10 @@ on_setup(struct child *c, struct cur in)
 static enum status
 prepare(struct child *c, struct diag *d)
 {
-    const struct live_options live = {.interface = c->interface,
-                                      .filter = c->filter,
-                                      .snap_length = c->snap_length,
-                                      .buffer_bytes = c->buffer_bytes};
+    const struct tap_options live = {.interface = c->interface,
+                                     .filter = c->filter,
+                                     .snap_length = c->snap_length,
+                                     .buffer_bytes = c->buffer_bytes};
     char warm[PSEUDONYM_MAX];
     enum status st = ST_OK;
 
@@ -156,7 +156,7 @@ prepare(struct child *c, struct diag *d)
     if (st == ST_OK && c->key_file)
         st = config_read_key(c->key_file, c->key, d);
     if (st == ST_OK)
-        st = live_open(&live, &c->live, d);
+        st = tap_open(&live, &c->live, d);
     if (st != ST_OK)
         return st;
     c->ps = pseudonym_new(c->key_file || c->key_given ? c->key : NULL);
@@ -230,17 +230,17 @@ on_packet(void *ctx, const uint8_t *data, size_t len, size_t wire_len, int64_t t
 {
     struct child *c = ctx;
 
-    sniffer_frame(c->sniffer, live_link(c->live), data, len, wire_len, time_us);
+    sniffer_frame(c->sniffer, tap_link(c->live), data, len, wire_len, time_us);
 }
 
 static enum status
 on_packets(struct child *c, bool *emptied, unsigned *got, struct diag *d)
 {
-    struct live_drops drops;
-    enum status st = live_read(c->live, FRAMES_AT_ONCE, on_packet, c, got, d);
+    struct tap_drops drops;
+    enum status st = tap_read(c->live, FRAMES_AT_ONCE, on_packet, c, got, d);
 
     *emptied = *got < FRAMES_AT_ONCE;
-    live_count(c->live, &drops);
+    tap_count(c->live, &drops);
     sniffer_look(c->sniffer, &drops, *emptied, now_ms());
     return st;
 }
@@ -249,13 +249,13 @@ on_packets(struct child *c, bool *emptied, unsigned *got, struct diag *d)
 static enum status
 drain(struct child *c, struct diag *d)
 {
-    struct pollfd p = {.fd = live_fd(c->live), .events = POLLIN};
+    struct pollfd p = {.fd = tap_fd(c->live), .events = POLLIN};
     unsigned got, all = 0;
     bool emptied = false;
     enum status st = ST_OK;
 
     while (st == ST_OK && all < MAX_DRAIN) {
-        if (emptied && poll(&p, 1, 2 * LIVE_BLOCK_MS) <= 0)
+        if (emptied && poll(&p, 1, 2 * TAP_BLOCK_MS) <= 0)
             break;
         st = on_packets(c, &emptied, &got, d);
         all += got;
@@ -325,7 +325,7 @@ loop(struct child *c)
     for (;;) {
         struct pollfd fds[2] = {
             {.fd = SNIFF_FD, .events = (short)(c->out.len ? POLLIN | POLLOUT : POLLIN)},
-            {.fd = c->live ? live_fd(c->live) : -1, .events = POLLIN},
+            {.fd = c->live ? tap_fd(c->live) : -1, .events = POLLIN},
         };
 
         if (poll(fds, 2, wait_ms(c)) < 0 && errno != EINTR)
@@ -346,7 +346,7 @@ child_clear(struct child *c)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
     sniffer_free(c->sniffer);
-    live_close(c->live);
+    tap_close(c->live);
     sealed_free(c->sealed);
     pseudonym_free(c->ps);
     fact_wire_reader_free(c->reader);

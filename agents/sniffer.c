@@ -12,12 +12,12 @@ struct sniffer {
     struct sniffer_options o;
     struct observer *observer;
     struct shed shed;
-    struct live_drops drops;
-    uint64_t shed_before;  /* at the last look */
-    int64_t shed_ms;       /* when something was shed last; 0: never */
-    bool news;             /* since the last writing */
+    struct tap_drops drops;
+    uint64_t shed_before; /* at the last look */
+    int64_t shed_ms;      /* when something was shed last; 0: never */
+    bool news;            /* since the last writing */
     bool written;
-    uint64_t digest;       /* of what was told last */
+    uint64_t digest; /* of what was told last */
     int64_t written_ms, told_ms;
 };
 
@@ -59,7 +59,7 @@ sniffer_frame(struct sniffer *s, int dlt, const uint8_t *data, size_t len, size_
 }
 
 void
-sniffer_look(struct sniffer *s, const struct live_drops *drops, bool emptied, int64_t now_ms)
+sniffer_look(struct sniffer *s, const struct tap_drops *drops, bool emptied, int64_t now_ms)
 {
     const uint64_t shed = shed_total(&s->shed);
 

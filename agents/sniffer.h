@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agents/capture/live.h"
 #include "agents/capture/sealed.h"
+#include "agents/capture/tap.h"
 #include "lib/buf.h"
 #include "lib/pseudonym.h"
 
@@ -41,7 +41,7 @@ void sniffer_free(struct sniffer *s);
 void sniffer_frame(struct sniffer *s, int dlt, const uint8_t *data, size_t len, size_t wire_len,
                    int64_t time_us);
 /* After each reading: what was dropped since the start, and whether the ring was emptied. */
-void sniffer_look(struct sniffer *s, const struct live_drops *drops, bool emptied, int64_t now_ms);
+void sniffer_look(struct sniffer *s, const struct tap_drops *drops, bool emptied, int64_t now_ms);
 /* When facts want to be written. */
 int64_t sniffer_next(const struct sniffer *s);
 /* No more frames will come: what is pending is decided. */

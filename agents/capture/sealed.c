@@ -253,8 +253,8 @@ hit_packet(const struct sealed *s, struct cur c)
         return inside_gtpu(s, p.payload);
     case IP_SCTP:
         /* Behind the common header: chunks that list addresses. */
-        return cur_peek(p.payload, SCTP_HEADER, &chunk) && (chunk == 1 || chunk == 2 || chunk >= 0x80) &&
-               search(s, p.payload);
+        return cur_peek(p.payload, SCTP_HEADER, &chunk) &&
+               (chunk == 1 || chunk == 2 || chunk >= 0x80) && search(s, p.payload);
     default:
         return search(s, p.payload); /* ICMP quotes packets, tunnels carry them */
     }

@@ -19,7 +19,7 @@ struct observer {
     struct ledger_env env;
     const char *vantage;
     struct capture_path *path;
-    uint64_t frames; /* that came one by one */
+    uint64_t frames;           /* that came one by one */
     void *ledger[MAX_LEDGERS]; /* NULL: did not open */
     size_t ledgers;
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
@@ -172,7 +172,8 @@ emit_loss(const struct observer *o, const struct observe_loss *loss, uint64_t fr
 {
     const uint64_t missing = holes(o);
     const uint64_t shed = loss->shed ? shed_total(loss->shed) : 0;
-    const bool lossy = loss->recently || beyond(loss->kernel + loss->interface, frames, loss->limit) ||
+    const bool lossy = loss->recently ||
+                       beyond(loss->kernel + loss->interface, frames, loss->limit) ||
                        beyond(missing, frames, loss->limit);
 
     fact_leaf_u64(sink, FN_KERNEL_DROPPED, loss->kernel);

@@ -4,21 +4,21 @@
  *
  * Opening needs CAP_NET_RAW and looks at files; from then on nothing is opened, asked of a name or
  * connected: reading works in a process that may do none of it (SANDBOX_SNIFF). The first frame is
- * read by the first live_read(), not before.
+ * read by the first tap_read(), not before.
  */
-#ifndef AGENTS_CAPTURE_LIVE_H
-#define AGENTS_CAPTURE_LIVE_H
+#ifndef AGENTS_CAPTURE_TAP_H
+#define AGENTS_CAPTURE_TAP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/diag.h"
 
-#define LIVE_SNAP_LENGTH 65535
-#define LIVE_BUFFER (8u * 1024 * 1024)
-#define LIVE_BLOCK_MS 100 /* a frame waits no longer in a ring that is not full */
+#define TAP_SNAP_LENGTH 65535
+#define TAP_BUFFER (8u * 1024 * 1024)
+#define TAP_BLOCK_MS 100 /* a frame waits no longer in a ring that is not full */
 
-struct live_options {
+struct tap_options {
     const char *interface;
     const char *filter;    /* pcap-filter(7), run by the kernel; NULL: everything */
     uint32_t snap_length;  /* bytes kept of a frame */
@@ -26,38 +26,39 @@ struct live_options {
 };
 
 /* Frames that were lost since the interface was opened. */
-struct live_drops {
-    uint64_t kernel;    /* the ring was full */
-    uint64_t interface; /* the interface or its driver had no room; 0 where the system does not tell */
+struct tap_drops {
+    uint64_t kernel; /* the ring was full */
+    uint64_t
+        interface; /* the interface or its driver had no room; 0 where the system does not tell */
 };
 
-struct live;
+struct tap;
 
 /*
  * ST_DENIED: no right to (d says which); ST_NOTFOUND: no such interface; ST_CONFIG: the filter;
  * ST_UNSUPPORTED: a link type that is not decoded; ST_IO. The options are copied.
  */
-enum status live_open(const struct live_options *o, struct live **out, struct diag *d) MUST_USE;
-void live_close(struct live *l);
+enum status tap_open(const struct tap_options *o, struct tap **out, struct diag *d) MUST_USE;
+void tap_close(struct tap *l);
 
 /* Readable when there are frames; owned by l. */
-int live_fd(const struct live *l);
+int tap_fd(const struct tap *l);
 /* LINKTYPE_ number of its frames. */
-int live_link(const struct live *l);
+int tap_link(const struct tap *l);
 
-typedef void live_frame_fn(void *ctx, const uint8_t *data, size_t len, size_t wire_len,
-                           int64_t time_us);
+typedef void tap_frame_fn(void *ctx, const uint8_t *data, size_t len, size_t wire_len,
+                          int64_t time_us);
 /*
  * Hand on what is there, at most max frames, without waiting. *got: how many; less than max means
  * that there were no more. ST_IO: the interface is gone, d says so.
  */
-enum status live_read(struct live *l, unsigned max, live_frame_fn *frame, void *ctx, unsigned *got,
-                      struct diag *d) MUST_USE;
+enum status tap_read(struct tap *l, unsigned max, tap_frame_fn *frame, void *ctx, unsigned *got,
+                     struct diag *d) MUST_USE;
 /* Ask the kernel. Never fails: what is not told stays as it was. */
-void live_count(struct live *l, struct live_drops *out);
+void tap_count(struct tap *l, struct tap_drops *out);
 
 /* Is it a filter? ST_CONFIG: d says what is wrong, in the words of libpcap; file and line are
  * left empty. */
-enum status live_check_filter(const char *filter, struct diag *d) MUST_USE;
+enum status tap_check_filter(const char *filter, struct diag *d) MUST_USE;
 
 #endif

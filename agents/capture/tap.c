@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agents/capture/live.h"
+#include "agents/capture/tap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +22,12 @@ struct counter {
     uint64_t start, last;
 };
 
-struct live {
+struct tap {
     pcap_t *pcap;
     int fd, link;
     struct counter counter[COUNTERS];
-    struct live_drops drops;
-    live_frame_fn *frame; /* of the reading at hand */
+    struct tap_drops drops;
+    tap_frame_fn *frame; /* of the reading at hand */
     void *ctx;
 };
 
@@ -47,7 +47,7 @@ read_counter(int fd, uint64_t *out)
 }
 
 static void
-open_counters(struct live *l, const char *interface)
+open_counters(struct tap *l, const char *interface)
 {
     char path[128];
 
@@ -64,7 +64,7 @@ open_counters(struct live *l, const char *interface)
 
 /* libpcap reads these files again at each pcap_stats(), by their names; that we cannot have. */
 void
-live_count(struct live *l, struct live_drops *out)
+tap_count(struct tap *l, struct tap_drops *out)
 {
     union tpacket_stats_u s;
     socklen_t len = sizeof(s);
@@ -88,7 +88,7 @@ live_count(struct live *l, struct live_drops *out)
 /* --- opening --- */
 
 static enum status
-refuse(struct live *l, const char *interface, int rc, struct diag *d)
+refuse(struct tap *l, const char *interface, int rc, struct diag *d)
 {
     switch (rc) {
     case PCAP_ERROR_PERM_DENIED:
@@ -107,7 +107,7 @@ refuse(struct live *l, const char *interface, int rc, struct diag *d)
 }
 
 static enum status
-set_filter(struct live *l, const struct live_options *o, struct diag *d)
+set_filter(struct tap *l, const struct tap_options *o, struct diag *d)
 {
     struct bpf_program program;
     int rc;
@@ -123,14 +123,14 @@ set_filter(struct live *l, const struct live_options *o, struct diag *d)
 }
 
 static enum status
-activate(struct live *l, const struct live_options *o, struct diag *d)
+activate(struct tap *l, const struct tap_options *o, struct diag *d)
 {
     char text[PCAP_ERRBUF_SIZE];
     int rc;
 
     rc = pcap_set_snaplen(l->pcap, (int)o->snap_length) |
          pcap_set_buffer_size(l->pcap, (int)o->buffer_bytes) | pcap_set_promisc(l->pcap, 1) |
-         pcap_set_timeout(l->pcap, LIVE_BLOCK_MS);
+         pcap_set_timeout(l->pcap, TAP_BLOCK_MS);
     if (rc != 0)
         return diag_set(d, ST_CONFIG, o->interface, 0, "the options of the capture are refused");
     rc = pcap_activate(l->pcap);
@@ -149,10 +149,10 @@ activate(struct live *l, const struct live_options *o, struct diag *d)
 }
 
 enum status
-live_open(const struct live_options *o, struct live **out, struct diag *d)
+tap_open(const struct tap_options *o, struct tap **out, struct diag *d)
 {
     char text[PCAP_ERRBUF_SIZE];
-    struct live *l = calloc(1, sizeof(*l));
+    struct tap *l = calloc(1, sizeof(*l));
     enum status st;
 
     *out = NULL;
@@ -163,7 +163,7 @@ live_open(const struct live_options *o, struct live **out, struct diag *d)
     l->pcap = pcap_create(o->interface, text);
     st = l->pcap ? activate(l, o, d) : diag_set(d, ST_IO, o->interface, 0, "out of memory");
     if (st != ST_OK) {
-        live_close(l);
+        tap_close(l);
         return st;
     }
     open_counters(l, o->interface);
@@ -172,7 +172,7 @@ live_open(const struct live_options *o, struct live **out, struct diag *d)
 }
 
 void
-live_close(struct live *l)
+tap_close(struct tap *l)
 {
     if (!l)
         return;
@@ -185,13 +185,13 @@ live_close(struct live *l)
 }
 
 int
-live_fd(const struct live *l)
+tap_fd(const struct tap *l)
 {
     return l->fd;
 }
 
 int
-live_link(const struct live *l)
+tap_link(const struct tap *l)
 {
     return l->link;
 }
@@ -204,7 +204,7 @@ on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
     /* libpcap hands back what it was given. */
     union {
         u_char *in;
-        struct live *out;
+        struct tap *out;
     } l = {.in = user};
 
     l.out->frame(l.out->ctx, data, h->caplen, h->len > h->caplen ? h->len : h->caplen,
@@ -212,11 +212,10 @@ on_frame(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
 }
 
 enum status
-live_read(struct live *l, unsigned max, live_frame_fn *frame, void *ctx, unsigned *got,
-          struct diag *d)
+tap_read(struct tap *l, unsigned max, tap_frame_fn *frame, void *ctx, unsigned *got, struct diag *d)
 {
     union {
-        struct live *in;
+        struct tap *in;
         u_char *out;
     } user = {.in = l};
     int n;
@@ -237,10 +236,10 @@ live_read(struct live *l, unsigned max, live_frame_fn *frame, void *ctx, unsigne
 }
 
 enum status
-live_check_filter(const char *filter, struct diag *d)
+tap_check_filter(const char *filter, struct diag *d)
 {
     struct bpf_program program;
-    pcap_t *p = pcap_open_dead(DLT_EN10MB, LIVE_SNAP_LENGTH);
+    pcap_t *p = pcap_open_dead(DLT_EN10MB, TAP_SNAP_LENGTH);
     enum status st = ST_OK;
 
     if (!p)
