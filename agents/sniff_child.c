@@ -148,7 +148,7 @@ prepare(struct child *c, struct diag *d)
                                      .filter = c->filter,
                                      .snap_length = c->snap_length,
                                      .buffer_bytes = c->buffer_bytes};
-    char warm[PSEUDONYM_MAX];
+    char first[PSEUDONYM_MAX];
     enum status st = ST_OK;
 
     if (c->sealed_file)
@@ -161,8 +161,11 @@ prepare(struct child *c, struct diag *d)
         return st;
     c->ps = pseudonym_new(c->key_file || c->key_given ? c->key : NULL);
     OPENSSL_cleanse(c->key, sizeof(c->key));
-    /* The first use makes the library read its own files. */
-    if (!c->ps || pseudonym_text(c->ps, "supi", "", 0, warm) != ST_OK)
+    /* Libraries read files of their own at their first use: zones of time, settings of OpenSSL. */
+    if (setenv("TZ", "UTC0", 1) != 0)
+        return diag_set(d, ST_IO, c->interface, 0, "out of memory");
+    tzset();
+    if (!c->ps || pseudonym_text(c->ps, "supi", "", 0, first) != ST_OK)
         return diag_set(d, ST_IO, c->interface, 0, "out of memory");
     c->sniffer = sniffer_new(&(struct sniffer_options){.observer = c->interface,
                                                        .vantage = c->vantage,
