@@ -64,10 +64,12 @@ struct program {
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
     bool asked; /* a device was, and what protects its process is told */
+    bool heard; /* the same of an interface */
     struct loop *loop;
     struct loop_signals signals;
     struct loop_watch gather;        /* of the channel to the gather process */
     struct loop_watch devices;       /* of the channels to those that ask devices */
+    struct loop_watch sniff;         /* of the channels to those that capture */
     struct publish_netconf *netconf; /* NULL: no collector is called */
     struct renew *renew;             /* NULL: likewise */
     bool called;                     /* collectors are, since all sources were read */
@@ -163,6 +165,21 @@ on_device(void *ctx, const char *name, const struct devices_result *r)
     p->asked = p->asked || agent_devices_report(p->agent);
 }
 
+static void
+on_interface(void *ctx, const char *name, const char *why)
+{
+    struct program *p = ctx;
+
+    if (why)
+        fprintf(stderr, NAME ": interface %s is not captured: %s\n", name, why);
+    else
+        fprintf(stderr, NAME ": interface %s is captured\n", name);
+    p->errors += why != NULL;
+    if (!why && !p->heard)
+        tell_refused("what captures", agent_sniff_report(p->agent));
+    p->heard = p->heard || !why;
+}
+
 /* --- life --- */
 
 static struct config *
@@ -237,6 +254,8 @@ watch_gather(struct program *p)
 {
     enum status st = watch_fd(p, &p->gather, agent_fd(p->agent));
 
+    if (st == ST_OK)
+        st = watch_fd(p, &p->sniff, agent_sniff_fd(p->agent));
     return st == ST_OK ? watch_fd(p, &p->devices, agent_devices_fd(p->agent)) : st;
 }
 
@@ -270,8 +289,10 @@ static void
 look_at_self(void *ctx)
 {
     struct program *p = ctx;
-    const pid_t pid[] = {getpid(), agent_gather_pid(p->agent)};
+    pid_t pid[2 + MAX_CONFIG_INTERFACES] = {getpid(), agent_gather_pid(p->agent)};
 
+    for (size_t i = 0; i < MAX_CONFIG_INTERFACES; i++)
+        pid[2 + i] = agent_sniff_pid(p->agent, i);
     self_measure(&p->self, pid, sizeof(pid) / sizeof(pid[0]));
     publish_netconf_self(p->netconf, agent_config(p->agent)->name, SELF_INTERVAL_S,
                          SELF_INTERVAL_S - SELF_LOOK_S, write_self, p);
@@ -402,6 +423,7 @@ run(struct program *p, struct config *c)
                                     .ready = on_ready,
                                     .down = on_down,
                                     .device = on_device,
+                                    .interface = on_interface,
                                     .ctx = p};
     uint64_t seed = 0;
     struct diag d;
@@ -440,6 +462,7 @@ stop(struct program *p)
     loop_watch_stop(&p->gather);
     renew_free(p->renew);
     loop_watch_stop(&p->devices);
+    loop_watch_stop(&p->sniff);
     loop_timer_clear(&p->look);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
@@ -461,8 +484,8 @@ start(struct program *p)
     if (!c)
         return EXIT_WRONG;
     if (p->check) {
-        printf("%s: good: agent %s, %zu sources, %zu devices, %zu collectors\n", p->config_path,
-               c->scope, c->sources, c->devices, c->collectors);
+        printf("%s: good: agent %s, %zu sources, %zu devices, %zu interfaces, %zu collectors\n",
+               p->config_path, c->scope, c->sources, c->devices, c->interfaces, c->collectors);
         config_free(c);
         return EXIT_CLEAN;
     }

@@ -112,6 +112,12 @@ sealed_parse(const char *text, size_t len, const char *path, struct sealed **out
     return st;
 }
 
+bool
+sealed_is(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == 0 && (st->st_mode & 07777) == 0400;
+}
+
 enum status
 sealed_read(const char *path, struct sealed **out, struct diag *d)
 {
@@ -124,7 +130,7 @@ sealed_read(const char *path, struct sealed **out, struct diag *d)
     *out = NULL;
     if (fd < 0 || fstat(fd, &st) != 0)
         ret = diag_set(d, ST_IO, path, 0, "the sealed file cannot be opened");
-    else if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 07777) != 0400)
+    else if (!sealed_is(&st))
         ret = diag_set(d, ST_DENIED, path, 0, "the file is not sealed; " SEALED_RIGHT);
     else if (st.st_size > MAX_SEALED_BYTES)
         ret = diag_set(d, ST_LIMIT, path, 0, "more than %d bytes", MAX_SEALED_BYTES);

@@ -20,6 +20,7 @@
 #define SEALED_RIGHT "owned by root with mode 0400 would be right"
 
 struct sealed;
+struct stat;
 
 /*
  * Text of the file: on each line an address or a prefix ("192.0.2.0/24", "2001:db8::1"), empty
@@ -28,7 +29,9 @@ struct sealed;
  */
 enum status sealed_parse(const char *text, size_t len, const char *path, struct sealed **out,
                          struct diag *d) MUST_USE;
-/* The same of a file, which must be a regular one, root's, with mode 0400: else ST_DENIED. */
+/* A regular file, root's, with mode 0400? */
+bool sealed_is(const struct stat *st);
+/* sealed_parse() of a file, which must be sealed: else ST_DENIED. */
 enum status sealed_read(const char *path, struct sealed **out, struct diag *d) MUST_USE;
 void sealed_free(struct sealed *s);
 
