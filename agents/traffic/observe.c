@@ -9,6 +9,8 @@
 
 #define MAX_LEDGERS 64
 #define MILLION 1000000
+#define ONE_WAY_SHARE 10 /* one TCP flow in so many that is seen one way makes the tap one-way */
+#define IP_TCP 6
 
 struct anomaly {
     const char *name; /* static text of a dissector */
@@ -19,7 +21,8 @@ struct observer {
     struct ledger_env env;
     const char *vantage;
     struct capture_path *path;
-    uint64_t frames;           /* that came one by one */
+    uint64_t frames; /* that came one by one */
+    uint64_t tcp_flows, one_way;
     void *ledger[MAX_LEDGERS]; /* NULL: did not open */
     size_t ledgers;
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
@@ -39,6 +42,7 @@ on_message(void *ctx, const struct msg *m)
 {
     struct observer *o = ctx;
 
+    o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
     for (size_t i = 0; i < o->ledgers; i++)
         if (o->ledger[i])
             ledger_table[i]->message(o->ledger[i], m);
@@ -62,6 +66,7 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     size_t i = 0;
 
     o->lost |= loses(name);
+    o->one_way += strcmp(name, "tcp.one_way") == 0;
     while (i < o->anomalies && strcmp(o->anomaly[i].name, name) != 0)
         i++;
     if (i == MAX_OBSERVE_ANOMALIES) {
@@ -165,23 +170,41 @@ beyond(uint64_t part, uint64_t rest, uint32_t limit)
     return part && (double)part * MILLION > ((double)part + (double)rest) * limit;
 }
 
-/* What was missed, and whether it is too much. */
+/* Half of each exchange was never led to the tap: what is not there proves nothing. */
+static bool
+is_one_way(const struct observer *o)
+{
+    return o->one_way * ONE_WAY_SHARE > o->tcp_flows;
+}
+
+/* Of a live observer: frames that were dropped and shed, and holes. True: too many. */
+static bool
+emit_live_loss(const struct observer *o, const struct observe_loss *loss, uint64_t frames,
+               struct fact_sink *sink)
+{
+    const uint64_t missing = holes(o);
+
+    fact_leaf_u64(sink, FN_KERNEL_DROPPED, loss->kernel);
+    fact_leaf_u64(sink, FN_INTERFACE_DROPPED, loss->interface);
+    if (loss->shed)
+        emit_shed(loss->shed, sink);
+    fact_leaf_u64(sink, FN_MISSING_PIECES, missing);
+    return loss->recently || beyond(loss->kernel + loss->interface, frames, loss->limit) ||
+           beyond(missing, frames, loss->limit);
+}
+
+/* What was missed, and whether it is too much. A file says what its frames say. */
 static bool
 emit_loss(const struct observer *o, const struct observe_loss *loss, uint64_t frames,
           struct fact_sink *sink)
 {
-    const uint64_t missing = holes(o);
-    const uint64_t shed = loss->shed ? shed_total(loss->shed) : 0;
-    const bool lossy = loss->recently ||
-                       beyond(loss->kernel + loss->interface, frames, loss->limit) ||
-                       beyond(missing, frames, loss->limit);
+    bool lossy = loss && emit_live_loss(o, loss, frames, sink);
 
-    fact_leaf_u64(sink, FN_KERNEL_DROPPED, loss->kernel);
-    fact_leaf_u64(sink, FN_INTERFACE_DROPPED, loss->interface);
-    if (shed)
-        emit_shed(loss->shed, sink);
-    fact_leaf_u64(sink, FN_MISSING_PIECES, missing);
-    fact_leaf_bool(sink, FN_LOSSY, lossy);
+    if (loss || is_one_way(o))
+        fact_leaf_u64(sink, FN_ONE_WAY_FLOWS, o->one_way);
+    lossy = lossy || is_one_way(o);
+    if (loss || lossy)
+        fact_leaf_bool(sink, FN_LOSSY, lossy);
     return lossy;
 }
 
@@ -199,7 +222,7 @@ observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t 
     for (size_t i = 0; i < o->ledgers; i++)
         if (o->ledger[i] && !ledger_table[i]->emit(o->ledger[i], sink))
             complete = false;
-    if (loss && emit_loss(o, loss, s->frames, sink))
+    if (emit_loss(o, loss, s->frames, sink))
         complete = false;
     fact_end(sink, now, complete);
 }
