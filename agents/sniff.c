@@ -87,16 +87,24 @@ sniff_new(const char *program, const char *const *argv, const struct sniff_task 
     return NULL;
 }
 
-/* Killed: gone in a moment. */
-static void
+/* Killed, or at its end: gone in a moment. Returns how it ended, as waitpid() says; -1: not known.
+ */
+static int
 reap(struct task *t)
 {
+    int status = -1;
+
     for (int i = 0; t->pid && i < END_MS; i++) {
-        if (waitpid(t->pid, NULL, WNOHANG) != 0)
+        pid_t gone = waitpid(t->pid, &status, WNOHANG);
+
+        if (gone != 0)
             t->pid = 0;
-        else
+        if (gone < 0)
+            status = -1;
+        if (gone == 0)
             (void)poll(NULL, 0, 1);
     }
+    return t->pid ? -1 : status;
 }
 
 static void
@@ -111,7 +119,7 @@ end_process(struct task *t)
     t->frames.len = 0;
     if (t->pid)
         (void)kill(t->pid, SIGKILL);
-    reap(t);
+    (void)reap(t);
 }
 
 void
@@ -324,12 +332,22 @@ start(struct sniff *s, struct task *t)
 static void
 conclude(struct sniff *s, struct task *t)
 {
+    char why[SNIFF_WHY];
+    int status;
+
     if (t->said_last && fact_wire_finish(t->reader) == ST_OK) {
         end_process(t);
         t->over = true;
-    } else {
-        go_down(s, t, "the process that captures ended");
+        return;
     }
+    status = reap(t);
+    if (status >= 0 && WIFSIGNALED(status))
+        snprintf(why, sizeof(why), "the process that captures was ended by signal %d (%s)",
+                 WTERMSIG(status),
+                 sigdescr_np(WTERMSIG(status)) ? sigdescr_np(WTERMSIG(status)) : "?");
+    else
+        snprintf(why, sizeof(why), "the process that captures ended");
+    go_down(s, t, why);
 }
 
 static void
