@@ -66,10 +66,10 @@ def send(capture, gap_us=0, odd=None, interface=HERE):
 class Live:
     """vigil COMMAND --live while something is sent."""
 
-    def __init__(self, command, *args, seconds=3, interface=THERE):
+    def __init__(self, command, *args, seconds=3, interface=THERE, wait=True):
         self.process = subprocess.Popen([VIGIL, command, "--live", interface, "-t", str(seconds), *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        self.ready = wait_captured(interface)
+        self.ready = wait and wait_captured(interface)
 
     def end(self):
         """Exit code, output, errors."""
