@@ -173,10 +173,10 @@ test_ends(void **state)
     expect_end(READY "cat \"$1\" >&3; " STAY, "no sense");                 /* ready twice */
     expect_end(READY "cat \"$4\" >&3; " STAY, "no sense");                 /* another interface's */
     expect_end(READY "head -c 20 \"$2\" >&3; exit 0", "ended");            /* half a section */
-    expect_end(READY "printf '\\103\\0\\0\\1\\0' >&3; " STAY, "no sense"); /* a put of nothing */
-    expect_end(READY "printf '\\103\\0\\0\\1\\7' >&3; " STAY, "no sense");
+    expect_end(READY "printf '\\104\\0\\0\\1\\0' >&3; " STAY, "no sense"); /* a put of nothing */
+    expect_end(READY "printf '\\104\\0\\0\\1\\7' >&3; " STAY, "no sense");
     expect_end(READY "printf '\\107\\0\\0\\0' >&3; " STAY, "no sense");     /* no such frame */
-    expect_end(READY "printf '\\102\\0\\0\\5\\0\\3abc' >&3; " STAY, "abc"); /* in its words */
+    expect_end(READY "printf '\\103\\0\\0\\5\\0\\3abc' >&3; " STAY, "abc"); /* in its words */
     expect_end(READY "echo hello world this is no frame >&3; " STAY, "too much");
 }
 
