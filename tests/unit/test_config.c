@@ -193,7 +193,7 @@ test_interfaces(void **state)
     assert_string_equal(c->interface[0].vantage, "link");
     assert_null(c->interface[0].filter);
     assert_int_equal(c->interface[0].snap_length, 65535);
-    assert_int_equal(c->interface[0].buffer_bytes, 8u << 20);
+    assert_int_equal(c->interface[0].buffer_bytes, 4u << 20);
     assert_string_equal(c->interface[1].vantage, "node-nic");
     assert_string_equal(c->interface[1].filter, "sctp or udp port 8805");
     assert_int_equal(c->interface[1].snap_length, 256);
