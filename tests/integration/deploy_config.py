@@ -132,6 +132,8 @@ with directory() as d:
             for kind in ("config", "capture"):
                 if isinstance(s.get(kind), str):
                     s[kind] = [s[kind]]
+        for i, f in enumerate(config.get("capture", {}).get("interfaces", [])):
+            f["index"] = i
         limits = config.get("limits", {})
         if "spool" in limits:
             limits["spool"] = str(limits["spool"]) # RFC 7951: 64 bits are text
