@@ -84,8 +84,12 @@ sealed_parse(const char *text, size_t len, const char *path, struct sealed **out
 {
     struct sealed *s = calloc(1, sizeof(*s));
     const char *end = text + len;
-    enum status st = s ? ST_OK : diag_set(d, ST_IO, path, 0, "out of memory");
+    enum status st = ST_OK;
     char line[MAX_LINE];
+
+    *out = NULL;
+    if (!s)
+        return diag_set(d, ST_IO, path, 0, "out of memory");
 
     for (unsigned n = 1; st == ST_OK && text < end; n++) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));

@@ -98,22 +98,21 @@ close_ledgers(struct observer *o)
 static int
 by_name(const void *a, const void *b)
 {
-    const struct anomaly *const *x = a, *const *y = b;
+    const struct anomaly *x = a, *y = b;
 
-    return strcmp((*x)->name, (*y)->name);
+    return strcmp(x->name, y->name);
 }
 
 /* In the order of their names; those of the observer stay as they came, for it goes on. */
 static void
 emit_anomalies(const struct observer *o, struct fact_sink *sink)
 {
-    const struct anomaly *sorted[MAX_OBSERVE_ANOMALIES];
+    struct anomaly sorted[MAX_OBSERVE_ANOMALIES];
 
-    for (size_t i = 0; i < o->anomalies; i++)
-        sorted[i] = &o->anomaly[i];
+    memcpy(sorted, o->anomaly, o->anomalies * sizeof(sorted[0]));
     qsort(sorted, o->anomalies, sizeof(sorted[0]), by_name);
     for (size_t i = 0; i < o->anomalies; i++) {
-        const struct anomaly *a = sorted[i];
+        const struct anomaly *a = &sorted[i];
 
         fact_enter(sink, FN_ANOMALY, a->name);
         if (a->first_frame)
