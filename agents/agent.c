@@ -528,6 +528,12 @@ agent_sniff_report(const struct agent *a)
     return sniff_report(a->sniff);
 }
 
+uint64_t
+agent_sniff_failures(const struct agent *a, size_t interface)
+{
+    return sniff_failures(a->sniff, interface);
+}
+
 pid_t
 agent_sniff_pid(const struct agent *a, size_t interface)
 {

@@ -85,8 +85,9 @@ const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
 /* devices_report() of its devices. */
 const struct sandbox_report *agent_devices_report(const struct agent *a);
-/* sniff_report() and sniff_pid() of its interfaces. */
+/* sniff_report(), sniff_pid() and sniff_failures() of its interfaces. */
 const struct sandbox_report *agent_sniff_report(const struct agent *a);
+uint64_t agent_sniff_failures(const struct agent *a, size_t interface);
 pid_t agent_sniff_pid(const struct agent *a, size_t interface);
 pid_t agent_gather_pid(const struct agent *a); /* 0: none */
 const struct gather_counters *agent_gather_counters(const struct agent *a);

@@ -32,7 +32,8 @@ struct task {
     bool ready, said_last, over; /* over: not started again */
     int64_t deadline;            /* of the start, of silence, of a stop */
     int64_t again;               /* when to start, while down */
-    unsigned failures;
+    unsigned failures;           /* since it told something */
+    uint64_t ends;
     unsigned puts; /* since puts_at */
     int64_t puts_at;
     struct fact_wire_reader *reader;
@@ -155,6 +156,7 @@ go_down(struct sniff *s, struct task *t, const char *why)
     if (retry > SNIFF_RETRY_MAX_MS)
         retry = SNIFF_RETRY_MAX_MS;
     t->failures++;
+    t->ends++;
     t->again = s->now + retry + jitter(s, retry / 4);
     end_process(t);
     t->over = t->over || s->stopped || t->t.once;
@@ -531,6 +533,12 @@ sniff_report(const struct sniff *s)
         if (s->task[i].reported)
             return &s->task[i].report;
     return NULL;
+}
+
+uint64_t
+sniff_failures(const struct sniff *s, size_t task)
+{
+    return task < s->count ? s->task[task].ends : 0;
 }
 
 pid_t

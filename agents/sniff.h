@@ -83,6 +83,8 @@ bool sniff_ended(const struct sniff *s);
 bool sniff_ready(const struct sniff *s);
 /* What protects the processes, as the first one told; NULL: none has yet. Borrowed. */
 const struct sandbox_report *sniff_report(const struct sniff *s);
+/* How often the process ended otherwise than it should. */
+uint64_t sniff_failures(const struct sniff *s, size_t task);
 pid_t sniff_pid(const struct sniff *s, size_t task); /* 0: none */
 
 #endif
