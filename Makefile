@@ -59,6 +59,7 @@ HEADERS    := $(wildcard lib/*.h lib/*/*.h agents/*.h agents/*/*.h rules/engine/
 OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B)/gen/fact_nodes.o
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 INTEROP_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/interop/*.c))
+TAP_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tap/*.c))
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
@@ -157,6 +158,12 @@ $(COLLECTOR_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvi
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
 
+# Frames pass through the test before the sniffer gets them.
+$(B)/tests/tap/planted: tests/tap/planted.c $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d $(ALL_LDFLAGS) -Wl,--wrap=sniffer_frame -o $@ $< \
+	  $(B)/libvigil.a $(LDLIBS)
+
 $(B)/tests/%: tests/%.c $(B)/libvigil.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil.a $(LDLIBS)
@@ -218,7 +225,7 @@ test: deps-test
 
 .PHONY: test-binaries
 test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
-               $(B)/tests/north/world
+               $(B)/tests/north/world $(TAP_BIN)
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -229,7 +236,7 @@ check-source: $(filter $(B)/unit/test_source%,$(UNIT_BIN))
 	@for t in $^; do $$t || exit 1; done
 check-rules: all
 	@$(B)/vigil rules lint && $(B)/vigil rules test
-check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin $(B)/tests/north/world
+check-integration: all $(INTEROP_BIN) $(B)/tests/demo/standin $(B)/tests/north/world $(TAP_BIN)
 	@sh tests/run.sh integration
 check-hostile: test-binaries
 	@sh tests/run.sh hostile
@@ -257,7 +264,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(DEVICE_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c tests/tap/*.c)
 
 .PHONY: lint format cover
 lint: deps-test

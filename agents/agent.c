@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/child.h"
 #include "agents/gather_wire.h"
 #include "agents/schedule.h"
 
@@ -11,6 +12,7 @@
 #define BUSY_MS 300                         /* a change that was seen is read within this time */
 #define SLOTS (MAX_CONFIG_SOURCES + 1)
 #define FIRST_DEVICE SLOTS /* number of the first device as a source of sections */
+#define FIRST_INTERFACE (FIRST_DEVICE + MAX_CONFIG_DEVICES)
 
 struct slot {
     struct agent_source state, told;
@@ -27,6 +29,8 @@ struct agent {
     struct schedule *schedule;
     struct gather *gather;
     struct devices *devices;
+    struct sniff *sniff;
+    enum { NOT_TOLD, CAPTURED, NOT_CAPTURED } interface[MAX_CONFIG_INTERFACES]; /* as told last */
     bool reading; /* the gather process reads: its sink is in use */
     struct sections *sections;
     int64_t now_ms, began_ms;
@@ -147,7 +151,7 @@ settle(struct agent *a)
     for (size_t i = 0; i < SLOTS; i++)
         if (exists(a, i) && !a->slot[i].settled)
             return;
-    if (!devices_settled(a->devices))
+    if (!devices_settled(a->devices) || !sniff_settled(a->sniff))
         return;
     sections_settle(a->sections);
     a->orphans = false;
@@ -187,10 +191,31 @@ on_done(void *ctx, size_t source, enum gather_end end, size_t refused)
 
 /* --- life --- */
 
-/* A schedule and a gather process for a configuration; false: out of memory. */
+/* Interfaces, as the processes that capture want to know them. */
+static struct sniff *
+new_sniff(const struct agent *a, const struct config *c)
+{
+    struct sniff_task task[MAX_CONFIG_INTERFACES];
+
+    for (size_t i = 0; i < c->interfaces; i++)
+        task[i] = (struct sniff_task){.interface = c->interface[i].name,
+                                      .vantage = c->interface[i].vantage,
+                                      .filter = c->interface[i].filter,
+                                      .sealed_file = c->sealed_file,
+                                      .key_file = c->pseudonym_key,
+                                      .user = c->user,
+                                      .agent = c->name,
+                                      .snap_length = c->interface[i].snap_length,
+                                      .buffer_bytes = c->interface[i].buffer_bytes,
+                                      .drop_limit = c->drop_limit,
+                                      .memory_bytes = c->memory_bytes};
+    return sniff_new(a->starter, CHILD_SNIFF, task, c->interfaces, a->seed);
+}
+
+/* A schedule and processes for a configuration; false: out of memory. */
 static bool
 equip(struct agent *a, const struct config *c, struct schedule **schedule, struct gather **gather,
-      struct devices **devices)
+      struct devices **devices, struct sniff **sniff)
 {
     const struct gather_handler h = {.ready = on_ready,
                                      .error = on_error,
@@ -202,10 +227,12 @@ equip(struct agent *a, const struct config *c, struct schedule **schedule, struc
     *schedule = schedule_new(SLOTS, c->cpu_percent, a->seed);
     *gather = gather_new(c, a->starter, &h, a->seed);
     *devices = devices_new(c, a->starter, a->seed, a->now_ms);
-    if (!*schedule || !*gather || !*devices) {
+    *sniff = new_sniff(a, c);
+    if (!*schedule || !*gather || !*devices || !*sniff) {
         schedule_free(*schedule);
         gather_free(*gather);
         devices_free(*devices);
+        sniff_free(*sniff);
         return false;
     }
     for (size_t i = 0; i < c->sources; i++)
@@ -232,10 +259,11 @@ agent_new(struct config *c, struct starter *starter, const struct agent_handler 
     a->now_ms = a->began_ms = now_ms;
     a->sections =
         sections_new(&(struct section_publisher){.section = on_section, .ctx = a}, MAX_AGENT_BYTES);
-    if (!a->sections || !equip(a, c, &a->schedule, &a->gather, &a->devices)) {
+    if (!a->sections || !equip(a, c, &a->schedule, &a->gather, &a->devices, &a->sniff)) {
         a->schedule = NULL;
         a->gather = NULL;
         a->devices = NULL;
+        a->sniff = NULL;
         agent_free(a);
         return NULL;
     }
@@ -250,6 +278,7 @@ agent_free(struct agent *a)
         return;
     gather_free(a->gather);
     devices_free(a->devices);
+    sniff_free(a->sniff);
     schedule_free(a->schedule);
     sections_free(a->sections);
     for (size_t i = 0; i < SLOTS; i++)
@@ -264,17 +293,21 @@ agent_reload(struct agent *a, struct config *c, int64_t now_ms)
     struct schedule *schedule;
     struct gather *gather;
     struct devices *devices;
+    struct sniff *sniff;
 
     a->now_ms = now_ms;
-    if (!equip(a, c, &schedule, &gather, &devices)) {
+    if (!equip(a, c, &schedule, &gather, &devices, &sniff)) {
         config_free(c);
         return ST_IO;
     }
     gather_free(a->gather);
     devices_free(a->devices);
+    sniff_free(a->sniff);
     schedule_free(a->schedule);
     config_free(a->config);
     a->devices = devices;
+    a->sniff = sniff;
+    memset(a->interface, 0, sizeof(a->interface));
     a->reading = false;
     a->gather = gather;
     a->schedule = schedule;
@@ -321,12 +354,51 @@ take_devices(struct agent *a)
     }
 }
 
+int
+agent_sniff_fd(const struct agent *a)
+{
+    return sniff_fd(a->sniff);
+}
+
+static void
+tell_interface(struct agent *a, const struct sniff_result *r)
+{
+    const bool news =
+        a->interface[r->task] != (r->facts ? CAPTURED : NOT_CAPTURED) || (!r->facts && r->news);
+
+    a->interface[r->task] = r->facts ? CAPTURED : NOT_CAPTURED;
+    if (news && a->h.interface)
+        a->h.interface(a->h.ctx, a->config->interface[r->task].name, r->facts ? NULL : r->why);
+}
+
+/* What packets showed, as soon as the sink is free. What is known of an interface that is not read
+ * is not complete. */
+static void
+take_sniff(struct agent *a)
+{
+    struct sniff_result r;
+
+    while (!a->reading && sniff_done(a->sniff, &r)) {
+        size_t source = FIRST_INTERFACE + r.task;
+        struct fact_sink *sink = sections_begin(a->sections, source, SECTION_KIND(FACT_TRAFFIC));
+
+        if (sniff_take(a->sniff, &r, sink) != ST_OK || !r.facts ||
+            sections_commit(a->sections, true) != ST_OK)
+            sections_fail(a->sections, source);
+        tell_interface(a, &r);
+        if (a->orphans)
+            settle(a);
+    }
+}
+
 void
 agent_input(struct agent *a, int64_t now_ms)
 {
     a->now_ms = now_ms;
     devices_input(a->devices, now_ms);
     take_devices(a);
+    sniff_input(a->sniff, now_ms);
+    take_sniff(a);
     gather_input(a->gather, now_ms);
 }
 
@@ -336,9 +408,11 @@ agent_next(const struct agent *a)
     int64_t gather = reads_files(a) ? gather_next(a->gather) : SCHEDULE_NEVER;
     int64_t schedule = gather_idle(a->gather) ? schedule_next(a->schedule) : SCHEDULE_NEVER;
     int64_t devices = devices_next(a->devices);
+    int64_t sniff = sniff_next(a->sniff);
     int64_t next = gather < schedule ? gather : schedule;
 
-    return next < devices ? next : devices;
+    next = next < devices ? next : devices;
+    return next < sniff ? next : sniff;
 }
 
 /* What a source is for. What runs is read together with all configuration, which is not its own. */
@@ -371,6 +445,8 @@ agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s)
     take_devices(a);
     devices_tick(a->devices, now_ms, wall_s);
     take_devices(a);
+    sniff_tick(a->sniff, now_ms);
+    take_sniff(a);
     if (reads_files(a) && now_ms >= gather_next(a->gather))
         gather_tick(a->gather, now_ms);
     if (!gather_idle(a->gather) || !schedule_due(a->schedule, now_ms, &source))
@@ -395,13 +471,13 @@ sources_settled(const struct agent *a)
 bool
 agent_settled(const struct agent *a)
 {
-    return sources_settled(a) && devices_settled(a->devices);
+    return sources_settled(a) && devices_settled(a->devices) && sniff_settled(a->sniff);
 }
 
 bool
 agent_may_tell(const struct agent *a)
 {
-    return sources_settled(a) &&
+    return sources_settled(a) && sniff_settled(a->sniff) &&
            (devices_settled(a->devices) || a->now_ms - a->began_ms >= AGENT_DEVICES_MS);
 }
 
@@ -442,4 +518,16 @@ const struct gather_counters *
 agent_gather_counters(const struct agent *a)
 {
     return gather_counters(a->gather);
+}
+
+const struct sandbox_report *
+agent_sniff_report(const struct agent *a)
+{
+    return sniff_report(a->sniff);
+}
+
+uint64_t
+agent_sniff_failures(const struct agent *a, size_t interface)
+{
+    return sniff_failures(a->sniff, interface);
 }

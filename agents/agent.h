@@ -16,6 +16,7 @@
 #include "agents/devices.h"
 #include "agents/gather.h"
 #include "agents/sections.h"
+#include "agents/sniff.h"
 
 /* What is known about one source. */
 struct agent_source {
@@ -35,6 +36,8 @@ struct agent_handler {
     void (*error)(void *ctx, size_t source, const struct diag *d);
     void (*ready)(void *ctx, pid_t gather, const struct sandbox_report *r);
     void (*down)(void *ctx, const char *why);
+    /* An interface is read, or no longer: why, in words; NULL: it is. May be NULL. */
+    void (*interface)(void *ctx, const char *name, const char *why);
     /* A device was asked, and it went otherwise than before. May be NULL. */
     void (*device)(void *ctx, const char *name, const struct devices_result *r);
     void *ctx;
@@ -61,6 +64,8 @@ enum status agent_reload(struct agent *a, struct config *c, int64_t now_ms) MUST
 int agent_fd(const struct agent *a); /* -1: none */
 /* The same for devices that are asked; input on both is told by agent_input(). */
 int agent_devices_fd(const struct agent *a);
+/* And for interfaces that are captured. */
+int agent_sniff_fd(const struct agent *a);
 void agent_input(struct agent *a, int64_t now_ms);
 int64_t agent_next(const struct agent *a);
 void agent_tick(struct agent *a, int64_t now_ms, int64_t wall_s);
@@ -80,6 +85,9 @@ const struct sections *agent_sections(const struct agent *a);
 const struct agent_source *agent_source_state(const struct agent *a, size_t source);
 /* devices_report() of its devices. */
 const struct sandbox_report *agent_devices_report(const struct agent *a);
+/* sniff_report() and sniff_failures() of its interfaces. */
+const struct sandbox_report *agent_sniff_report(const struct agent *a);
+uint64_t agent_sniff_failures(const struct agent *a, size_t interface);
 const struct gather_counters *agent_gather_counters(const struct agent *a);
 
 #endif

@@ -8,6 +8,7 @@
 enum child_kind {
     CHILD_GATHER, /* reads files (agents/gather.h) */
     CHILD_DEVICE, /* asks a device (agents/devices.h) */
+    CHILD_SNIFF,  /* captures from an interface (agents/sniff.h) */
     CHILD_RENEW,  /* asks for the next certificate (agents/renew.h) */
     CHILD_KINDS
 };

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agents/capture/sealed.h"
+#include "agents/capture/tap.h"
 #include "agents/source/inventory.h"
 #include "lib/enrol/ask.h"
 #include "lib/file.h"
@@ -94,6 +96,46 @@ check_device(struct settings_take *t, size_t i, const struct config_device *d)
     settings_check_file(t, path, d->known_hosts, false);
 }
 
+static void
+read_interface(struct settings_take *t, size_t i, struct config_interface *out)
+{
+    char path[80];
+
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/name", i);
+    out->name = settings_take_text(t, path);
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/vantage", i);
+    out->vantage = settings_take_text(t, settings_text(t->s, path) ? path : "vantage");
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/filter", i);
+    out->filter = settings_take_text(t, path);
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/snap-length", i);
+    out->snap_length = (uint32_t)settings_take_number(t, path);
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/buffer", i);
+    out->buffer_bytes = (uint32_t)settings_take_number(t, path) * MIB;
+}
+
+static void
+check_interface(struct settings_take *t, size_t i, const struct config_interface *f)
+{
+    char path[80], text[MAX_DIAG_TEXT];
+    struct diag d;
+
+    if (!f->filter || tap_check_filter(f->filter, &d) == ST_OK)
+        return;
+    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/filter", i);
+    snprintf(text, sizeof(text), "is no filter of pcap-filter(7): %.400s", d.text);
+    settings_complain(t, path, text);
+}
+
+/* Owner and mode alone: what stands in it is for the process that captures. */
+static void
+check_sealed(struct settings_take *t, const char *path)
+{
+    struct stat st;
+
+    if (path && (stat(path, &st) != 0 || !sealed_is(&st)))
+        settings_complain(t, "capture/li", "names no sealed file; a regular file " SEALED_RIGHT);
+}
+
 /* Taken whole or not at all: without it targets would have other names. */
 static void
 check_inventory(struct settings_take *t, const char *path)
@@ -162,6 +204,13 @@ read_all(struct settings_take *t, void *into)
         c->devices = MAX_CONFIG_DEVICES;
     for (size_t i = 0; i < c->devices; i++)
         read_device(t, i, &c->device[i]);
+    c->interfaces = settings_count(t->s, "capture/interfaces");
+    if (c->interfaces > MAX_CONFIG_INTERFACES)
+        c->interfaces = MAX_CONFIG_INTERFACES;
+    for (size_t i = 0; i < c->interfaces; i++)
+        read_interface(t, i, &c->interface[i]);
+    c->sealed_file = settings_take_text(t, "capture/li");
+    c->drop_limit = (uint32_t)settings_take_number(t, "capture/drop-limit");
     snprintf(c->scope, sizeof(c->scope), "%s/%s", c->site ? c->site : "", c->name ? c->name : "");
 }
 
@@ -207,6 +256,9 @@ check_all(struct settings_take *t, const void *filled)
     settings_check_file(t, "tls/crl", c->tls.crl, false);
     for (size_t i = 0; i < c->devices; i++)
         check_device(t, i, &c->device[i]);
+    for (size_t i = 0; i < c->interfaces; i++)
+        check_interface(t, i, &c->interface[i]);
+    check_sealed(t, c->sealed_file);
     check_inventory(t, c->inventory);
     check_key(t, c->pseudonym_key);
     if (c->root && (stat(c->root, &st) != 0 || !S_ISDIR(st.st_mode)))
@@ -268,6 +320,12 @@ config_free(struct config *c)
         settings_free_list(c->source[i].path, c->source[i].paths);
     for (size_t i = 0; i < c->devices; i++)
         device_clear(&c->device[i]);
+    for (size_t i = 0; i < c->interfaces; i++) {
+        free(c->interface[i].name);
+        free(c->interface[i].vantage);
+        free(c->interface[i].filter);
+    }
+    free(c->sealed_file);
     free(c);
 }
 

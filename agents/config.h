@@ -16,6 +16,7 @@
 #define MAX_CONFIG_SOURCES 32
 #define MAX_CONFIG_PATHS 64 /* of one source */
 #define MAX_CONFIG_DEVICES 64
+#define MAX_CONFIG_INTERFACES 8
 #define CONFIG_SCOPE_LEN 160
 #define CONFIG_KEY_LEN 32
 
@@ -36,6 +37,12 @@ struct config_device {
     uint32_t interval_s, timeout_s;
 };
 
+/* An interface whose packets are read as they come. */
+struct config_interface {
+    char *name, *vantage, *filter; /* vantage: that of the agent where none is given; may be NULL */
+    uint32_t snap_length, buffer_bytes;
+};
+
 struct config_tls {
     char *certificate, *key, *trust;
     char *crl, *collector; /* may be NULL; collector: the name in its certificate */
@@ -53,6 +60,10 @@ struct config {
     size_t sources;
     struct config_device device[MAX_CONFIG_DEVICES];
     size_t devices;
+    struct config_interface interface[MAX_CONFIG_INTERFACES];
+    size_t interfaces;
+    char *sealed_file;   /* of lawful interception (agents/capture/sealed.h); may be NULL */
+    uint32_t drop_limit; /* frames in a million */
     uint64_t memory_bytes, spool_bytes;
     size_t spool_messages;
     unsigned cpu_percent;

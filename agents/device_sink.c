@@ -14,7 +14,7 @@ on_begin(struct fact_sink *s, enum fact_section kind, const char *key, const cha
 {
     struct device_sink *d = self(s);
 
-    if (d->begun || kind != FACT_MANAGEMENT_PROBE || !key || strcmp(key, d->key) != 0) {
+    if (d->begun || kind != d->kind || !key || strcmp(key, d->key) != 0) {
         s->status = ST_MALFORMED;
         return;
     }
@@ -60,7 +60,7 @@ static void
 on_unresolved(struct fact_sink *s, const char *child)
 {
     (void)child;
-    s->status = ST_MALFORMED; /* a device has no placeholders */
+    s->status = ST_MALFORMED; /* neither device nor wire has placeholders */
 }
 
 static void
@@ -89,8 +89,12 @@ static const struct fact_sink_ops ops = {.begin = on_begin,
                                          .end = on_end};
 
 void
-device_sink_init(struct device_sink *d, struct fact_sink *next, const char *key, const char *state)
+device_sink_init(struct device_sink *d, struct fact_sink *next, enum fact_section kind,
+                 const char *key, const char *state)
 {
-    *d = (struct device_sink){
-        .sink = {.ops = &ops, .status = ST_OK}, .next = next, .key = key, .state = state};
+    *d = (struct device_sink){.sink = {.ops = &ops, .status = ST_OK},
+                              .next = next,
+                              .kind = kind,
+                              .key = key,
+                              .state = state};
 }

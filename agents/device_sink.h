@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process that asked a device may say: the one section of this device, before another sink.
+/* What a process that asks a device, or captures, may say: its one section, before another sink.
  * Anything else is ST_MALFORMED. */
 #ifndef AGENTS_DEVICE_SINK_H
 #define AGENTS_DEVICE_SINK_H
@@ -9,6 +9,7 @@
 struct device_sink {
     struct fact_sink sink; /* first */
     struct fact_sink *next;
+    enum fact_section kind;
     const char *key;   /* of the section */
     const char *state; /* written in place of leaf state; NULL: as it comes */
     unsigned depth;
@@ -16,7 +17,7 @@ struct device_sink {
 };
 
 /* next, key and state are borrowed. */
-void device_sink_init(struct device_sink *d, struct fact_sink *next, const char *key,
-                      const char *state);
+void device_sink_init(struct device_sink *d, struct fact_sink *next, enum fact_section kind,
+                      const char *key, const char *state);
 
 #endif

@@ -240,7 +240,7 @@ start(struct devices *d, struct device *v, int64_t now, int64_t wall)
     v->deadline = now + (int64_t)v->config->timeout_s * 1000 + DEVICES_GRACE_MS;
     v->frames.len = 0;
     fact_wire_writer_init(&v->writer, &v->frames, NULL, NULL);
-    device_sink_init(&v->filter, &v->writer.sink, v->key, NULL);
+    device_sink_init(&v->filter, &v->writer.sink, FACT_MANAGEMENT_PROBE, v->key, NULL);
     v->reader = fact_wire_reader_new(
         &(struct fact_wire_handler){.sink = &v->filter.sink, .extra = on_frame, .ctx = v},
         DEVICES_BYTES);
@@ -409,7 +409,7 @@ put_section(struct device *v, struct fact_sink *sink)
         return fact_wire_replay(v->last.data, v->last.len, false, sink);
     }
     if (v->last.len) {
-        device_sink_init(&changed, sink, v->key, states[v->result.end]);
+        device_sink_init(&changed, sink, FACT_MANAGEMENT_PROBE, v->key, states[v->result.end]);
         return fact_wire_replay(v->last.data, v->last.len, true, &changed.sink);
     }
     put_unread(v, sink);

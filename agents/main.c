@@ -20,6 +20,7 @@
 #include "agents/publish_stdout.h"
 #include "agents/renew.h"
 #include "agents/self.h"
+#include "agents/sniff_wire.h"
 #include "lib/datadir.h"
 #include "lib/loop.h"
 
@@ -29,15 +30,16 @@
 /* Exit codes, as those of vigil(1). */
 enum { EXIT_CLEAN = 0, EXIT_UNREAD = 1, EXIT_WRONG = 2 };
 
-enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER, OPT_RENEW };
+enum { OPT_ONCE = 256, OPT_CHECK, OPT_STDOUT, OPT_GATHER, OPT_SNIFF, OPT_RENEW };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"once", no_argument, NULL, OPT_ONCE},
     {"check", no_argument, NULL, OPT_CHECK},
     {"stdout", no_argument, NULL, OPT_STDOUT},
-    {"gather", no_argument, NULL, OPT_GATHER},
-    {"renew", no_argument, NULL, OPT_RENEW},
+    {"gather", no_argument, NULL, OPT_GATHER}, /* what it calls itself with */
+    {"sniff", no_argument, NULL, OPT_SNIFF},   /* likewise */
+    {"renew", no_argument, NULL, OPT_RENEW},   /* likewise */
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -64,11 +66,13 @@ struct program {
     size_t errors, starts_failed;
     bool ready; /* the gather process was, once */
     bool asked; /* a device was, and what protects its process is told */
+    bool heard; /* the same of an interface */
     struct loop *loop;
     struct loop_signals signals;
     struct loop_watch children;      /* of the socket to the starter */
     struct loop_watch gather;        /* of the channel to the gather process */
     struct loop_watch devices;       /* of the channels to those that ask devices */
+    struct loop_watch sniff;         /* of the channels to those that capture */
     struct publish_netconf *netconf; /* NULL: no collector is called */
     struct renew *renew;             /* NULL: likewise */
     bool called;                     /* collectors are, since all sources were read */
@@ -165,6 +169,21 @@ on_device(void *ctx, const char *name, const struct devices_result *r)
     p->asked = p->asked || agent_devices_report(p->agent);
 }
 
+static void
+on_interface(void *ctx, const char *name, const char *why)
+{
+    struct program *p = ctx;
+
+    if (why)
+        fprintf(stderr, NAME ": interface %s is not captured: %s\n", name, why);
+    else
+        fprintf(stderr, NAME ": interface %s is captured\n", name);
+    p->errors += why != NULL;
+    if (!why && !p->heard)
+        tell_refused("what captures", agent_sniff_report(p->agent));
+    p->heard = p->heard || !why;
+}
+
 /* --- life --- */
 
 static struct config *
@@ -248,6 +267,8 @@ watch_gather(struct program *p)
 {
     enum status st = watch_fd(p, &p->gather, agent_fd(p->agent));
 
+    if (st == ST_OK)
+        st = watch_fd(p, &p->sniff, agent_sniff_fd(p->agent));
     return st == ST_OK ? watch_fd(p, &p->devices, agent_devices_fd(p->agent)) : st;
 }
 
@@ -421,6 +442,7 @@ run(struct program *p, struct config *c)
                                     .ready = on_ready,
                                     .down = on_down,
                                     .device = on_device,
+                                    .interface = on_interface,
                                     .ctx = p};
     uint64_t seed = 0;
     struct diag d;
@@ -458,6 +480,7 @@ stop(struct program *p)
     loop_watch_stop(&p->gather);
     renew_free(p->renew);
     loop_watch_stop(&p->devices);
+    loop_watch_stop(&p->sniff);
     loop_timer_clear(&p->look);
     publish_netconf_free(p->netconf);
     agent_free(p->agent);
@@ -506,8 +529,8 @@ start(struct program *p)
     if (!c)
         return EXIT_WRONG;
     if (p->check) {
-        printf("%s: good: agent %s, %zu sources, %zu devices, %zu collectors\n", p->config_path,
-               c->scope, c->sources, c->devices, c->collectors);
+        printf("%s: good: agent %s, %zu sources, %zu devices, %zu interfaces, %zu collectors\n",
+               p->config_path, c->scope, c->sources, c->devices, c->interfaces, c->collectors);
         config_free(c);
         return EXIT_CLEAN;
     }
@@ -544,6 +567,8 @@ main(int argc, char **argv)
             break;
         case OPT_GATHER:
             return gather_child();
+        case OPT_SNIFF:
+            return sniff_child();
         case OPT_RENEW:
             return renew_child();
         case 'V':

@@ -13,6 +13,7 @@
 #include "agents/capture/capture.h"
 #include "agents/link.h"
 #include "agents/pipeline_document.h"
+#include "agents/pipeline_live.h"
 #include "agents/pipeline_runtime.h"
 #include "agents/pipeline_walk.h"
 #include "agents/source/inventory.h"
@@ -323,6 +324,32 @@ pipeline_is_capture(const char *path)
     return n > 0 && capture_magic(head, (size_t)n);
 }
 
+/* --- interfaces --- */
+
+static enum status
+read_all_live(struct pipeline *p)
+{
+    const struct pipeline_live_env env = {
+        .seconds = p->o.live_seconds,
+        .filter = p->o.live_filter,
+        .sealed_file = p->o.live_sealed,
+        .vantage = p->o.vantage,
+        .inventory = yaml_root(p->inventory, 0),
+        .key = p->o.pseudonym_key,
+        .progress = p->o.progress,
+        .progress_ctx = p->o.progress_ctx,
+        .errors = &p->errors,
+        .sink = link_as_sink(p->link),
+    };
+    struct pipeline_input *in[MAX_INPUTS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->inputs; i++)
+        if (p->input[i].kind == INPUT_LIVE)
+            in[n++] = &p->input[i];
+    return n ? pipeline_live_read(&env, in, n) : ST_OK;
+}
+
 /* --- processes --- */
 
 static enum status
@@ -397,6 +424,13 @@ pipeline_capture(struct pipeline *p, const char *path)
 }
 
 enum status
+pipeline_live(struct pipeline *p, const char *interface)
+{
+    (void)input_add(p, INPUT_LIVE, interface);
+    return ST_OK;
+}
+
+enum status
 pipeline_runtime(struct pipeline *p, const char *path)
 {
     (void)input_add(p, INPUT_RUNTIME, path);
@@ -413,6 +447,8 @@ pipeline_finish(struct pipeline *p)
         st = read_all_runtime(p);
     if (st == ST_OK)
         st = read_all_captures(p);
+    if (st == ST_OK)
+        st = read_all_live(p);
     if (st == ST_OK && p->inventory) {
         const char *const *address;
         size_t n = link_addresses(p->link, &address);
@@ -498,7 +534,7 @@ pipeline_input_of(const struct pipeline *p, const char *source)
             observer_name(p, in, observer);
             if (strcmp(observer, source) == 0)
                 return (int)i;
-        } else if (in->kind == INPUT_RUNTIME) {
+        } else if (in->kind == INPUT_RUNTIME || in->kind == INPUT_LIVE) {
             if (strcmp(in->path, source) == 0)
                 return (int)i;
         } else if (in->kind == INPUT_CONFIG ? holds(in, source)

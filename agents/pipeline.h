@@ -4,8 +4,8 @@
  * traffic meet.
  *
  * Order of use: pipeline_new, pipeline_inventory (at most once, first), pipeline_config,
- * pipeline_capture and pipeline_runtime as often as wanted, pipeline_finish, then read the tree and
- * the lists.
+ * pipeline_capture, pipeline_live and pipeline_runtime as often as wanted, pipeline_finish, then
+ * read the tree and the lists.
  */
 #ifndef AGENTS_PIPELINE_H
 #define AGENTS_PIPELINE_H
@@ -19,7 +19,7 @@
     1000 /* documents of NFs; verdicts of more do not fit the memory that we promise */
 #define MAX_PIPELINE_DEPTH 32 /* of directories */
 
-enum input_kind { INPUT_CONFIG, INPUT_CAPTURE, INPUT_INVENTORY, INPUT_RUNTIME };
+enum input_kind { INPUT_CONFIG, INPUT_CAPTURE, INPUT_INVENTORY, INPUT_RUNTIME, INPUT_LIVE };
 
 struct pipeline_input {
     enum input_kind kind;
@@ -43,6 +43,10 @@ struct pipeline_options {
     /* Time of the boot for processes below /proc (agents/runtime/runtime.h); 0: by the clocks now.
      */
     int64_t boot_ns;
+    /* Interfaces: for how long; what the kernel passes; the sealed file of lawful interception
+     * (both may be NULL). */
+    uint32_t live_seconds;
+    const char *live_filter, *live_sealed;
     void (*progress)(void *ctx, const char *what, int percent); /* may be NULL */
     void *progress_ctx;
 };
@@ -66,6 +70,8 @@ enum status pipeline_config(struct pipeline *p, const char *path) MUST_USE;
 enum status pipeline_capture(struct pipeline *p, const char *path) MUST_USE;
 /* The process table: /proc, or a directory that looks like it. */
 enum status pipeline_runtime(struct pipeline *p, const char *path) MUST_USE;
+/* An interface, which a process of its own captures; at most MAX_SNIFF of them, side by side. */
+enum status pipeline_live(struct pipeline *p, const char *interface) MUST_USE;
 /* Read all that was queued. */
 enum status pipeline_finish(struct pipeline *p) MUST_USE;
 

@@ -63,6 +63,17 @@ write_protections(const struct self *s, struct fact_sink *sink)
     }
 }
 
+static void
+write_interface(const struct agent *a, size_t i, struct fact_sink *sink)
+{
+    char name[48];
+
+    snprintf(name, sizeof(name), "interface %s", agent_config(a)->interface[i].name);
+    fact_enter(sink, FN_WORKER, name);
+    fact_leaf_u64(sink, FN_FAILURES, agent_sniff_failures(a, i));
+    fact_leave(sink);
+}
+
 void
 self_write(struct self *s, const struct agent *a, const struct spool_counts *spool,
            uint64_t left_out, struct fact_sink *sink)
@@ -78,6 +89,8 @@ self_write(struct self *s, const struct agent *a, const struct spool_counts *spo
         write_source(a, i, sink);
     if (c->inventory)
         write_source(a, AGENT_INVENTORY, sink);
+    for (size_t i = 0; i < c->interfaces; i++)
+        write_interface(a, i, sink);
     fact_leaf_u64(sink, FN_READER_RESTARTS, g->starts ? g->starts - 1 : 0);
     fact_leaf_u64(sink, FN_EVENTS_LOST, g->lost);
     s->spool = spool->bytes ? self_step_level(s->spool, spool->bytes, MIB) : 0;

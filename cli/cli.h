@@ -32,6 +32,8 @@ struct cli_options {
     struct cli_input input[MAX_CLI_INPUTS];
     size_t inputs;
     const char *root, *vantage, *rules, *overlay, *inventory;
+    const char *filter, *sealed; /* of interfaces */
+    uint32_t live_seconds;
     int64_t now;
     enum output_format format;
     enum fail_on fail_on;

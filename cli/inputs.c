@@ -27,6 +27,7 @@ queue(struct pipeline *p, const struct cli_options *o)
         const struct cli_input *in = &o->input[i];
 
         st = in->kind == INPUT_CAPTURE   ? pipeline_capture(p, in->path)
+             : in->kind == INPUT_LIVE    ? pipeline_live(p, in->path)
              : in->kind == INPUT_RUNTIME ? pipeline_runtime(p, in->path)
                                          : pipeline_config(p, in->path);
     }
@@ -43,6 +44,9 @@ cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct
         .root = o->root,
         .vantage = o->vantage,
         .pseudonym_key = o->has_key ? o->key : NULL,
+        .live_seconds = o->live_seconds,
+        .live_filter = o->filter,
+        .live_sealed = o->sealed,
         .progress = progress ? on_progress : NULL,
     };
     char dir[1024];

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/sniff_wire.h"
 #include "cli/cli.h"
 #include "cli/live.h"
 
@@ -47,6 +48,8 @@ command(int argc, char **argv)
         usage(stdout);
         return EXIT_CLEAN;
     }
+    if (strcmp(argv[1], "--sniff") == 0) /* what it calls itself with */
+        return sniff_child();
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

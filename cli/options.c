@@ -11,6 +11,9 @@
 #include "cli/cli.h"
 #include "cli/text.h"
 
+#define LIVE_SECONDS 10
+#define MAX_LIVE_SECONDS 86400
+
 static const char help[] =
     "usage: vigil scan|facts [-c PATH]... [-r PCAP]... [PATH]... [OPTION]...\n\n"
     "  -c, --config PATH      file or directory of configuration\n"
@@ -19,6 +22,11 @@ static const char help[] =
     "      --proc[=DIR]       the processes that run here, too (DIR: a copy of /proc): which "
     "files\n"
     "                         are in effect, rights, listening sockets\n"
+    "      --live INTERFACE   capture what passes there, for as long as -t says; needs "
+    "CAP_NET_RAW\n"
+    "  -t, --time SECONDS     how long interfaces are captured (10)\n"
+    "      --filter EXPR      what of it is looked at, as pcap-filter(7) writes it\n"
+    "      --li FILE          sealed file of lawful interception: addresses that leave no trace\n"
     "      --root DIR         input root: paths named inside files resolve below it\n"
     "      --inventory FILE   what the operator declares (NFs, prefixes, sites, vantages)\n"
     "      --vantage KIND     where the captures were taken: pod-netns, host-veth, node-nic, "
@@ -45,13 +53,20 @@ enum {
     OPT_NOW,
     OPT_KEY,
     OPT_FAIL_ON,
-    OPT_PROC
+    OPT_PROC,
+    OPT_LIVE,
+    OPT_FILTER,
+    OPT_LI
 };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"read", required_argument, NULL, 'r'},
     {"proc", optional_argument, NULL, OPT_PROC},
+    {"live", required_argument, NULL, OPT_LIVE},
+    {"time", required_argument, NULL, 't'},
+    {"filter", required_argument, NULL, OPT_FILTER},
+    {"li", required_argument, NULL, OPT_LI},
     {"root", required_argument, NULL, OPT_ROOT},
     {"inventory", required_argument, NULL, OPT_INVENTORY},
     {"vantage", required_argument, NULL, OPT_VANTAGE},
@@ -122,6 +137,18 @@ read_key(struct cli_options *o, const char *path)
 }
 
 static bool
+read_seconds(struct cli_options *o, const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > MAX_LIVE_SECONDS)
+        return wrong("-t: a number of seconds from 1 to 86400 is wanted");
+    o->live_seconds = (uint32_t)n;
+    return true;
+}
+
+static bool
 take_word(struct cli_options *o, int c)
 {
     static const char *const formats[] = {"table", "json", "sarif", "html", NULL};
@@ -158,6 +185,16 @@ take(struct cli_options *o, int c)
         return add_input(o, INPUT_CAPTURE, optarg);
     case OPT_PROC:
         return add_input(o, INPUT_RUNTIME, optarg ? optarg : "/proc");
+    case OPT_LIVE:
+        return add_input(o, INPUT_LIVE, optarg);
+    case 't':
+        return read_seconds(o, optarg);
+    case OPT_FILTER:
+        o->filter = optarg;
+        return true;
+    case OPT_LI:
+        o->sealed = optarg;
+        return true;
     case OPT_ROOT:
         o->root = optarg;
         return true;
@@ -199,10 +236,10 @@ cli_options_read(int argc, char **argv, struct cli_options *o)
 {
     int c;
 
-    *o = (struct cli_options){.now = (int64_t)time(NULL)};
+    *o = (struct cli_options){.now = (int64_t)time(NULL), .live_seconds = LIVE_SECONDS};
     optind = 1;
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "c:r:f:vh", options, NULL)) != -1)
+    while ((c = getopt_long(argc, argv, "c:r:f:t:vh", options, NULL)) != -1)
         if (!take(o, c))
             return false;
     for (; optind < argc; optind++)

@@ -88,7 +88,8 @@ print_inputs(const struct report *r, FILE *out)
     static const char *const kinds[] = {[INPUT_CONFIG] = "configuration",
                                         [INPUT_CAPTURE] = "capture",
                                         [INPUT_INVENTORY] = "inventory",
-                                        [INPUT_RUNTIME] = "processes"};
+                                        [INPUT_RUNTIME] = "processes",
+                                        [INPUT_LIVE] = "interface"};
 
     fputs("<p class=\"dim\">Inputs:", out);
     for (size_t i = 0; i < pipeline_inputs(r->inputs); i++) {

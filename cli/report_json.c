@@ -18,7 +18,8 @@ inputs_json(const struct report *r)
     static const char *const kinds[] = {[INPUT_CONFIG] = "config",
                                         [INPUT_CAPTURE] = "capture",
                                         [INPUT_INVENTORY] = "inventory",
-                                        [INPUT_RUNTIME] = "runtime"};
+                                        [INPUT_RUNTIME] = "runtime",
+                                        [INPUT_LIVE] = "live"};
     json_t *a = json_array();
 
     for (size_t i = 0; i < pipeline_inputs(r->inputs); i++) {

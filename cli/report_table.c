@@ -57,7 +57,8 @@ print_inputs(const struct table *t)
     static const char *const kinds[] = {[INPUT_CONFIG] = "config",
                                         [INPUT_CAPTURE] = "capture",
                                         [INPUT_INVENTORY] = "inventory",
-                                        [INPUT_RUNTIME] = "processes"};
+                                        [INPUT_RUNTIME] = "processes",
+                                        [INPUT_LIVE] = "interface"};
 
     for (size_t i = 0; i < pipeline_inputs(t->r->inputs); i++) {
         const struct pipeline_input *in = pipeline_input_at(t->r->inputs, i);

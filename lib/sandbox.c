@@ -231,6 +231,50 @@ take_root(const struct sandbox_options *o, struct diag *d)
     return ST_OK;
 }
 
+static bool
+may_chroot(void)
+{
+    cap_t now = cap_get_proc();
+    cap_flag_value_t flag = CAP_CLEAR;
+
+    if (!now || cap_get_flag(now, CAP_SYS_CHROOT, CAP_EFFECTIVE, &flag) != 0)
+        flag = CAP_CLEAR;
+    cap_free(now);
+    return flag == CAP_SET;
+}
+
+/* A directory that was removed stays empty: nothing can be made in it. */
+static bool
+enter_removed(const char *above)
+{
+    char path[64];
+    bool entered = false;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/vigil-empty-XXXXXX", above);
+    if (!mkdtemp(path))
+        return false;
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (rmdir(path) == 0 && fd >= 0)
+        entered = fchdir(fd) == 0 && chroot(".") == 0 && chdir("/") == 0;
+    if (fd >= 0)
+        close(fd);
+    return entered;
+}
+
+static bool
+take_empty_root(const struct sandbox_options *o)
+{
+    static const char *const above[] = {"/run", "/tmp", "/dev/shm"};
+    bool entered = false;
+
+    if (!o->empty_root || !may_chroot())
+        return false;
+    for (size_t i = 0; i < sizeof(above) / sizeof(above[0]) && !entered; i++)
+        entered = enter_removed(above[i]);
+    return entered;
+}
+
 /* 0, or -1 with errno. */
 static int
 allow_below(int ruleset, const char *dir, uint64_t handled)
@@ -306,6 +350,7 @@ enum status
 sandbox_enter(const struct sandbox_options *o, struct sandbox_report *r, struct diag *d)
 {
     enum status st = ST_OK;
+    bool nowhere;
     uid_t uid = 0;
     gid_t gid = 0;
 
@@ -317,6 +362,7 @@ sandbox_enter(const struct sandbox_options *o, struct sandbox_report *r, struct 
     set_limits(o, r);
     leave_network(o, r);
     st = take_root(o, d);
+    nowhere = take_empty_root(o);
     drop_bounding(o);
     if (st == ST_OK)
         st = take_user(o, uid, gid, r, d);
@@ -326,6 +372,8 @@ sandbox_enter(const struct sandbox_options *o, struct sandbox_report *r, struct 
     report_call(r, SANDBOX_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
     report_call(r, SANDBOX_NOT_TRACEABLE, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
     restrict_files(o, r);
+    if (nowhere && r->state[SANDBOX_FILES] == SANDBOX_REFUSED)
+        report(r, SANDBOX_FILES, SANDBOX_ACTIVE, NULL);
     restrict_calls(o, r);
     return ST_OK;
 }

@@ -32,7 +32,7 @@ enum sandbox_protection {
     SANDBOX_NO_NEW_PRIVS,
     SANDBOX_NOT_TRACEABLE, /* by others of its user, no core of secrets */
     SANDBOX_FILES,         /* Landlock: gather writes nothing, state goes not outside, the
-                              others open nothing (not for dial) */
+                              others open nothing (not for dial); an empty root does as well */
     SANDBOX_SYSCALLS,      /* seccomp: a call that the role does not know kills the process */
     SANDBOX_PROTECTIONS
 };
@@ -51,6 +51,7 @@ struct sandbox_options {
     uint64_t memory_bytes; /* of data; 0: no limit */
     unsigned descriptors;  /* 0: no limit */
     const char *below;     /* state: its directory */
+    bool empty_root;       /* where it may chroot: to a directory that is empty and has no name */
     bool read_all_files;   /* keep CAP_DAC_READ_SEARCH where it is held */
     bool read_processes;   /* keep CAP_SYS_PTRACE where it is held; no SANDBOX_FILES */
 };

@@ -89,7 +89,7 @@ containers() {
 living() {
     for t in 'VIGIL_KILLS=100 live_robust.py' 'VIGIL_SPOOL=20000 live_spool.py' 'VIGIL_WAVES=17 live_identity.py' \
         'VIGIL_FLAPS=40 live_noise.py' 'VIGIL_HALF_OPEN=900 live_hostile.py' 'VIGIL_SECTIONS=380 live_large.py' 'VIGIL_SECTIONS=420 live_large.py' \
-        'VIGIL_IDLE_S=60 live_story.py'; do
+        'VIGIL_IDLE_S=60 live_story.py' 'VIGIL_STORM_S=600 tap_storm.py'; do
         if env "${t%% *}" python3 "tests/integration/${t#* }" build/vigil >"$SOAK_WORK/log" 2>&1; then
             echo "ok    $t"
         else

@@ -201,12 +201,18 @@ data(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, const
         drain(f, env, side);
 }
 
-static void
+/* True, once, where the receiver has bytes of a direction of which the capture has none: a tap that
+ * sees one way only. SYN and FIN count one each. */
+static bool
 acknowledge(struct tcp_half *h, uint32_t ack)
 {
+    bool unseen = h->ack_known && !h->payload && !h->unseen && ahead(ack, h->acked) > 1;
+
     if (!h->ack_known || ahead(ack, h->acked) > 0)
         h->acked = ack;
     h->ack_known = true;
+    h->unseen = h->unseen || unseen;
+    return unseen;
 }
 
 /* The receiver has what the capture has not: after a few packets, which may be out of order, the
@@ -255,8 +261,8 @@ segment(struct flow_table *t, struct capture_env *env, struct flow *f, unsigned 
     uint32_t seq = h->seq + (h->flags & TCP_SYN ? 1 : 0);
     uint32_t len = (uint32_t)(cur_left(p->payload) + p->missing);
 
-    if (h->flags & TCP_ACK)
-        acknowledge(&f->u.tcp.half[!side], h->ack);
+    if (h->flags & TCP_ACK && acknowledge(&f->u.tcp.half[!side], h->ack))
+        env_anomaly(env, &p->meta, "tcp.one_way");
     if (h->flags & TCP_RST) {
         reset(t, env, f, side, seq, p);
         return;

@@ -19,6 +19,7 @@ struct tcp_half {
     uint32_t fin;   /* sequence number of the FIN, once fin_seen */
     bool known, ack_known, fin_seen, done;
     bool payload; /* at least one byte has been seen */
+    bool unseen;  /* bytes were acknowledged before any was seen */
     uint8_t hole_age;
     uint16_t count;
     uint32_t bytes;

@@ -8,6 +8,9 @@
 #include "agents/traffic/table.h"
 
 #define MAX_LEDGERS 64
+#define MILLION 1000000
+#define ONE_WAY_SHARE 10 /* one TCP flow in so many that is seen one way makes the tap one-way */
+#define IP_TCP 6
 
 struct anomaly {
     const char *name; /* static text of a dissector */
@@ -16,6 +19,10 @@ struct anomaly {
 
 struct observer {
     struct ledger_env env;
+    const char *vantage;
+    struct capture_path *path;
+    uint64_t frames; /* that came one by one */
+    uint64_t tcp_flows, one_way;
     void *ledger[MAX_LEDGERS]; /* NULL: did not open */
     size_t ledgers;
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
@@ -23,11 +30,19 @@ struct observer {
     bool lost; /* something could not be kept */
 };
 
+/* Where the peers went on and the capture has a hole. */
+static bool
+is_hole(const char *name)
+{
+    return strcmp(name, "tcp.gap") == 0 || strcmp(name, "sctp.gap") == 0;
+}
+
 static void
 on_message(void *ctx, const struct msg *m)
 {
     struct observer *o = ctx;
 
+    o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
     for (size_t i = 0; i < o->ledgers; i++)
         if (o->ledger[i])
             ledger_table[i]->message(o->ledger[i], m);
@@ -51,6 +66,7 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     size_t i = 0;
 
     o->lost |= loses(name);
+    o->one_way += strcmp(name, "tcp.one_way") == 0;
     while (i < o->anomalies && strcmp(o->anomaly[i].name, name) != 0)
         i++;
     if (i == MAX_OBSERVE_ANOMALIES) {
@@ -87,12 +103,16 @@ by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* In the order of their names; those of the observer stay as they came, for it goes on. */
 static void
-emit_anomalies(struct observer *o, struct fact_sink *sink)
+emit_anomalies(const struct observer *o, struct fact_sink *sink)
 {
-    qsort(o->anomaly, o->anomalies, sizeof(o->anomaly[0]), by_name);
+    struct anomaly sorted[MAX_OBSERVE_ANOMALIES];
+
+    memcpy(sorted, o->anomaly, o->anomalies * sizeof(sorted[0]));
+    qsort(sorted, o->anomalies, sizeof(sorted[0]), by_name);
     for (size_t i = 0; i < o->anomalies; i++) {
-        const struct anomaly *a = &o->anomaly[i];
+        const struct anomaly *a = &sorted[i];
 
         fact_enter(sink, FN_ANOMALY, a->name);
         if (a->first_frame)
@@ -105,27 +125,153 @@ emit_anomalies(struct observer *o, struct fact_sink *sink)
 }
 
 static void
-emit(struct observer *o, const struct capture_stats *s, const char *vantage, int64_t now,
-     struct fact_sink *sink)
+emit_head(const struct observer *o, const struct capture_stats *s, uint64_t dropped,
+          struct fact_sink *sink)
 {
-    bool complete = !o->lost && !s->damaged && s->truncated == 0 && s->dropped == 0 &&
-                    s->undecoded == 0 && s->evicted == 0;
-
     fact_begin(sink, FACT_TRAFFIC, o->env.observer, o->env.observer);
-    fact_leaf(sink, FN_VANTAGE, vantage ? vantage : "undeclared");
+    fact_leaf(sink, FN_VANTAGE, o->vantage ? o->vantage : "undeclared");
     fact_leaf_u64(sink, FN_FRAMES, s->frames);
     if (s->frames) {
         fact_leaf_i64(sink, FN_FIRST_SEEN, s->first_us / 1000000);
         fact_leaf_i64(sink, FN_LAST_SEEN, s->last_us / 1000000);
     }
     fact_leaf_u64(sink, FN_TRUNCATED_FRAMES, s->truncated);
-    fact_leaf_u64(sink, FN_DROPPED_FRAMES, s->dropped);
+    fact_leaf_u64(sink, FN_DROPPED_FRAMES, dropped);
     fact_leaf_u64(sink, FN_UNDECODED_LINK, s->undecoded);
+}
+
+static void
+emit_shed(const struct shed *s, struct fact_sink *sink)
+{
+    for (int i = SHED_USER_PLANE; i < SHED_LEVELS; i++)
+        if (s->frames[i]) {
+            fact_enter(sink, FN_SHED, shed_name((enum shed_level)i));
+            fact_leaf_u64(sink, FN_FRAMES, s->frames[i]);
+            fact_leaf_bool(sink, FN_NOW, (int)s->level >= i);
+            fact_leave(sink);
+        }
+}
+
+static uint64_t
+holes(const struct observer *o)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < o->anomalies; i++)
+        n += is_hole(o->anomaly[i].name) ? o->anomaly[i].count : 0;
+    return n;
+}
+
+/* More than so many in a million of all? */
+static bool
+beyond(uint64_t part, uint64_t rest, uint32_t limit)
+{
+    return part && (double)part * MILLION > ((double)part + (double)rest) * limit;
+}
+
+/* Half of each exchange was never led to the tap: what is not there proves nothing. */
+static bool
+is_one_way(const struct observer *o)
+{
+    return o->one_way * ONE_WAY_SHARE > o->tcp_flows;
+}
+
+/* Of a live observer: frames that were dropped and shed, and holes. True: too many. */
+static bool
+emit_live_loss(const struct observer *o, const struct observe_loss *loss, uint64_t frames,
+               struct fact_sink *sink)
+{
+    const uint64_t missing = holes(o);
+
+    fact_leaf_u64(sink, FN_KERNEL_DROPPED, loss->kernel);
+    fact_leaf_u64(sink, FN_INTERFACE_DROPPED, loss->interface);
+    if (loss->shed)
+        emit_shed(loss->shed, sink);
+    fact_leaf_u64(sink, FN_MISSING_PIECES, missing);
+    return loss->recently || beyond(loss->kernel + loss->interface, frames, loss->limit) ||
+           beyond(missing, frames, loss->limit);
+}
+
+/* What was missed, and whether it is too much. A file says what its frames say. */
+static bool
+emit_loss(const struct observer *o, const struct observe_loss *loss, uint64_t frames,
+          struct fact_sink *sink)
+{
+    bool lossy = loss && emit_live_loss(o, loss, frames, sink);
+
+    if (loss || is_one_way(o))
+        fact_leaf_u64(sink, FN_ONE_WAY_FLOWS, o->one_way);
+    lossy = lossy || is_one_way(o);
+    if (loss || lossy)
+        fact_leaf_bool(sink, FN_LOSSY, lossy);
+    return lossy;
+}
+
+void
+observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t now,
+             struct fact_sink *sink)
+{
+    const struct capture_stats *s = capture_path_stats(o->path);
+    const uint64_t dropped = s->dropped + (loss ? loss->kernel + loss->interface : 0);
+    bool complete = !o->lost && !s->damaged && s->truncated == 0 && s->dropped == 0 &&
+                    s->undecoded == 0 && s->evicted == 0;
+
+    emit_head(o, s, dropped, sink);
     emit_anomalies(o, sink);
     for (size_t i = 0; i < o->ledgers; i++)
         if (o->ledger[i] && !ledger_table[i]->emit(o->ledger[i], sink))
             complete = false;
+    if (emit_loss(o, loss, s->frames, sink))
+        complete = false;
     fact_end(sink, now, complete);
+}
+
+struct observer *
+observe_new(const char *observer, const char *vantage, const struct pseudonym *ps)
+{
+    struct observer *o = calloc(1, sizeof(*o));
+    struct dissect_out out = {o, on_message, on_anomaly};
+
+    if (!o)
+        return NULL;
+    o->env = (struct ledger_env){observer, ps};
+    o->vantage = vantage;
+    o->path = capture_path_new(&out);
+    if (!o->path) {
+        free(o);
+        return NULL;
+    }
+    open_ledgers(o);
+    return o;
+}
+
+void
+observe_free(struct observer *o)
+{
+    if (!o)
+        return;
+    capture_path_free(o->path); /* its last messages go to the ledgers */
+    close_ledgers(o);
+    free(o);
+}
+
+void
+observe_frame(struct observer *o, int dlt, const uint8_t *data, size_t len, size_t wire_len,
+              int64_t time_us)
+{
+    capture_path_frame(o->path, dlt, data, len, wire_len, ++o->frames, time_us);
+}
+
+void
+observe_finish(struct observer *o)
+{
+    capture_path_finish(o->path);
+}
+
+uint64_t
+observe_frames(const struct observer *o)
+{
+    return o->frames;
 }
 
 enum status
@@ -133,19 +279,15 @@ observe_file(int fd, const char *observer, const char *vantage, const struct pse
              int64_t now, void (*progress)(void *ctx, int percent), void *progress_ctx,
              struct fact_sink *sink, struct diag *d)
 {
-    struct observer *o = calloc(1, sizeof(*o));
-    struct dissect_out out = {o, on_message, on_anomaly};
-    struct capture_stats stats;
+    struct observer *o = observe_new(observer, vantage, ps);
     enum status st;
 
     if (!o)
         return diag_set(d, ST_IO, observer, 0, "out of memory");
-    o->env = (struct ledger_env){observer, ps};
-    open_ledgers(o);
-    st = capture_read(fd, observer, &out, &stats, progress, progress_ctx, d);
+    st = capture_read_into(fd, observer, o->path, progress, progress_ctx, d);
+    observe_finish(o);
     if (st == ST_OK)
-        emit(o, &stats, vantage, now, sink);
-    close_ledgers(o);
-    free(o);
+        observe_emit(o, NULL, now, sink);
+    observe_free(o);
     return st;
 }

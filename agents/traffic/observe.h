@@ -1,13 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A capture file into one traffic section: the only place where capture and ledgers meet. */
+/* A capture, file or live, into one traffic section: the only place where capture and ledgers meet.
+ */
 #ifndef AGENTS_TRAFFIC_OBSERVE_H
 #define AGENTS_TRAFFIC_OBSERVE_H
 
+#include <stdbool.h>
+
+#include "agents/capture/shed.h"
 #include "lib/diag.h"
 #include "lib/fact_sink.h"
 #include "lib/pseudonym.h"
 
 #define MAX_OBSERVE_ANOMALIES 256 /* names; more are not listed and the section is incomplete */
+
+/* What an observer knows to have missed, beyond what is in the frames. */
+struct observe_loss {
+    uint64_t kernel, interface; /* frames dropped on the way */
+    const struct shed *shed;    /* frames that were left undecoded; NULL: none, ever */
+    bool recently;              /* something was shed of late: what it showed is not known again */
+    uint32_t limit;             /* frames in a million that may be missing */
+};
+
+/*
+ * The observer itself, for frames that come one by one: its facts can be written at any time, and
+ * as often as wanted.
+ */
+struct observer;
+
+/* All is borrowed; vantage as below. NULL without memory. */
+struct observer *observe_new(const char *observer, const char *vantage, const struct pseudonym *ps);
+void observe_free(struct observer *o);
+/* One frame as capture_path_frame() takes it; they are numbered from 1. */
+void observe_frame(struct observer *o, int dlt, const uint8_t *data, size_t len, size_t wire_len,
+                   int64_t time_us);
+/* Deliver what is pending and take no more frames. */
+void observe_finish(struct observer *o);
+/* Write the section. loss NULL: nothing but what the frames tell. */
+void observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t now,
+                  struct fact_sink *sink);
+uint64_t observe_frames(const struct observer *o);
 
 /*
  * Read the capture behind fd and write a section FACT_TRAFFIC with key observer. vantage: a value

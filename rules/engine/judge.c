@@ -321,15 +321,20 @@ judge_section(const struct judge *j, const struct rule_check *c, const struct ly
 {
     const struct lyd_node *section = facts_section(node);
     const char *complete = section ? facts_value(section, "complete") : NULL;
+    const char *lossy = section ? facts_value(section, "lossy") : NULL;
+    bool dropped = lossy && strcmp(lossy, "true") == 0;
 
-    if (!complete || strcmp(complete, "false") != 0)
+    if (!dropped && (!complete || strcmp(complete, "false") != 0))
         return ST_OK;
     *done = true;
     out->verdict = VERDICT_UNKNOWN;
-    out->reason = REASON_INCOMPLETE;
+    out->reason = dropped ? REASON_DROPPED : REASON_INCOMPLETE;
     out->evidence.nodes = out->evidence.total = 0;
-    evidence_add(&out->evidence, facts_child(section, "complete"));
-    return say(j, c, node, NULL, "the input could be read only in part", out);
+    evidence_add(&out->evidence, facts_child(section, dropped ? "lossy" : "complete"));
+    return say(j, c, node, NULL,
+               dropped ? "more packets were lost than a pass can stand on"
+                       : "the input could be read only in part",
+               out);
 }
 
 /* A section that nobody has looked at for long proves a fail, and nothing else. */

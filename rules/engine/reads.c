@@ -128,7 +128,7 @@ add_below(const struct fact_schema *schema, struct fact_nodes *out, const struct
 static void
 add_heads_of(const struct fact_schema *schema, enum fact_section kind, struct fact_nodes *out)
 {
-    static const char *const leaves[] = {"complete", "source", "interval"};
+    static const char *const leaves[] = {"complete", "source", "interval", "lossy"};
     const struct lysc_node *section = section_of(schema, kind);
 
     for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]); i++) {

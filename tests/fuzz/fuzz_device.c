@@ -108,7 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     decode(&w.sink, text, size);
     free(text);
     t = fact_tree_new(nc_schema_facts(ns));
-    device_sink_init(&own, fact_tree_sink(t), KEY, NULL);
+    device_sink_init(&own, fact_tree_sink(t), FACT_MANAGEMENT_PROBE, KEY, NULL);
     if (w.sink.status != ST_OK ||
         fact_wire_replay(frames.data, frames.len, false, &own.sink) != ST_OK || !own.ended)
         abort();

@@ -79,7 +79,8 @@ for name, (config, read, written) in everything.items():
         continue
     check([c.rsplit(":", 1)[1] for c in config["collectors"]] == ["4335"], f"{name} calls {config['collectors']}")
     names.append((config["site"], config["name"]))
-    check(("capture" in name) == any("capture" in s for s in config["sources"]), f"{name}: sources {config['sources']}")
+    # Reading files and hearing packets are two agents.
+    check(("capture" in name) == bool(config.get("capture")) != bool(config.get("sources")), f"{name}: it captures and reads")
 check(len(names) == len(set(names)), f"two agents have one name: {names}")
 
 # The name that agents call is one that resolves and that the certificate bears.
@@ -126,11 +127,13 @@ with directory() as d:
     for name, (config, _, _) in everything.items():
         if "collector.yaml" in name:
             continue
-        for i, s in enumerate(config["sources"]):
+        for i, s in enumerate(config.get("sources", [])):
             s["index"] = i
             for kind in ("config", "capture"):
                 if isinstance(s.get(kind), str):
                     s[kind] = [s[kind]]
+        for i, f in enumerate(config.get("capture", {}).get("interfaces", [])):
+            f["index"] = i
         limits = config.get("limits", {})
         if "spool" in limits:
             limits["spool"] = str(limits["spool"]) # RFC 7951: 64 bits are text

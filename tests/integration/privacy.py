@@ -264,5 +264,6 @@ def main():
             check(seen in facts, f"the facts do not show {seen}: the capture was not understood")
 
 
-main()
-finish()
+if __name__ == "__main__":
+    main()
+    finish()

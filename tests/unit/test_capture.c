@@ -333,6 +333,35 @@ tcp_pending_is_bounded(void **state)
     finish();
 }
 
+/* Bytes are acknowledged of which none was ever seen: told once for a direction. */
+static void
+tcp_one_way(void **state)
+{
+    (void)state;
+    start(rows_any);
+    tcp(true, 100, 0, FRAME_SYN, "");
+    tcp(true, 101, 501, FRAME_ACK, "");
+    assert_string_equal(text, "");
+    tcp(true, 101, 501, FRAME_ACK, "ask");
+    tcp(true, 104, 900, FRAME_ACK, "");
+    tcp(true, 104, 950, FRAME_ACK, "");
+    finish();
+    assert_string_equal(text, ">ask;!tcp.one_way;");
+    start(rows_any);
+    tcp(false, 500, 101, FRAME_SYN | FRAME_ACK, "");
+    tcp(false, 501, 104, FRAME_ACK, "say");
+    finish();
+    assert_string_equal(text, "!tcp.one_way;<say;");
+    /* SYN and FIN count one each, and are no bytes. */
+    start(rows_any);
+    handshake();
+    tcp(true, 101, 501, FRAME_ACK | FRAME_FIN, "");
+    tcp(false, 501, 102, FRAME_ACK | FRAME_FIN, "");
+    tcp(true, 102, 502, FRAME_ACK, "");
+    finish();
+    assert_string_equal(text, "");
+}
+
 static void
 tcp_mid_stream(void **state)
 {
@@ -1018,6 +1047,7 @@ main(void)
         cmocka_unit_test(tcp_loss_is_certain),
         cmocka_unit_test(tcp_loss_at_end),
         cmocka_unit_test(tcp_pending_is_bounded),
+        cmocka_unit_test(tcp_one_way),
         cmocka_unit_test(tcp_mid_stream),
         cmocka_unit_test(tcp_refused),
         cmocka_unit_test(tcp_forged_reset),

@@ -170,11 +170,67 @@ test_devices(void **state)
     diag_list_clear(&errors);
 }
 
+/* Interfaces alone are enough; the filter is one, the sealed file is sealed. */
+static void
+test_interfaces(void **state)
+{
+    struct diag_list errors;
+    struct config *c;
+    char text[2048];
+
+    (void)state;
+    assert_int_equal(load(HEAD "vantage: link\ncapture:\n  drop-limit: 7\n  interfaces:\n"
+                               "    - name: eth0\n"
+                               "    - name: eth1.5\n      vantage: node-nic\n"
+                               "      filter: sctp or udp port 8805\n"
+                               "      snap-length: 256\n      buffer: 2\n",
+                          &c, &errors),
+                     ST_OK);
+    assert_int_equal(c->interfaces, 2);
+    assert_int_equal(c->drop_limit, 7);
+    assert_null(c->sealed_file);
+    assert_string_equal(c->interface[0].name, "eth0");
+    assert_string_equal(c->interface[0].vantage, "link");
+    assert_null(c->interface[0].filter);
+    assert_int_equal(c->interface[0].snap_length, 65535);
+    assert_int_equal(c->interface[0].buffer_bytes, 4u << 20);
+    assert_string_equal(c->interface[1].vantage, "node-nic");
+    assert_string_equal(c->interface[1].filter, "sctp or udp port 8805");
+    assert_int_equal(c->interface[1].snap_length, 256);
+    assert_int_equal(c->interface[1].buffer_bytes, 2u << 20);
+    config_free(c);
+    diag_list_clear(&errors);
+    write_file("key", "192.0.2.1\n", 0400);
+    snprintf(text, sizeof(text), HEAD "capture:\n  li: %s/key\n  interfaces:\n    - name: eth0\n",
+             dir);
+    if (geteuid() == 0) {
+        assert_int_equal(load(text, &c, &errors), ST_OK);
+        assert_non_null(c->sealed_file);
+        config_free(c);
+        diag_list_clear(&errors);
+    }
+    assert_int_equal(chmod(file("key"), 0600), 0);
+    assert_int_equal(load(text, &c, &errors), ST_CONFIG);
+    assert_int_equal(errors.item[0].line, 4);
+    assert_non_null(strstr(errors.item[0].text, "0400"));
+    diag_list_clear(&errors);
+    assert_int_equal(unlink(file("key")), 0);
+}
+
 static const struct {
     const char *text;
     unsigned line;
     const char *says;
 } wrong[] = {
+    {HEAD "capture:\n  drop-limit: 5\n", 1, "capture/interfaces"},
+    {HEAD "capture:\n  interfaces:\n    - vantage: link\n", 5, "name"},
+    {HEAD "capture:\n  interfaces:\n    - name: a/b\n", 5, "letters, digits"},
+    {HEAD "capture:\n  interfaces:\n    - name: a\n      vantage: moon\n", 6, "outside-secgw"},
+    {HEAD "capture:\n  interfaces:\n    - name: a\n      filter: prt 7\n", 6, "pcap-filter(7)"},
+    {HEAD "capture:\n  interfaces:\n    - name: a\n      snap-length: 64\n", 6, "128 to 262144"},
+    {HEAD "capture:\n  interfaces:\n    - name: a\n      buffer: 0\n", 6, "1 to 256"},
+    {HEAD "capture:\n  interfaces:\n    - name: a\n    - name: a\n", 5, "name"},
+    {HEAD "capture:\n  li: /no/such\n  interfaces:\n    - name: a\n", 4, "0400"},
     {"site: s1\n" SOURCE, 1, "name"},
     {"name: a1\n" SOURCE, 1, "site"},
     {"name: 'a b'\nsite: s1\n" SOURCE, 1, "letters, digits"},
@@ -353,6 +409,7 @@ main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_everything),
         cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_interfaces),
         cmocka_unit_test(test_every_error_has_its_line),
         cmocka_unit_test(test_all_errors_no_content),
         cmocka_unit_test(test_secret_files),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -596,6 +597,29 @@ test_unknown_user(void **state)
     assert_int_equal(in_child(&root, no_try, false), NO_ENTRY);
 }
 
+static int
+try_empty(void)
+{
+    char names[1024];
+    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 && getdents64(fd, names, sizeof(names)) <= 0 && access("/etc/passwd", F_OK) != 0
+               ? GOOD
+               : BAD;
+}
+
+/* Where it may: in another role, which still can look. */
+static void
+test_empty_root(void **state)
+{
+    const struct sandbox_options o = {.role = SANDBOX_GATHER, .empty_root = true};
+
+    (void)state;
+    if (geteuid() != 0 || under_valgrind() || cap_get_bound(CAP_SYS_CHROOT) <= 0)
+        skip();
+    assert_int_equal(in_child(&o, try_empty, false), GOOD);
+}
+
 /* What /proc says of a child that waits inside its sandbox. */
 static void
 test_seen_from_outside(void **state)
@@ -696,6 +720,7 @@ main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_unknown_user),
+        cmocka_unit_test(test_empty_root),
         cmocka_unit_test(test_seen_from_outside),
         cmocka_unit_test(test_tables),
     };
