@@ -5,6 +5,7 @@
 
 #include "agents/dissect/icmp.h"
 #include "agents/dissect/pfcp.h"
+#include "agents/traffic/event.h"
 #include "agents/traffic/keytab.h"
 #include "agents/traffic/pair.h"
 #include "agents/traffic/pfcp_session.h"
@@ -14,7 +15,6 @@
 #define MAX_PFCP_NODES 1024
 #define MAX_PFCP_PATHS 4096
 #define MAX_PFCP_FLOWS 2048
-#define FIRST_EVENT 2000 /* of the shared list "event" */
 #define PROTOCOL_UDP 17
 
 /* Frames that prove one leaf. */
@@ -331,13 +331,6 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, uint32_t index, str
 
 /* -- events -- */
 
-struct event {
-    const char *kind;
-    const struct net_addr *src, *dst;
-    bool certain, answered;
-    const struct ledger_seen *seen;
-};
-
 struct event_out {
     const struct pfcp_ledger *l;
     struct fact_sink *sink;
@@ -347,15 +340,7 @@ struct event_out {
 static void
 emit_event(struct event_out *o, const struct event *e)
 {
-    fact_enter_index(o->sink, FN_EVENT, o->next++);
-    ledger_seen_emit(e->seen, o->l->env, o->sink);
-    fact_leaf(o->sink, FN_KIND, e->kind);
-    ledger_addr(o->sink, FN_SOURCE, e->src);
-    ledger_addr(o->sink, FN_DESTINATION, e->dst);
-    fact_leaf_u64(o->sink, FN_FIRST_FRAME, e->seen->frame[0]);
-    fact_leaf(o->sink, FN_GRADE, e->certain ? "certain" : "suspected");
-    fact_leaf_bool(o->sink, FN_ANSWERED, e->answered);
-    fact_leave(o->sink);
+    event_emit(e, o->next++, o->l->env, o->sink);
 }
 
 static void
@@ -399,7 +384,7 @@ static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
     const struct pfcp_ledger *l = ledger;
-    struct event_out events = {.l = l, .sink = sink, .next = FIRST_EVENT};
+    struct event_out events = {.l = l, .sink = sink, .next = EVENT_BASE_PFCP};
 
     for (size_t i = 0; i < l->paths.count; i++)
         emit_path(l, keytab_at(&l->paths, i), (uint32_t)i, sink);
