@@ -160,6 +160,10 @@ compare(const struct turn *e)
 
     if (!sent->present || !shown->present)
         return;
+    /* What the UE repeats says nothing about the AMF whose command was not seen, unless it differs.
+     */
+    if (!e->ue->security_mode && capability_equal(sent, shown))
+        return;
     n2_tally_add(&e->pair->compared, e->meta);
     n2_tally_add(capability_equal(sent, shown) ? &e->pair->equal : &e->pair->different, e->meta);
     ledger_seen_add(&e->pair->capability_seen, e->meta);

@@ -111,8 +111,9 @@ normal(void **state)
     assert_int_equal(occurs(json, "\"role\":\"upf\""), 1);
     assert_int_equal(occurs(json, "\"reject-ratio-percent\":0"), 1);
     assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
-    assert_int_equal(occurs(json, "\"associations-accepted\":\"1\""), 2);
-    assert_int_equal(occurs(json, "own.pcap#frame=1"), 3);
+    assert_int_equal(occurs(json, "\"associations-accepted\":\"1\""), 3);
+    assert_int_equal(occurs(json, "own.pcap#frame=1"), 5);
+    assert_int_equal(occurs(json, "\"pfcp-peer\""), 1);
     assert_int_equal(occurs(json, "\"event\""), 0);
     free(json);
 }
