@@ -58,6 +58,7 @@ struct n2_ue {
     bool security_mode; /* Security Mode Command */
     bool hidden;        /* unreadable NAS before it */
     bool asked;         /* Authentication Request at all */
+    bool deaf;          /* nothing of the AMF was heard before it began */
     uint64_t gaps;      /* of its pair when it began */
     bool null_counted, protected_counted;
     uint8_t ciphering; /* algorithm of the last Security Mode Command; 0 before it */

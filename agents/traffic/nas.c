@@ -41,6 +41,7 @@ struct nas_pair {
     bool plmn_seen, test_plmn;
     struct nas_rate all, fresh; /* fresh: of UEs without a security context */
     uint64_t gaps;              /* places where NGAP messages of the pair are missing */
+    bool heard_amf;             /* from here on holes of its direction are noticed */
 };
 
 /* Key of a security mode entry: bytes only, no padding. */
@@ -194,6 +195,7 @@ registration_request(const struct turn *e)
     ue->emergency = e->m->registration == NAS_REGISTRATION_EMERGENCY || e->m->carrier.emergency;
     ue->asked = false;
     ue->gaps = e->pair->gaps;
+    ue->deaf = !e->pair->heard_amf;
     ue->suci = ue->challenged = ue->authenticated = ue->security_mode = ue->hidden = false;
     ue->null_counted = ue->protected_counted = false;
     ue->capability = e->m->capability;
@@ -217,7 +219,7 @@ accepted(const struct turn *e)
     if ((ue->authenticated && ue->security_mode) || ue->hidden || ue->emergency ||
         !(ue->suci || ue->plain))
         return;
-    if (ue->gaps != e->pair->gaps)
+    if (ue->deaf || ue->gaps != e->pair->gaps)
         n2_tally_add(&e->pair->undecided, e->meta);
     else if (ue->asked || ue->authenticated)
         n2_tally_add(&e->pair->partial, e->meta);
@@ -423,6 +425,7 @@ nas_message(void *ledger, const struct msg *m)
         return;
     if (!n2_ends(m->meta, by, &l->pairs, &key, &port) || !(e.pair = keytab_put(&l->pairs, &key)))
         return;
+    e.pair->heard_amf |= by == NGAP_BY_AMF;
     if (m->kind == MSG_NGAP)
         on_ngap(&e, m->u.ngap);
     else

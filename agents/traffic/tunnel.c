@@ -296,6 +296,19 @@ far_end_known(const struct tunnel_ledger *l, const struct suspect *s)
     return false;
 }
 
+/* A handover that was not heard brings a new sender; so does a tunnel whose other end was never
+ * told. Two senders in one tunnel need no more proof than that. */
+static bool
+foreign(const struct tunnel_ledger *l, const struct suspect *s)
+{
+    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &s->key.dst);
+
+    if (!end || tunnels_end_find(l->tunnels, &s->key.src) || !far_end_known(l, s))
+        return false;
+    return s->proved ? tunnels_whole(l->tunnels, &end->upf, l->last_us)
+                     : tunnels_proves(l->tunnels, &end->upf, l->last_us);
+}
+
 static bool
 stands(const struct tunnel_ledger *l, const struct suspect *s)
 {
@@ -306,7 +319,7 @@ stands(const struct tunnel_ledger *l, const struct suspect *s)
         end = tunnels_end_find(l->tunnels, &s->key.dst);
         return end && tunnels_proves(l->tunnels, &end->upf, l->last_us) && !told_later(l, s);
     case FOREIGN_PEER:
-        return !tunnels_end_find(l->tunnels, &s->key.src) && far_end_known(l, s);
+        return foreign(l, s);
     default:
         return true;
     }

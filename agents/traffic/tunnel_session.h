@@ -82,8 +82,10 @@ bool tunnels_is_node(const struct tunnels *t, const struct net_addr *address);
 /* May an unknown TEID of this user plane function (PFCP address) be a proof? False for good once
  * something speaks against it. */
 bool tunnels_watched(const struct tunnels *t, const struct net_addr *upf);
-/* The same at the end, now_us: every peer was seen to associate, and every request was answered but
- * those of the last 10 s. */
+/* Nothing speaks against having heard every message of it: at the end, now_us, every request was
+ * answered but those of the last 10 s. */
+bool tunnels_whole(const struct tunnels *t, const struct net_addr *upf, int64_t now_us);
+/* Watched and whole, and every peer was seen to associate. */
 bool tunnels_proves(const struct tunnels *t, const struct net_addr *upf, int64_t now_us);
 size_t tunnels_count(const struct tunnels *t);
 const struct tunnel *tunnels_at(const struct tunnels *t, size_t i);
