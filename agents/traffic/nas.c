@@ -47,7 +47,7 @@ struct nas_pair {
 /* Key of a security mode entry: bytes only, no padding. */
 struct mode_key {
     struct n2_key ends;
-    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency;
+    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency, offered;
 };
 
 struct nas_mode {
@@ -227,6 +227,13 @@ accepted(const struct turn *e)
         n2_tally_add(&e->pair->unauthenticated, e->meta);
 }
 
+/* Bit 8 of a capability octet is algorithm 0, clause 9.11.3.54. */
+static bool
+offers(uint8_t capability, uint8_t algorithm)
+{
+    return algorithm < 8 && capability >> (7 - algorithm) & 1u;
+}
+
 static void
 security_mode_command(const struct turn *e)
 {
@@ -244,6 +251,8 @@ security_mode_command(const struct turn *e)
     key.can_cipher = (m->capability.ciphering & ALGORITHMS) != 0;
     key.can_integrity = (m->capability.integrity & ALGORITHMS) != 0;
     key.emergency = e->ue->emergency;
+    key.offered = offers(m->capability.ciphering, m->ciphering) &&
+                  offers(m->capability.integrity, m->integrity);
     struct nas_mode *mode = keytab_put(&e->l->modes, &key);
     if (mode) {
         uint32_t number = (uint32_t)keytab_index(&e->l->modes, mode) + 1;
@@ -457,6 +466,7 @@ emit_modes(const struct nas_ledger *l, struct fact_sink *sink)
         fact_leaf_bool(sink, FN_UE_SUPPORTS_INTEGRITY, k->can_integrity);
         fact_leaf_bool(sink, FN_EMERGENCY, k->emergency);
         fact_leaf_u64(sink, FN_UES, mode->ues);
+        fact_leaf_bool(sink, FN_OFFERED, k->offered);
         fact_leave(sink);
     }
 }

@@ -402,7 +402,8 @@ borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
         const struct node *n = keytab_at(&l->nodes, i);
 
         if (n != me && n->has_recovery && n->recovery != me->recovery &&
-            n->sent_us > p->asking.time_us && strcmp(n->node_id, p->node_id) == 0)
+            n->seen.frame[0] < p->accepted.frame[0] && n->sent_us > p->asking.time_us &&
+            strcmp(n->node_id, p->node_id) == 0)
             return true;
     }
     return false;

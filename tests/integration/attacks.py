@@ -56,6 +56,9 @@ with directory() as d:
             # The first message that proves it: a gNB joins with four packets of SCTP, an answer comes after its question.
             check(any(n in bad[:6] for n in frames), f"{a.name}: frames {sorted(set(frames))[:12]}, the attack begins at {bad[0]}")
 
+        others = {t for c, t in fails(report) if c == a.control and not t.endswith("/" + a.attacker)}
+        check(not others, f"{a.name}: {a.control} accuses {sorted(others)}, too")
+
         quiet = judge(d, a.name + "-quiet", [s for s in a.steps if not s.attack], a.inventory)
         check(not findings(quiet, a), f"{a.name}: {a.control} is found without the attack, too")
         left = sorted(x for x in fails(quiet) if x[0] in CONTROLS)

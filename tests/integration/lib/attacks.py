@@ -289,6 +289,11 @@ def null_ciphering():
               lambda t, link: t.register(link, 2, security_mode(algorithms="02"), attack=True))
 
 
+def not_offered():
+    return n2("nas-not-offered", "SA-NAS-04", AMF, "does not offer",
+              lambda t, link: t.register(link, 2, security_mode(algorithms="33"), attack=True))
+
+
 def null_scheme():
     return n2("nas-null-scheme", "SA-PRIV-01", AMF, "null scheme", lambda t, link: t.begin(link, 2, registration(SUCI_NULL), True))
 
@@ -349,7 +354,7 @@ def benign_n2(ues=20):
 def all_attacks():
     return [f() for f in (unknown_teid, foreign_peer, tunnel_in_tunnel, pfcp_in_tunnel, spoofed_source, foreign_command,
                           association_of_stranger, borrowed_node_id, pfcp_flood, predictable_teids, without_authentication,
-                          bidding_down, bidding_down_radio, mismatch, path_switch, identity_in_clear, null_ciphering, null_scheme,
+                          bidding_down, bidding_down_radio, mismatch, path_switch, identity_in_clear, null_ciphering, not_offered, null_scheme,
                           registration_flood, rogue_gnb, unknown_gnb, mac_failures)]
 
 
