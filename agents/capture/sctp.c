@@ -191,6 +191,16 @@ drain(struct flow *f, struct capture_env *env, unsigned side)
     }
 }
 
+/* Ledgers that follow a dialogue must know that they do not hear all of it. */
+static void
+tell_gap(struct capture_env *env, const struct msg_meta *meta)
+{
+    struct msg m = {.kind = MSG_FLOW_GAP, .meta = meta};
+
+    env_anomaly(env, meta, "sctp.gap");
+    env->out.message(env->out.ctx, &m);
+}
+
 /* What is missing before the first chunk kept will not come any more. */
 static void
 skip_hole(struct flow *f, struct capture_env *env, unsigned side)
@@ -201,7 +211,7 @@ skip_hole(struct flow *f, struct capture_env *env, unsigned side)
     flow_meta(f, side, &meta);
     meta.frame = h->pending->frame;
     meta.time_us = h->pending->time_us;
-    env_anomaly(env, &meta, "sctp.gap");
+    tell_gap(env, &meta);
     if (h->message)
         env_anomaly(env, &meta, "sctp.message_incomplete");
     drop_message(h, env);
@@ -254,7 +264,7 @@ data_ahead(struct flow *f, struct capture_env *env, unsigned side, const struct 
             skip_hole(f, env, side);
             continue;
         }
-        env_anomaly(env, meta, "sctp.gap");
+        tell_gap(env, meta);
         drop_message(h, env);
         h->next = d->tsn;
     }

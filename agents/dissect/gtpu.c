@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/dissect/gtpu.h"
 
+#include "agents/dissect/pfcp.h"
+
 #define FLAG_PT 0x10 /* GTP, not GTP' */
 #define FLAG_SPARE 0x08
 #define FLAG_E 0x04
@@ -9,6 +11,8 @@
 #define EXT_PDU_CONTAINER 0x85
 #define GTPC2_FLAG_TEID 0x08
 #define GTPC2_HEADER_NO_TEID 4
+#define IE_TEID_DATA 16
+#define UDP 17
 
 static bool
 known_type(uint8_t type)
@@ -81,22 +85,93 @@ read_header(struct cur *c, struct gtpu_msg *m, size_t *missing, size_t *extra)
     return true;
 }
 
-/* The version nibble alone would match random bytes: the length field of the IP header must agree
- * as well. */
-static uint8_t
-inner_family(struct cur c)
+/* Does this UDP datagram hold GTP-U or PFCP? The port and a sound header together. */
+static enum gtpu_inner
+inner_protocol(struct cur udp)
+{
+    uint16_t sport, dport, length, checksum, have;
+    uint8_t flags, type;
+
+    if (!cur_be16(&udp, &sport) || !cur_be16(&udp, &dport) || !cur_be16(&udp, &length) ||
+        !cur_be16(&udp, &checksum) || !cur_u8(&udp, &flags) || !cur_u8(&udp, &type) ||
+        !cur_be16(&udp, &have) || length < 12)
+        return GTPU_INNER_OTHER;
+    if (dport == GTPU_PORT && flags >> 5 == 1 && flags & FLAG_PT && known_type(type) &&
+        (size_t)have + 16 == length)
+        return GTPU_INNER_GTPU;
+    if (dport == PFCP_PORT && flags >> 5 == 1 && type && (size_t)have + 12 == length)
+        return GTPU_INNER_PFCP;
+    return GTPU_INNER_OTHER;
+}
+
+static bool
+inner_addr(struct cur *c, uint8_t family, struct net_addr *a)
+{
+    a->family = family;
+    return cur_copy(c, a->bytes, family == 4 ? 4 : 16);
+}
+
+static bool
+inner_v4(struct cur c, struct gtpu_msg *m)
+{
+    size_t whole = cur_left(c);
+    uint16_t len, fragment;
+    uint8_t first, protocol;
+
+    if (!cur_u8(&c, &first) || !cur_skip(&c, 1) || !cur_be16(&c, &len) || !cur_skip(&c, 2) ||
+        !cur_be16(&c, &fragment) || !cur_skip(&c, 1) || !cur_u8(&c, &protocol) || !cur_skip(&c, 2))
+        return false;
+    if ((first & 0x0f) < 5 || len < 20 || len > whole || !inner_addr(&c, 4, &m->inner_src) ||
+        !inner_addr(&c, 4, &m->inner_dst))
+        return false;
+    if (protocol == UDP && !(fragment & 0x1fff) && cur_skip(&c, (size_t)(first & 0x0f) * 4 - 20))
+        m->inner = inner_protocol(c);
+    return true;
+}
+
+static bool
+inner_v6(struct cur c, struct gtpu_msg *m)
 {
     size_t whole = cur_left(c);
     uint16_t len;
+    uint8_t next;
+
+    if (!cur_skip(&c, 4) || !cur_be16(&c, &len) || !cur_u8(&c, &next) || !cur_skip(&c, 1) ||
+        (size_t)len + 40 > whole || !inner_addr(&c, 6, &m->inner_src) ||
+        !inner_addr(&c, 6, &m->inner_dst))
+        return false;
+    if (next == UDP)
+        m->inner = inner_protocol(c);
+    return true;
+}
+
+/* The version nibble alone would match random bytes: the length field of the IP header must agree
+ * as well. */
+static void
+inside(struct cur c, struct gtpu_msg *m)
+{
     uint8_t first;
 
-    if (!cur_peek(c, 0, &first) || !cur_skip(&c, first >> 4 == 6 ? 4 : 2) || !cur_be16(&c, &len))
-        return 0;
-    if (first >> 4 == 4 && (first & 0x0f) >= 5 && len >= 20 && len <= whole)
-        return 4;
-    if (first >> 4 == 6 && (size_t)len + 40 <= whole)
-        return 6;
-    return 0;
+    if (!cur_peek(c, 0, &first))
+        return;
+    if (first >> 4 == 4 && inner_v4(c, m))
+        m->inner_family = 4;
+    else if (first >> 4 == 6 && inner_v6(c, m))
+        m->inner_family = 6;
+    if (m->inner_family)
+        return;
+    m->inner_src.family = m->inner_dst.family = 0;
+    m->inner = GTPU_INNER_OTHER;
+}
+
+/* Clause 7.3.1: the mandatory element "Tunnel Endpoint Identifier Data I" comes first. */
+static void
+error_indication(struct cur c, struct gtpu_msg *m)
+{
+    uint8_t type;
+
+    if (cur_u8(&c, &type) && type == IE_TEID_DATA)
+        m->has_error_teid = cur_be32(&c, &m->error_teid);
 }
 
 static bool
@@ -125,7 +200,9 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     if (missing)
         out->anomaly(out->ctx, meta, "gtpu.truncated");
     if (gtpu.type == GTPU_G_PDU)
-        gtpu.inner_family = inner_family(c);
+        inside(c, &gtpu);
+    else if (gtpu.type == GTPU_ERROR_INDICATION)
+        error_indication(c, &gtpu);
     m.u.gtpu = &gtpu;
     out->message(out->ctx, &m);
     return cur_left(data);
@@ -163,9 +240,10 @@ claim(struct cur data, const struct msg_meta *meta)
     if (port)
         return DISSECT_YES;
     /* Elsewhere only a tunnelled IP packet that fits to the octet is proof enough. */
-    return !missing && !extra && m.type == GTPU_G_PDU && m.teid && inner_family(data)
-               ? DISSECT_MAYBE
-               : DISSECT_NO;
+    if (missing || extra || m.type != GTPU_G_PDU || !m.teid)
+        return DISSECT_NO;
+    inside(data, &m);
+    return m.inner_family ? DISSECT_MAYBE : DISSECT_NO;
 }
 
 const struct dissector dissect_gtpu = {

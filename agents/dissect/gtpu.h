@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GTP-U (3GPP TS 29.281): header, extension headers, and which IP version is inside. What is inside
- * is not decoded.
+ * GTP-U (3GPP TS 29.281): header, extension headers, and of what is inside: the IP version, the
+ * addresses, and whether it is a protocol of the core that no UE has to speak. User data is not
+ * decoded.
  *
  * GTP-C (versions 1 and 2) is recognised so that nothing else claims it; it gives no messages.
  */
@@ -25,6 +26,9 @@ enum gtpu_type {
     GTPU_G_PDU = 255
 };
 
+/* Protocols of the core inside a G-PDU, by port and header. */
+enum gtpu_inner { GTPU_INNER_OTHER, GTPU_INNER_GTPU, GTPU_INNER_PFCP };
+
 struct gtpu_msg {
     uint8_t type;
     uint32_t teid;
@@ -32,7 +36,11 @@ struct gtpu_msg {
     uint16_t sequence;
     uint8_t extensions;         /* extension headers */
     bool pdu_session_container; /* TS 38.415: the header of N3 and N9, LTE has none */
-    uint8_t inner_family;       /* G-PDU: 4 or 6; 0: not IP (Ethernet, unstructured) or no G-PDU */
+    bool has_error_teid;        /* Error Indication: Tunnel Endpoint Identifier Data I */
+    uint32_t error_teid;
+    enum gtpu_inner inner;                /* G-PDU: see above */
+    struct net_addr inner_src, inner_dst; /* G-PDU with IP; addresses of UEs: never a fact */
+    uint8_t inner_family; /* G-PDU: 4 or 6; 0: not IP (Ethernet, unstructured) or no G-PDU */
 };
 
 extern const struct dissector dissect_gtpu;

@@ -21,18 +21,23 @@ enum ie {
     IE_UPDATE_PDR = 9,
     IE_UPDATE_FAR = 10,
     IE_UPDATE_FORWARDING = 11,
+    IE_REMOVE_PDR = 15,
     IE_CAUSE = 19,
     IE_FTEID = 21,
     IE_UP_FEATURES = 43,
     IE_FSEID = 57,
     IE_NODE_ID = 60,
     IE_OUTER_HEADER_CREATION = 84,
+    IE_UE_ADDRESS = 93,
     IE_CP_FEATURES = 89,
     IE_RECOVERY = 96,
     IE_UPDATE_DUPLICATING = 105,
     IE_CREATE_ENDPOINT = 127,
     IE_CREATED_ENDPOINT = 128,
     IE_UPDATE_ENDPOINT = 129,
+    IE_REMOVE_ENDPOINT = 130,
+    IE_FRAMED_ROUTE = 153,
+    IE_FRAMED_IPV6_ROUTE = 155,
     IE_REDUNDANT = 255,
     IE_UPDATED_PDR = 256
 };
@@ -53,8 +58,15 @@ static const uint16_t groups[] = {
 /* The requests of clause 7.3; the answer has the next number. */
 static const uint8_t requests[] = {1, 3, 5, 7, 9, 12, 14, 16, 50, 52, 54, 56};
 
+/* The lists of one message; only what was counted is set. */
+struct lists {
+    struct gtp_tunnel tunnel[MAX_PFCP_TUNNELS];
+    struct pfcp_ue ue[MAX_PFCP_UES];
+};
+
 struct walk {
     struct pfcp_msg *m;
+    struct lists *lists; /* NULL: look only */
     const struct msg_meta *meta;
     struct dissect_out *out; /* NULL: look only (claim) */
     unsigned ies;
@@ -99,6 +111,10 @@ announce(struct walk *w, const struct net_addr *address, uint32_t teid, bool far
     struct gtp_tunnel tunnel = {.address = *address, .teid = teid, .far_end = far_end};
     struct msg m = {.kind = MSG_TUNNEL, .meta = w->meta};
 
+    if (w->lists && w->m->tunnels < MAX_PFCP_TUNNELS)
+        w->lists->tunnel[w->m->tunnels++] = tunnel;
+    else
+        w->m->lists_full = true;
     m.u.tunnel = &tunnel;
     if (w->out)
         w->out->message(w->out->ctx, &m);
@@ -157,6 +173,45 @@ ie_outer_header(struct walk *w, struct cur c)
         if (what & 0x0200)
             announce(w, &a, teid, true);
     }
+    return true;
+}
+
+static void
+add_ue(struct walk *w, const struct net_addr *address, uint8_t prefix)
+{
+    if (w->lists && w->m->ues < MAX_PFCP_UES)
+        w->lists->ue[w->m->ues++] = (struct pfcp_ue){*address, prefix};
+    else
+        w->m->lists_full = true;
+}
+
+/* Clause 8.2.62. An address that the receiver shall choose comes with its answer. */
+static bool
+ie_ue_address(struct walk *w, struct cur c)
+{
+    struct net_addr a;
+    uint8_t flags, bits = 0, prefix = 64;
+    bool has_v6;
+
+    if (!cur_u8(&c, &flags))
+        return false;
+    if (flags & 0x02) {
+        if (!read_addr(&c, 4, &a))
+            return false;
+        add_ue(w, &a, 32);
+    }
+    has_v6 = flags & 0x01;
+    if (has_v6 && !read_addr(&c, 6, &a))
+        return false;
+    /* Delegation: so many bits less than the usual 64. */
+    if (flags & 0x08 && !cur_u8(&c, &bits))
+        return false;
+    if (bits <= 64)
+        prefix = (uint8_t)(64 - bits);
+    if (flags & 0x40 && !cur_u8(&c, &prefix))
+        return false;
+    if (has_v6)
+        add_ue(w, &a, prefix <= 128 ? prefix : 128);
     return true;
 }
 
@@ -247,6 +302,16 @@ ie_value(struct walk *w, uint16_t type, struct cur value, bool top)
         return ie_fteid(w, value);
     case IE_OUTER_HEADER_CREATION:
         return ie_outer_header(w, value);
+    case IE_UE_ADDRESS:
+        return ie_ue_address(w, value);
+    case IE_FRAMED_ROUTE:
+    case IE_FRAMED_IPV6_ROUTE:
+        m->routes = true;
+        return true;
+    case IE_REMOVE_PDR:
+    case IE_REMOVE_ENDPOINT:
+        m->removes = true;
+        return true;
     case IE_CAUSE:
         if (top && !m->has_cause)
             return m->has_cause = cur_u8(&value, &m->cause);
@@ -330,8 +395,9 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
 
     (void)state;
     for (unsigned n = 0; more && n < MAX_PFCP_MESSAGES; n++) {
-        struct pfcp_msg pfcp = {0};
-        struct walk w = {.m = &pfcp, .meta = meta, .out = out};
+        struct lists lists;
+        struct pfcp_msg pfcp = {.tunnel = lists.tunnel, .ue = lists.ue};
+        struct walk w = {.m = &pfcp, .lists = &lists, .meta = meta, .out = out};
         struct msg m = {.kind = MSG_PFCP, .meta = meta};
         struct cur body;
         bool cut;

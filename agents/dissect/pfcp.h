@@ -10,6 +10,8 @@
 #define MAX_PFCP_DEPTH 8     /* of grouped information elements */
 #define MAX_PFCP_IES 4096    /* information elements of one message, all levels together */
 #define MAX_PFCP_MESSAGES 64 /* messages bundled in one datagram */
+#define MAX_PFCP_TUNNELS 64  /* tunnel ends of one message that are listed in it */
+#define MAX_PFCP_UES 8       /* UE addresses of one message that are listed in it */
 
 /* Message types that ledgers ask for, clause 7.3. */
 enum pfcp_type {
@@ -37,6 +39,12 @@ enum pfcp_cause {
     PFCP_CAUSE_SESSION_NOT_FOUND = 65
 };
 
+/* UE IP Address, clause 8.2.62. */
+struct pfcp_ue {
+    struct net_addr address; /* of an IPv6 prefix its first bits */
+    uint8_t prefix; /* bits of it that are the UE's: 32 for IPv4, 64 or as given for IPv6 */
+};
+
 /* One message. Tunnels that it announces come as MSG_TUNNEL before it. */
 struct pfcp_msg {
     uint8_t type;
@@ -56,6 +64,13 @@ struct pfcp_msg {
     uint64_t fseid;                 /* SEID that the sender gives to the session */
     struct net_addr fseid_address;  /* IPv4 where both are given */
     char node_id[MAX_PFCP_NODE_ID]; /* address literal or name, "" where absent or not printable */
+    /* What the message says about its session, in the order of the message; borrowed like it. */
+    const struct gtp_tunnel *tunnel;
+    const struct pfcp_ue *ue;
+    unsigned tunnels, ues;
+    bool lists_full; /* there was more than fits */
+    bool routes;     /* Framed-Route: networks behind the UE use its tunnel */
+    bool removes;    /* Remove PDR or Remove Traffic Endpoint: tunnels may be gone */
 };
 
 extern const struct dissector dissect_pfcp;

@@ -55,6 +55,14 @@ n2_tally_add(struct n2_tally *t, const struct msg_meta *meta)
 }
 
 void
+n2_tally_join(struct n2_tally *t, const struct n2_tally *b)
+{
+    t->count += b->count;
+    for (unsigned i = 0; i < b->frames && t->frames < MAX_LEDGER_FRAMES; i++)
+        t->frame[t->frames++] = b->frame[i];
+}
+
+void
 n2_tally_emit(const struct n2_tally *t, enum fact_node node, const struct ledger_env *env,
               struct fact_sink *sink)
 {

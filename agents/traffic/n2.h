@@ -35,6 +35,8 @@ struct n2_tally {
 void n2_tally_add(struct n2_tally *t, const struct msg_meta *meta);
 /* Remember the frame without counting. */
 void n2_tally_frame(struct n2_tally *t, const struct msg_meta *meta);
+/* Add what b counted. */
+void n2_tally_join(struct n2_tally *t, const struct n2_tally *b);
 /* Write the leaf, with its frames as source. */
 void n2_tally_emit(const struct n2_tally *t, enum fact_node node, const struct ledger_env *env,
                    struct fact_sink *sink);
@@ -55,6 +57,9 @@ struct n2_ue {
     bool authenticated; /* Request and Response */
     bool security_mode; /* Security Mode Command */
     bool hidden;        /* unreadable NAS before it */
+    bool asked;         /* Authentication Request at all */
+    bool deaf;          /* nothing of the AMF was heard before it began */
+    uint64_t gaps;      /* of its pair when it began */
     bool null_counted, protected_counted;
     uint8_t ciphering; /* algorithm of the last Security Mode Command; 0 before it */
     uint32_t mode;     /* entry of the security mode table that counts this UE, + 1 */

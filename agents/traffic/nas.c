@@ -5,16 +5,25 @@
  * Everything is told per (AMF, gNB). No subscriber identifier is kept: UEs are counted as NGAP UE
  * associations.
  */
+#include "agents/traffic/event.h"
 #include "agents/traffic/n2.h"
 #include "agents/traffic/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX_NAS_MODES 4096 /* combinations of AMF, gNB, algorithms and what the UE can do */
+#define MAX_NAS_MODES 4096  /* combinations of AMF, gNB, algorithms and what the UE can do */
+#define FLOOD_PER_SECOND 50 /* registrations of one gNB */
 #define CAUSES 256
 #define KEY_IDS 256
 #define ALGORITHMS 0x7fu /* bits of algorithms 1 to 7 in a capability octet */
+
+/* Registrations in the busiest second. */
+struct nas_rate {
+    int64_t second;
+    uint64_t total;
+    struct ledger_seen now, peak;
+};
 
 struct nas_pair {
     struct n2_key key;
@@ -25,18 +34,20 @@ struct nas_pair {
 
     struct ledger_seen seen;
     struct n2_tally requests, suci_null, suci_protected, identity_requests, authentications,
-        failures_mac, failures_sync, auth_rejects, accepted, unauthenticated, rejected;
+        failures_mac, failures_sync, failures_other, auth_rejects, accepted, unauthenticated,
+        undecided, partial, rejected, requests_clear, identities_clear;
     uint32_t cause[CAUSES];
     bool key_id[KEY_IDS];
     bool plmn_seen, test_plmn;
-    int64_t second; /* of the requests counted in second_count */
-    uint32_t second_count, peak;
+    struct nas_rate all, fresh; /* fresh: of UEs without a security context */
+    uint64_t gaps;              /* places where NGAP messages of the pair are missing */
+    bool heard_amf;             /* from here on holes of its direction are noticed */
 };
 
 /* Key of a security mode entry: bytes only, no padding. */
 struct mode_key {
     struct n2_key ends;
-    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency;
+    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency, offered;
 };
 
 struct nas_mode {
@@ -52,7 +63,7 @@ struct nas_ledger {
 };
 
 /* One message with its pair and its UE association. */
-struct event {
+struct turn {
     struct nas_ledger *l;
     struct nas_pair *pair;
     struct n2_ue *ue;
@@ -88,7 +99,7 @@ nas_close(void *ledger)
 }
 
 static void
-count(const struct event *e, struct n2_tally *t)
+count(const struct turn *e, struct n2_tally *t)
 {
     n2_tally_add(t, e->meta);
     ledger_seen_add(&e->pair->seen, e->meta);
@@ -96,7 +107,7 @@ count(const struct event *e, struct n2_tally *t)
 
 /* SUCI: once for each registration of a UE; the frames are those of every message that shows it. */
 static void
-identity(const struct event *e)
+identity(const struct turn *e)
 {
     const struct nas_identity *id = &e->m->identity;
 
@@ -122,15 +133,17 @@ identity(const struct event *e)
 }
 
 static void
-rate(struct nas_pair *p, int64_t time_us)
+rate(struct nas_rate *r, const struct msg_meta *meta)
 {
-    int64_t second = time_us / 1000000;
+    int64_t second = meta->time_us / 1000000;
 
-    if (second != p->second)
-        p->second_count = 0;
-    p->second = second;
-    if (++p->second_count > p->peak)
-        p->peak = p->second_count;
+    if (second != r->second || !r->now.count)
+        r->now = (struct ledger_seen){0};
+    r->second = second;
+    ledger_seen_add(&r->now, meta);
+    r->total++;
+    if (r->now.count > r->peak.count)
+        r->peak = r->now;
 }
 
 static bool
@@ -142,11 +155,15 @@ capability_equal(const struct nas_capability *a, const struct nas_capability *b)
 }
 
 static void
-compare(const struct event *e)
+compare(const struct turn *e)
 {
     const struct nas_capability *sent = &e->ue->capability, *shown = &e->m->capability;
 
     if (!sent->present || !shown->present)
+        return;
+    /* What the UE repeats says nothing about the AMF whose command was not seen, unless it differs.
+     */
+    if (!e->ue->security_mode && capability_equal(sent, shown))
         return;
     n2_tally_add(&e->pair->compared, e->meta);
     n2_tally_add(capability_equal(sent, shown) ? &e->pair->equal : &e->pair->different, e->meta);
@@ -154,7 +171,7 @@ compare(const struct event *e)
 }
 
 static void
-registration_request(const struct event *e)
+registration_request(const struct turn *e)
 {
     struct n2_ue *ue = e->ue;
     bool initial = e->m->registration == NAS_REGISTRATION_INITIAL ||
@@ -170,20 +187,28 @@ registration_request(const struct event *e)
         return;
     }
     count(e, &e->pair->requests);
-    rate(e->pair, e->meta->time_us);
+    rate(&e->pair->all, e->meta);
+    if (e->m->header == NAS_PLAIN)
+        rate(&e->pair->fresh, e->meta);
     ue->initial = initial && e->m->carrier.procedure == NGAP_INITIAL_UE_MESSAGE;
     ue->plain = e->m->header == NAS_PLAIN;
     ue->emergency = e->m->registration == NAS_REGISTRATION_EMERGENCY || e->m->carrier.emergency;
+    ue->asked = false;
+    ue->gaps = e->pair->gaps;
+    ue->deaf = !e->pair->heard_amf;
     ue->suci = ue->challenged = ue->authenticated = ue->security_mode = ue->hidden = false;
     ue->null_counted = ue->protected_counted = false;
     ue->capability = e->m->capability;
     identity(e);
 }
 
-/* An accept proves nothing where NAS could not be read, and an unauthenticated emergency call is
- * allowed. */
+/*
+ * An accept proves nothing where NAS could not be read, and an unauthenticated emergency call is
+ * allowed. Where messages are missing nothing is decided; where only a part of the authentication
+ * was seen, that is known at the end (a hole of the other direction is told later).
+ */
 static void
-accepted(const struct event *e)
+accepted(const struct turn *e)
 {
     struct n2_ue *ue = e->ue;
 
@@ -191,13 +216,26 @@ accepted(const struct event *e)
         return;
     ue->initial = false;
     count(e, &e->pair->accepted);
-    if (!(ue->authenticated && ue->security_mode) && !ue->hidden && !ue->emergency &&
-        (ue->suci || ue->plain))
+    if ((ue->authenticated && ue->security_mode) || ue->hidden || ue->emergency ||
+        !(ue->suci || ue->plain))
+        return;
+    if (ue->deaf || ue->gaps != e->pair->gaps)
+        n2_tally_add(&e->pair->undecided, e->meta);
+    else if (ue->asked || ue->authenticated)
+        n2_tally_add(&e->pair->partial, e->meta);
+    else
         n2_tally_add(&e->pair->unauthenticated, e->meta);
 }
 
+/* Bit 8 of a capability octet is algorithm 0, clause 9.11.3.54. */
+static bool
+offers(uint8_t capability, uint8_t algorithm)
+{
+    return algorithm < 8 && capability >> (7 - algorithm) & 1u;
+}
+
 static void
-security_mode_command(const struct event *e)
+security_mode_command(const struct turn *e)
 {
     const struct nas_msg *m = e->m;
     struct mode_key key;
@@ -213,6 +251,8 @@ security_mode_command(const struct event *e)
     key.can_cipher = (m->capability.ciphering & ALGORITHMS) != 0;
     key.can_integrity = (m->capability.integrity & ALGORITHMS) != 0;
     key.emergency = e->ue->emergency;
+    key.offered = offers(m->capability.ciphering, m->ciphering) &&
+                  offers(m->capability.integrity, m->integrity);
     struct nas_mode *mode = keytab_put(&e->l->modes, &key);
     if (mode) {
         uint32_t number = (uint32_t)keytab_index(&e->l->modes, mode) + 1;
@@ -228,7 +268,7 @@ security_mode_command(const struct event *e)
 }
 
 static void
-rejected(const struct event *e)
+rejected(const struct turn *e)
 {
     e->ue->initial = false;
     count(e, &e->pair->rejected);
@@ -236,17 +276,42 @@ rejected(const struct event *e)
 }
 
 static void
-authentication_failure(const struct event *e)
+authentication_failure(const struct turn *e)
 {
     e->ue->challenged = false;
     if (e->m->cause == NAS_CAUSE_MAC_FAILURE)
         count(e, &e->pair->failures_mac);
     else if (e->m->cause == NAS_CAUSE_SYNCH_FAILURE)
         count(e, &e->pair->failures_sync);
+    else
+        count(e, &e->pair->failures_other);
+}
+
+/* TS 24.501 clause 5.4.3: before there is a security context, only the concealed identity may be
+ * asked for and told. */
+static void
+identity_request(const struct turn *e)
+{
+    count(e, &e->pair->identity_requests);
+    if (e->m->header == NAS_PLAIN && e->m->identity_requested != NAS_IDENTITY_SUCI)
+        n2_tally_add(&e->pair->requests_clear, e->meta);
 }
 
 static void
-authentication_response(const struct event *e)
+identity_response(const struct turn *e)
+{
+    enum nas_identity_kind kind = e->m->identity.kind;
+
+    identity(e);
+    if (e->m->header == NAS_PLAIN && e->m->has_identity &&
+        (kind == NAS_IDENTITY_IMEI || kind == NAS_IDENTITY_IMEISV)) {
+        n2_tally_add(&e->pair->identities_clear, e->meta);
+        ledger_seen_add(&e->pair->seen, e->meta);
+    }
+}
+
+static void
+authentication_response(const struct turn *e)
 {
     if (!e->ue->challenged)
         return;
@@ -256,7 +321,7 @@ authentication_response(const struct event *e)
 }
 
 static void
-mobility_message(const struct event *e)
+mobility_message(const struct turn *e)
 {
     switch (e->m->type) {
     case NAS_REGISTRATION_REQUEST:
@@ -270,13 +335,13 @@ mobility_message(const struct event *e)
             rejected(e);
         break;
     case NAS_IDENTITY_REQUEST:
-        count(e, &e->pair->identity_requests);
+        identity_request(e);
         break;
     case NAS_IDENTITY_RESPONSE:
-        identity(e);
+        identity_response(e);
         break;
     case NAS_AUTHENTICATION_REQUEST:
-        e->ue->challenged = true;
+        e->ue->challenged = e->ue->asked = true;
         break;
     case NAS_AUTHENTICATION_RESPONSE:
         authentication_response(e);
@@ -302,7 +367,7 @@ mobility_message(const struct event *e)
 }
 
 static void
-on_nas(struct event *e, const struct nas_msg *m)
+on_nas(struct turn *e, const struct nas_msg *m)
 {
     bool ciphered = m->header == NAS_INTEGRITY_CIPHERED || m->header == NAS_INTEGRITY_CIPHERED_NEW;
 
@@ -319,7 +384,7 @@ on_nas(struct event *e, const struct nas_msg *m)
 }
 
 static void
-on_ngap(struct event *e, const struct ngap_msg *g)
+on_ngap(struct turn *e, const struct ngap_msg *g)
 {
     uint32_t pair = (uint32_t)keytab_index(&e->l->pairs, e->pair);
     bool initiating = g->kind == NGAP_INITIATING;
@@ -349,11 +414,17 @@ static void
 nas_message(void *ledger, const struct msg *m)
 {
     struct nas_ledger *l = ledger;
-    struct event e = {.l = l, .meta = m->meta};
+    struct turn e = {.l = l, .meta = m->meta};
     enum ngap_sender by;
     struct n2_key key;
     uint16_t port;
 
+    if (m->kind == MSG_FLOW_GAP) {
+        if (n2_ends(m->meta, NGAP_BY_EITHER, &l->pairs, &key, &port) &&
+            (e.pair = keytab_find(&l->pairs, &key)))
+            e.pair->gaps++;
+        return;
+    }
     if (m->kind == MSG_NGAP)
         by = m->u.ngap->sender;
     else if (m->kind == MSG_NAS && m->u.nas->carrier.has_ran_ue_id &&
@@ -363,6 +434,7 @@ nas_message(void *ledger, const struct msg *m)
         return;
     if (!n2_ends(m->meta, by, &l->pairs, &key, &port) || !(e.pair = keytab_put(&l->pairs, &key)))
         return;
+    e.pair->heard_amf |= by == NGAP_BY_AMF;
     if (m->kind == MSG_NGAP)
         on_ngap(&e, m->u.ngap);
     else
@@ -394,6 +466,7 @@ emit_modes(const struct nas_ledger *l, struct fact_sink *sink)
         fact_leaf_bool(sink, FN_UE_SUPPORTS_INTEGRITY, k->can_integrity);
         fact_leaf_bool(sink, FN_EMERGENCY, k->emergency);
         fact_leaf_u64(sink, FN_UES, mode->ues);
+        fact_leaf_bool(sink, FN_OFFERED, k->offered);
         fact_leave(sink);
     }
 }
@@ -438,6 +511,9 @@ static void
 emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t index,
                   struct fact_sink *sink)
 {
+    struct n2_tally unauthenticated = p->unauthenticated, undecided = p->undecided;
+
+    n2_tally_join(p->gaps ? &undecided : &unauthenticated, &p->partial);
     fact_enter_index(sink, FN_NAS_REGISTRATION, index);
     ledger_seen_emit(&p->seen, l->env, sink);
     ends(&p->key, sink);
@@ -452,15 +528,46 @@ emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t
     n2_tally_emit(&p->failures_sync, FN_AUTHENTICATION_FAILURES_SYNC, l->env, sink);
     n2_tally_emit(&p->auth_rejects, FN_AUTHENTICATION_REJECTS, l->env, sink);
     n2_tally_emit(&p->accepted, FN_ACCEPTED, l->env, sink);
-    n2_tally_emit(&p->unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
+    n2_tally_emit(&unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
     n2_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
     for (unsigned id = 0; id < KEY_IDS; id++)
         if (p->key_id[id]) {
             fact_leaf_u64(sink, FN_HOME_NETWORK_KEY_ID, id);
         }
-    fact_leaf_u64(sink, FN_PEAK_PER_SECOND, p->peak);
+    fact_leaf_u64(sink, FN_PEAK_PER_SECOND, p->all.peak.count);
+    if (p->all.peak.count)
+        fact_source_frame(sink, l->env->observer, p->all.peak.frame[0]);
+    n2_tally_emit(&undecided, FN_ACCEPTED_UNDECIDED, l->env, sink);
+    n2_tally_emit(&p->failures_other, FN_AUTHENTICATION_FAILURES_OTHER, l->env, sink);
+    n2_tally_emit(&p->requests_clear, FN_IDENTITY_REQUESTS_CLEAR, l->env, sink);
+    n2_tally_emit(&p->identities_clear, FN_IDENTITIES_CLEAR, l->env, sink);
     emit_rejects(p, sink);
     fact_leave(sink);
+}
+
+/*
+ * Many UEs at once are a flood when most of them come to nothing: after a failure of a site all
+ * come back at once, and are let in.
+ */
+static void
+emit_floods(const struct nas_ledger *l, struct fact_sink *sink)
+{
+    uint32_t next = EVENT_BASE_NAS;
+
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct nas_pair *p = keytab_at(&l->pairs, i);
+        const struct ledger_seen *peak = &p->fresh.peak;
+        struct event e = {.kind = "registration-flood",
+                          .src = &p->key.gnb,
+                          .dst = &p->key.amf,
+                          .certain = !p->gaps,
+                          .answered = p->accepted.count != 0,
+                          .seen = peak};
+
+        if (peak->count >= FLOOD_PER_SECOND &&
+            p->fresh.total >= p->authentications.count + peak->count / 2)
+            event_emit(&e, next++, l->env, sink);
+    }
 }
 
 static bool
@@ -476,6 +583,7 @@ nas_emit(const void *ledger, struct fact_sink *sink)
         if (p->seen.count)
             emit_registration(l, p, n++, sink);
     }
+    emit_floods(l, sink);
     return !l->pairs.refused && !l->modes.refused && !l->ues.evicted;
 }
 

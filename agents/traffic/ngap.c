@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger of NGAP: n2-path, ngap-association, path-switch and security-result of x1818-traffic.
  */
+#include "agents/traffic/event.h"
 #include "agents/traffic/n2.h"
 #include "agents/traffic/table.h"
 
@@ -28,6 +29,8 @@ struct n2_node {
     bool known, setup_accepted;
     struct ngap_node id;
     uint64_t resets;
+    int64_t sent_us;          /* the latest message of the node itself */
+    struct ledger_seen setup; /* NG Setup Requests */
     struct ledger_seen seen;
 };
 
@@ -50,6 +53,7 @@ struct context_key {
 
 struct n2_context {
     struct context_key key;
+    bool gone; /* released: its number may be another UE's now */
     struct ngap_capabilities capabilities;
 };
 
@@ -141,8 +145,12 @@ association(struct n2_pair *p, const struct ngap_msg *g, const struct msg_meta *
     if (!p->nodes)
         p->nodes = 1;
     struct n2_node *n = &p->node[p->current];
+    if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING)
+        ledger_seen_add(&n->setup, meta);
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_SUCCESSFUL)
         n->setup_accepted = true;
+    if (net_addr_equal(&meta->src, &p->key.gnb))
+        n->sent_us = meta->time_us;
     n->resets += g->procedure == NGAP_NG_RESET && g->kind == NGAP_INITIATING;
     ledger_seen_add(&n->seen, meta);
 }
@@ -194,12 +202,25 @@ path_switch(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
 {
     const struct n2_context *c;
 
-    if (!g->has_source_amf_ue_id || !(c = context(l, &p->key.amf, g->source_amf_ue_id, false)))
+    if (!g->has_source_amf_ue_id || !(c = context(l, &p->key.amf, g->source_amf_ue_id, false)) ||
+        c->gone)
         return;
     n2_tally_add(&p->compared, meta);
     if (!capabilities_equal(&c->capabilities, &g->capabilities))
         n2_tally_add(&p->different, meta);
     ledger_seen_add(&p->switch_seen, meta);
+}
+
+static void
+release(struct ngap_ledger *l, const struct n2_pair *p, const struct ngap_msg *g)
+{
+    struct n2_context *c;
+
+    if (g->procedure != NGAP_UE_CONTEXT_RELEASE || g->kind != NGAP_SUCCESSFUL || !g->has_amf_ue_id)
+        return;
+    c = context(l, &p->key.amf, g->amf_ue_id, false);
+    if (c)
+        c->gone = true;
 }
 
 static void
@@ -210,8 +231,10 @@ capabilities(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
         return;
     if (g->sender == NGAP_BY_AMF && g->has_amf_ue_id) {
         struct n2_context *c = context(l, &p->key.amf, g->amf_ue_id, true);
-        if (c)
+        if (c) {
             c->capabilities = g->capabilities;
+            c->gone = false;
+        }
     } else if (g->procedure == NGAP_PATH_SWITCH_REQUEST && g->kind == NGAP_INITIATING) {
         path_switch(l, p, g, meta);
     }
@@ -251,6 +274,7 @@ ngap_message(void *ledger, const struct msg *m)
         return;
     association(p, m->u.ngap, m->meta);
     capabilities(l, p, m->u.ngap, m->meta);
+    release(l, p, m->u.ngap);
     results(p, &m->u.ngap->up, m->meta);
 }
 
@@ -344,6 +368,50 @@ emit_result(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index
     fact_leave(sink);
 }
 
+/* The node that had this identity at the AMF before, and speaks on since. */
+static bool
+takes_identity(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_node *n)
+{
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct n2_pair *q = keytab_at(&l->pairs, i);
+
+        if (q == p || !net_addr_equal(&q->key.amf, &p->key.amf))
+            continue;
+        for (unsigned k = 0; k < q->nodes; k++) {
+            const struct n2_node *m = &q->node[k];
+
+            if (m->known && m->setup_accepted && node_equal(&m->id, &n->id) && m->setup.count &&
+                m->setup.frame[0] < n->setup.frame[0] && m->sent_us > n->setup.first_us)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A node that moves to another address falls silent at its old one (TS 38.413 clause 8.7.1). */
+static void
+emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
+{
+    uint32_t next = EVENT_BASE_NGAP;
+
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct n2_pair *p = keytab_at(&l->pairs, i);
+
+        for (unsigned k = 0; k < p->nodes; k++) {
+            const struct n2_node *n = &p->node[k];
+            struct event e = {.kind = "rogue-gnb",
+                              .src = &p->key.gnb,
+                              .dst = &p->key.amf,
+                              .certain = n->setup_accepted,
+                              .answered = n->setup_accepted,
+                              .seen = &n->setup};
+
+            if (n->known && n->setup.count && takes_identity(l, p, n))
+                event_emit(&e, next++, l->env, sink);
+        }
+    }
+}
+
 static bool
 ngap_emit(const void *ledger, struct fact_sink *sink)
 {
@@ -362,6 +430,7 @@ ngap_emit(const void *ledger, struct fact_sink *sink)
             emit_result(l, p, with_result++, sink);
         room = room && !p->nodes_full;
     }
+    emit_rogues(l, sink);
     return room;
 }
 

@@ -5,8 +5,10 @@
 
 #include "agents/dissect/icmp.h"
 #include "agents/dissect/pfcp.h"
+#include "agents/traffic/event.h"
 #include "agents/traffic/keytab.h"
 #include "agents/traffic/pair.h"
+#include "agents/traffic/pfcp_peer.h"
 #include "agents/traffic/pfcp_session.h"
 #include "agents/traffic/pfcp_stack.h"
 #include "agents/traffic/table.h"
@@ -14,7 +16,6 @@
 #define MAX_PFCP_NODES 1024
 #define MAX_PFCP_PATHS 4096
 #define MAX_PFCP_FLOWS 2048
-#define FIRST_EVENT 2000 /* of the shared list "event" */
 #define PROTOCOL_UDP 17
 
 /* Frames that prove one leaf. */
@@ -30,6 +31,7 @@ struct node {
     bool remote;
     bool has_recovery;
     uint32_t recovery;
+    int64_t sent_us; /* its last message */
     char node_id[MAX_PFCP_NODE_ID];
     uint64_t requests, responses, answers; /* answers: with a cause */
     uint64_t establishments, modifications, deletions, associations;
@@ -46,7 +48,7 @@ struct path {
 
 struct pfcp_ledger {
     const struct ledger_env *env;
-    struct keytab nodes, paths, stacks;
+    struct keytab nodes, paths, stacks, peers;
     struct pfcp_sessions *sessions;
     int64_t last_us;
 };
@@ -63,6 +65,7 @@ ledger_close(void *ledger)
     keytab_clear(&l->nodes);
     keytab_clear(&l->paths);
     keytab_clear(&l->stacks);
+    keytab_clear(&l->peers);
     pfcp_sessions_free(l->sessions);
     free(l);
 }
@@ -78,6 +81,7 @@ ledger_open(const struct ledger_env *env)
     keytab_init(&l->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_NODES);
     keytab_init(&l->paths, sizeof(struct pair_ends), sizeof(struct path), MAX_PFCP_PATHS);
     pfcp_stack_init(&l->stacks, MAX_PFCP_FLOWS);
+    pfcp_peer_init(&l->peers);
     l->sessions = pfcp_sessions_new();
     if (!l->sessions) {
         ledger_close(l);
@@ -121,6 +125,7 @@ is_remote(const struct msg_meta *meta)
 static void
 take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *meta)
 {
+    n->sent_us = meta->time_us;
     n->requests += m->request;
     n->responses += m->response;
     n->smf |= m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST;
@@ -187,6 +192,7 @@ take_pfcp(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta
     take_path(l, m, meta);
     pfcp_sessions_message(l->sessions, m, meta);
     pfcp_stack_message(&l->stacks, m, meta);
+    pfcp_peer_message(&l->peers, m, meta);
 }
 
 static void
@@ -331,13 +337,6 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, uint32_t index, str
 
 /* -- events -- */
 
-struct event {
-    const char *kind;
-    const struct net_addr *src, *dst;
-    bool certain, answered;
-    const struct ledger_seen *seen;
-};
-
 struct event_out {
     const struct pfcp_ledger *l;
     struct fact_sink *sink;
@@ -347,15 +346,7 @@ struct event_out {
 static void
 emit_event(struct event_out *o, const struct event *e)
 {
-    fact_enter_index(o->sink, FN_EVENT, o->next++);
-    ledger_seen_emit(e->seen, o->l->env, o->sink);
-    fact_leaf(o->sink, FN_KIND, e->kind);
-    ledger_addr(o->sink, FN_SOURCE, e->src);
-    ledger_addr(o->sink, FN_DESTINATION, e->dst);
-    fact_leaf_u64(o->sink, FN_FIRST_FRAME, e->seen->frame[0]);
-    fact_leaf(o->sink, FN_GRADE, e->certain ? "certain" : "suspected");
-    fact_leaf_bool(o->sink, FN_ANSWERED, e->answered);
-    fact_leave(o->sink);
+    event_emit(e, o->next++, o->l->env, o->sink);
 }
 
 static void
@@ -395,19 +386,64 @@ emit_command(void *ctx, const struct pfcp_command_finding *f)
     emit_event(ctx, &e);
 }
 
+/*
+ * A node that set up an association under the Node ID of another one which lives on, and which
+ * started at another time: two addresses of one node have one Recovery Time Stamp (TS 29.244 clause
+ * 8.2.65), and a node that moved is silent under its old address.
+ */
+static bool
+borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
+{
+    const struct node *me = find_node(l, &p->key.src);
+
+    if (!p->node_id[0] || !me || !me->has_recovery)
+        return false;
+    for (size_t i = 0; i < l->nodes.count; i++) {
+        const struct node *n = keytab_at(&l->nodes, i);
+
+        if (n != me && n->has_recovery && n->recovery != me->recovery &&
+            n->seen.frame[0] < p->accepted.frame[0] && n->sent_us > p->asking.time_us &&
+            strcmp(n->node_id, p->node_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void
+emit_strangers(const struct pfcp_ledger *l, struct event_out *o)
+{
+    for (size_t i = 0; i < l->peers.count; i++) {
+        const struct pfcp_peer *p = keytab_at(&l->peers, i);
+        bool borrowed = p->accepted.count && borrowed_name(l, p);
+        struct event e = {.kind = "pfcp-association-by-stranger",
+                          .src = &p->key.src,
+                          .dst = &p->key.dst,
+                          .certain = borrowed,
+                          .answered = true,
+                          .seen = &p->accepted};
+
+        /* Or it set up nothing, and commands what is not its own. */
+        if (borrowed || (p->accepted.count && !p->establishments &&
+                         pfcp_sessions_unknown(l->sessions, &p->key.src)))
+            emit_event(o, &e);
+    }
+}
+
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
     const struct pfcp_ledger *l = ledger;
-    struct event_out events = {.l = l, .sink = sink, .next = FIRST_EVENT};
+    struct event_out events = {.l = l, .sink = sink, .next = EVENT_BASE_PFCP};
 
     for (size_t i = 0; i < l->paths.count; i++)
         emit_path(l, keytab_at(&l->paths, i), (uint32_t)i, sink);
     for (size_t i = 0; i < l->nodes.count; i++)
         emit_node(l, keytab_at(&l->nodes, i), (uint32_t)i, sink);
+    pfcp_peer_emit(&l->peers, l->env, sink);
     pfcp_stack_judge(&l->stacks, emit_stack, &events);
     pfcp_sessions_judge(l->sessions, emit_command, &events);
-    return !l->nodes.refused && !l->paths.refused && !l->stacks.refused &&
+    emit_strangers(l, &events);
+    return !l->peers.refused && !l->nodes.refused && !l->paths.refused && !l->stacks.refused &&
            !pfcp_sessions_full(l->sessions);
 }
 

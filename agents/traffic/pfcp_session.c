@@ -289,6 +289,9 @@ take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const str
 
     if (p->claim == CLAIM_OWN)
         return;
+    /* A session that the receiver knows was set up where we did not hear it. */
+    if (p->claim == CLAIM_UNKNOWN && accepted && pair->unknown)
+        pair->unknown--;
     if (p->claim == CLAIM_FOREIGN && accepted) {
         pair->foreign_accepted++;
         pair->accepted = true;

@@ -555,6 +555,7 @@ sctp_lost_chunk(void **state)
     sctp_data(true, 1003, FRAME_DATA_WHOLE, "dd");
     finish();
     assert_string_equal(text, "!sctp.gap;!sctp.message_incomplete;!sctp.fragment_stray;>dd;");
+    assert_int_equal(count[MSG_FLOW_GAP], 1);
 }
 
 static void

@@ -68,7 +68,85 @@ user_data(void **state)
     assert_int_equal(h.last.extensions, 1);
     assert_true(h.last.pdu_session_container);
     assert_int_equal(h.last.inner_family, 4);
+    assert_int_equal(h.last.inner_src.family, 4);
+    assert_int_equal(h.last.inner_src.bytes[3], 1);
+    assert_int_equal(h.last.inner_dst.bytes[3], 2);
+    assert_int_equal(h.last.inner, GTPU_INNER_OTHER);
     assert_int_equal(h.damage.count, 0);
+}
+
+/* IPv4 or IPv6 with UDP to a port, in a G-PDU. */
+static struct sample
+g_pdu_udp(bool v6, unsigned port, const uint8_t *payload, size_t len)
+{
+    struct sample s = {.len = 0};
+    size_t ip = v6 ? 40 : 20;
+
+    put(&s, 1, 0x30);
+    put(&s, 1, GTPU_G_PDU);
+    put(&s, 2, ip + 8 + len);
+    put(&s, 4, 0x1234);
+    if (v6) {
+        put(&s, 4, 0x60000000);
+        put(&s, 2, 8 + len);
+        put(&s, 2, 0x1140);
+        for (unsigned i = 0; i < 4; i++)
+            put(&s, 8, i);
+    } else {
+        put(&s, 2, 0x4500);
+        put(&s, 2, 28 + len);
+        put(&s, 8, 0x0000000040110000);
+        put(&s, 8, 0xc0000201c0000202);
+    }
+    put(&s, 2, 40000);
+    put(&s, 2, port);
+    put(&s, 2, 8 + len);
+    put(&s, 2, 0);
+    put_bytes(&s, payload, len);
+    return s;
+}
+
+static void
+core_protocols_inside(void **state)
+{
+    static const uint8_t gtp[] = {0x30, 0xff, 0, 1, 0, 0, 0, 9, 0x45};
+    static const uint8_t pfcp[] = {0x20, 1, 0, 4, 0, 0, 1, 0};
+    static const uint8_t text[] = {'a', 'x', 0, 1, 0, 0, 0, 9, 0x45};
+
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct sample s = g_pdu_udp(v6, GTPU_PORT, gtp, sizeof(gtp));
+
+        assert_int_equal(feed(&s).last.inner, GTPU_INNER_GTPU);
+        assert_int_equal(feed(&s).last.inner_family, v6 ? 6 : 4);
+        mutate(&dissect_gtpu, &s, &meta);
+        s = g_pdu_udp(v6, 8805, pfcp, sizeof(pfcp));
+        assert_int_equal(feed(&s).last.inner, GTPU_INNER_PFCP);
+        s = g_pdu_udp(v6, 8806, pfcp, sizeof(pfcp)); /* another port */
+        assert_int_equal(feed(&s).last.inner, GTPU_INNER_OTHER);
+        s = g_pdu_udp(v6, GTPU_PORT, text, sizeof(text)); /* something else on the port */
+        assert_int_equal(feed(&s).last.inner, GTPU_INNER_OTHER);
+        s = g_pdu_udp(v6, GTPU_PORT, gtp, sizeof(gtp));
+        s.len -= 4; /* cut */
+        assert_int_equal(feed(&s).last.inner, GTPU_INNER_OTHER);
+    }
+}
+
+static void
+error_indication(void **state)
+{
+    static const uint8_t bytes[] = {0x32, 26, 0, 16, 0, 0,    0, 0, 0,   0, 0, 0,
+                                    0x10, 0,  0, 9,  9, 0x85, 0, 4, 192, 0, 2, 7};
+    struct sample s = {.len = 0};
+    struct heard h;
+
+    (void)state;
+    put_bytes(&s, bytes, sizeof(bytes));
+    h = feed(&s);
+    assert_true(h.last.has_error_teid);
+    assert_int_equal(h.last.error_teid, 0x0909);
+    s.len = 14;
+    assert_false(feed(&s).last.has_error_teid);
 }
 
 static void
@@ -160,10 +238,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(user_data),     cmocka_unit_test(echo),
-        cmocka_unit_test(bad_extension), cmocka_unit_test(cut),
-        cmocka_unit_test(control_plane), cmocka_unit_test(other_port),
-        cmocka_unit_test(mutations),
+        cmocka_unit_test(user_data),        cmocka_unit_test(echo),
+        cmocka_unit_test(bad_extension),    cmocka_unit_test(cut),
+        cmocka_unit_test(control_plane),    cmocka_unit_test(other_port),
+        cmocka_unit_test(mutations),        cmocka_unit_test(core_protocols_inside),
+        cmocka_unit_test(error_indication),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

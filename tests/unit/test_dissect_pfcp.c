@@ -10,6 +10,7 @@ struct heard {
     unsigned messages, tunnels;
     struct pfcp_msg message[MAX_HEARD];
     struct gtp_tunnel tunnel[MAX_HEARD];
+    struct pfcp_ue ue[MAX_PFCP_UES]; /* of the last message */
 };
 
 static const struct msg_meta meta = {.frame = 1,
@@ -24,8 +25,10 @@ hear(void *ctx, const struct msg *m)
 {
     struct heard *h = ctx;
 
-    if (m->kind == MSG_PFCP && h->messages < MAX_HEARD)
+    if (m->kind == MSG_PFCP && h->messages < MAX_HEARD) {
         h->message[h->messages++] = *m->u.pfcp;
+        memcpy(h->ue, m->u.pfcp->ue, m->u.pfcp->ues * sizeof(h->ue[0]));
+    }
     if (m->kind == MSG_TUNNEL && h->tunnels < MAX_HEARD)
         h->tunnel[h->tunnels++] = *m->u.tunnel;
 }
@@ -168,6 +171,8 @@ tunnels(void **state)
     assert_true(h.message[0].has_fseid);
     assert_int_equal(h.message[0].fseid, 0xabc);
     assert_int_equal(h.tunnels, 3);
+    assert_int_equal(h.message[0].tunnels, 3);
+    assert_false(h.message[0].lists_full);
     assert_true(net_addr_equal(&h.tunnel[0].address, &upf));
     assert_int_equal(h.tunnel[0].teid, 0x11);
     assert_false(h.tunnel[0].far_end);
@@ -179,6 +184,73 @@ tunnels(void **state)
     h = feed(&s);
     assert_int_equal(h.tunnels, 1);
     assert_int_equal(h.damage.count, 0);
+}
+
+/* What a session says about its UE: addresses with their prefixes, routes, what it removes. */
+static void
+session_of_ue(void **state)
+{
+    static const struct {
+        uint8_t flags, tail[2], tails, ues, prefix;
+    } row[] = {
+        {0x02, {0}, 0, 1, 32},    /* IPv4 */
+        {0x01, {0}, 0, 1, 64},    /* IPv6 */
+        {0x09, {4}, 1, 1, 60},    /* delegated prefix, 4 bits less */
+        {0x41, {56}, 1, 1, 56},   /* prefix length */
+        {0x41, {200}, 1, 1, 128}, /* no such length */
+        {0x03, {0}, 0, 2, 64},    /* both */
+        {0x10, {0}, 0, 0, 0},     /* the receiver shall choose */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct sample s = {.len = 0}, ue = {.len = 0}, pdi = {.len = 0}, pdr = {.len = 0};
+        size_t at = head(&s, PFCP_SESSION_ESTABLISHMENT_REQUEST, true, 0, 1, false);
+        struct heard h;
+
+        put(&ue, 1, row[i].flags);
+        if (row[i].flags & 0x02)
+            put(&ue, 4, 0x0a2d0002);
+        if (row[i].flags & 0x01) {
+            put(&ue, 8, 0x20010db800000010);
+            put(&ue, 8, 0);
+        }
+        put_bytes(&ue, row[i].tail, row[i].tails);
+        ie(&pdi, 93, &ue);
+        ie_number(&pdi, 153, 4, 0);
+        ie(&pdr, 2, &pdi);
+        ie(&s, 1, &pdr);
+        ie_number(&s, 15, 2, 0);
+        finish(&s, at);
+        h = feed(&s);
+        assert_int_equal(h.damage.count, 0);
+        assert_int_equal(h.message[0].ues, row[i].ues);
+        if (row[i].ues)
+            assert_int_equal(h.ue[row[i].ues - 1].prefix, row[i].prefix);
+        assert_true(h.message[0].routes);
+        assert_true(h.message[0].removes);
+        mutate(&dissect_pfcp, &s, &meta);
+    }
+}
+
+/* More than fits is said. */
+static void
+many_addresses(void **state)
+{
+    struct sample s = {.len = 0}, ue = {.len = 0}, pdi = {.len = 0};
+    size_t at = head(&s, PFCP_SESSION_ESTABLISHMENT_REQUEST, true, 0, 1, false);
+    struct heard h;
+
+    (void)state;
+    put(&ue, 1, 0x02);
+    put(&ue, 4, 0x0a2d0002);
+    for (unsigned i = 0; i <= MAX_PFCP_UES; i++)
+        ie(&pdi, 93, &ue);
+    ie(&s, 2, &pdi);
+    finish(&s, at);
+    h = feed(&s);
+    assert_int_equal(h.message[0].ues, MAX_PFCP_UES);
+    assert_true(h.message[0].lists_full);
 }
 
 /* The Cause of the message counts, not one inside a group. */
@@ -283,9 +355,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(node_message), cmocka_unit_test(tunnels),   cmocka_unit_test(cause),
-        cmocka_unit_test(bundle),       cmocka_unit_test(damage),    cmocka_unit_test(depth),
-        cmocka_unit_test(claims),       cmocka_unit_test(mutations),
+        cmocka_unit_test(node_message),  cmocka_unit_test(tunnels),
+        cmocka_unit_test(cause),         cmocka_unit_test(bundle),
+        cmocka_unit_test(damage),        cmocka_unit_test(depth),
+        cmocka_unit_test(claims),        cmocka_unit_test(mutations),
+        cmocka_unit_test(session_of_ue), cmocka_unit_test(many_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,7 @@ without_authentication(void **state)
 {
     struct scene *s = *state;
 
+    setup(s, 5);
     nas(s, true, 1, 0, REGISTER);
     context_setup(s, 1, 11, 0xC000);
     nas(s, true, 2, 0, REGISTER_GUTI); /* a valid context needs none */
@@ -312,6 +313,115 @@ without_authentication(void **state)
     facts(s, true);
     expect(s, "\"accepted\":\"4\"");
     expect(s, "\"accepted-without-authentication\":\"1\"");
+    expect(s, "\"accepted-undecided\":\"0\"");
+}
+
+/* Messages are missing, of one direction. */
+static void
+gap(struct scene *s, bool up)
+{
+    struct net_addr gnb = {4, {192, 0, 2, s->gnb}}, amf = {4, {192, 0, 2, s->amf}};
+    struct msg_meta meta = {.frame = s->frame, .src = up ? gnb : amf, .dst = up ? amf : gnb};
+    struct msg m = {.kind = MSG_FLOW_GAP, .meta = &meta};
+
+    meta.sport = up ? 40000 : NGAP_PORT;
+    meta.dport = up ? NGAP_PORT : 40000;
+    on_message(s, &m);
+}
+
+/* What was not heard is no proof: a hole in between, a hole that is told at the end, an AMF that
+ * was not heard before. */
+static void
+undecided(void **state)
+{
+    struct scene *s = *state;
+
+    nas(s, true, 1, 0, REGISTER); /* nothing of the AMF before */
+    context_setup(s, 1, 11, 0xC000);
+    nas(s, true, 2, 0, REGISTER);
+    gap(s, false);
+    context_setup(s, 2, 12, 0xC000);
+    nas(s, true, 3, 0, REGISTER);
+    nas(s, false, 3, 13, AUTHENTICATE); /* its answer is in the hole */
+    nas(s, false, 3, 13, SECURITY("02", "E0 60"));
+    context_setup(s, 3, 13, 0xC000);
+    gap(s, true);
+    facts(s, true);
+    expect(s, "\"accepted\":\"3\"");
+    expect(s, "\"accepted-without-authentication\":\"0\"");
+    expect(s, "\"accepted-undecided\":\"3\"");
+}
+
+/* The same challenge without answer is a proof where all was heard. */
+static void
+ignored_challenge(void **state)
+{
+    struct scene *s = *state;
+
+    setup(s, 5);
+    nas(s, true, 3, 0, REGISTER);
+    nas(s, false, 3, 13, AUTHENTICATE);
+    nas(s, false, 3, 13, SECURITY("02", "E0 60"));
+    context_setup(s, 3, 13, 0xC000);
+    facts(s, true);
+    expect(s, "\"accepted-without-authentication\":\"1\"");
+}
+
+static void
+identities(void **state)
+{
+    struct scene *s = *state;
+
+    nas(s, true, 1, 0, REGISTER);
+    nas(s, false, 1, 11, "7E 00 5B 03"); /* IMEI */
+    nas(s, true, 1, 11, "7E 00 5C 0008 4B 91 30 00 00 00 00 F0");
+    nas(s, false, 1, 11, "7E 00 5B 01"); /* SUCI */
+    nas(s, true, 1, 11, IDENTITY);
+    nas(s, false, 1, 11, "7E 01 01020304 00 7E 00 5B 05"); /* IMEISV, protected */
+    nas(s, true, 1, 11, "7E 00 59 1A");                    /* non-5G authentication */
+    facts(s, true);
+    expect(s, "\"identity-requests\":\"3\"");
+    expect(s, "\"identity-requests-clear\":\"1\"");
+    expect(s, "\"identities-clear\":\"1\"");
+    expect(s, "\"authentication-failures-other\":\"1\"");
+    refuse(s, "9130");
+}
+
+/* Many UEs at once that come to nothing; not as many that are let in. */
+static void
+floods(void **state)
+{
+    struct scene *s = *state;
+
+    for (uint32_t i = 1; i <= 60; i++)
+        registration(s, i, i + 100);
+    facts(s, true);
+    refuse(s, "\"registration-flood\"");
+    s->frame += 1000;
+    for (uint32_t i = 1; i <= 80; i++)
+        nas(s, true, i + 1000, 0, REGISTER);
+    facts(s, true);
+    expect(s, "\"kind\":\"registration-flood\",\"source\":\"192.0.2.10\",\"destination\":"
+              "\"192.0.2.20\",\"first-frame\":\"1361\"");
+}
+
+/* Another address takes the identity of a gNB that lives on; a gNB that moved is no rogue. */
+static void
+rogue(void **state)
+{
+    struct scene *s = *state;
+
+    setup(s, 5);
+    s->gnb = 66;
+    setup(s, 5);
+    facts(s, true);
+    refuse(s, "\"rogue-gnb\"");
+    s->gnb = 10;
+    nas(s, true, 1, 0, REGISTER);
+    facts(s, true);
+    expect(s, "\"kind\":\"rogue-gnb\",\"source\":\"192.0.2.66\",\"destination\":\"192.0.2.20\","
+              "\"first-frame\":\"3\",\"grade\":\"certain\",\"answered\":true");
+    refuse(s, "\"source\":\"192.0.2.10\"");
 }
 
 static void
@@ -396,12 +506,14 @@ path_switches(void **state)
     struct pw w = {0};
 
     context_setup(s, 1, 11, 0xC000);
+    context_setup(s, 2, 12, 0xC000);
+    release(s, 2, 12); /* its number may be another UE's */
     s->gnb = 30;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         struct pdu p = {0};
         memset(&w, 0, sizeof(w));
         pdu_ran_id(&p, 5);
-        pw_big(&w, 11, 3);
+        pw_big(&w, i < 2 ? 11 : 12, 3);
         pdu_ie(&p, 100, &w);
         pdu_capabilities(&p, i ? 0x8000 : 0xC000, 0xC000, 0, 0);
         w = pdu_end(&p, NGAP_INITIATING, NGAP_PATH_SWITCH_REQUEST);
@@ -496,6 +608,11 @@ main(void)
         cmocka_unit_test_setup_teardown(modes, start, stop),
         cmocka_unit_test_setup_teardown(bidding_down, start, stop),
         cmocka_unit_test_setup_teardown(without_authentication, start, stop),
+        cmocka_unit_test_setup_teardown(undecided, start, stop),
+        cmocka_unit_test_setup_teardown(ignored_challenge, start, stop),
+        cmocka_unit_test_setup_teardown(identities, start, stop),
+        cmocka_unit_test_setup_teardown(floods, start, stop),
+        cmocka_unit_test_setup_teardown(rogue, start, stop),
         cmocka_unit_test_setup_teardown(failures, start, stop),
         cmocka_unit_test_setup_teardown(chance, start, stop),
         cmocka_unit_test_setup_teardown(releases, start, stop),

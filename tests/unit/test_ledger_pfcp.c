@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/ledger_sample.h"
 
+#include <stdio.h>
+
 #include "agents/dissect/icmp.h"
 #include "agents/dissect/pfcp.h"
 #include "agents/traffic/table.h"
@@ -111,8 +113,9 @@ normal(void **state)
     assert_int_equal(occurs(json, "\"role\":\"upf\""), 1);
     assert_int_equal(occurs(json, "\"reject-ratio-percent\":0"), 1);
     assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
-    assert_int_equal(occurs(json, "\"associations-accepted\":\"1\""), 2);
-    assert_int_equal(occurs(json, "own.pcap#frame=1"), 3);
+    assert_int_equal(occurs(json, "\"associations-accepted\":\"1\""), 3);
+    assert_int_equal(occurs(json, "own.pcap#frame=1"), 5);
+    assert_int_equal(occurs(json, "\"pfcp-peer\""), 1);
     assert_int_equal(occurs(json, "\"event\""), 0);
     free(json);
 }
@@ -332,6 +335,111 @@ unknown_past(void **state)
     free(json);
 }
 
+/* Node ID and Recovery Time Stamp of who asks for an association, and its acceptance. */
+static void
+associate_as(struct ledger_test *t, const struct net_addr *src, const char *id, uint32_t recovery)
+{
+    struct pfcp_msg p = {.type = PFCP_ASSOCIATION_SETUP_REQUEST,
+                         .request = true,
+                         .sequence = 1,
+                         .has_recovery = true,
+                         .recovery = recovery};
+
+    (void)snprintf(p.node_id, sizeof(p.node_id), "%s", id);
+    say(t, src, &upf, &p);
+    answer(t, &upf, src, PFCP_ASSOCIATION_SETUP_RESPONSE, 1, 1, 0);
+}
+
+/* The Node ID of a node that lives on, but another start; the same start is a second address, and a
+ * name whose owner is silent since has moved. */
+static void
+borrowed_name(void **state)
+{
+    (void)state;
+    for (unsigned what = 0; what < 3; what++) {
+        struct ledger_test t;
+        char *json;
+
+        ledger_test_open(&t, &ledger_pfcp);
+        associate_as(&t, &smf, "smf.example", 7);
+        t.meta.time_us += SECOND;
+        associate_as(&t, &other, "smf.example", what == 1 ? 7 : 8);
+        t.meta.time_us += SECOND;
+        if (what != 2)
+            heartbeat(&t, &smf, &upf, 2, 7);
+        json = ledger_test_facts(&t);
+        assert_int_equal(
+            occurs(json, "\"kind\":\"pfcp-association-by-stranger\",\"source\":\"192.0.2.9\","
+                         "\"destination\":\"192.0.2.2\",\"first-frame\":\"3\",\"grade\":"
+                         "\"certain\",\"answered\":true"),
+            what == 0);
+        assert_int_equal(occurs(json, "\"pfcp-association-by-stranger\""), what == 0);
+        free(json);
+    }
+}
+
+/* An association that was refused, or not answered, is none. */
+static void
+refused_association(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    request(&t, &other, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 1, 0);
+    answer(&t, &upf, &other, PFCP_ASSOCIATION_SETUP_RESPONSE, 1, 64, 0);
+    request(&t, &other, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 2, 0);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"association-requests\":\"2\",\"associations-accepted\":\"0\""),
+                     1);
+    free(json);
+}
+
+/* The busiest second, and where it begins. */
+static void
+rates(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    for (uint32_t i = 0; i < 40; i++) {
+        request(&t, &other, &upf,
+                i < 30 ? PFCP_SESSION_ESTABLISHMENT_REQUEST : PFCP_SESSION_DELETION_REQUEST, i, 0);
+        t.meta.time_us += i == 9 ? SECOND : 0;
+    }
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"establishments\":\"30\",\"deletions\":\"10\","
+                                  "\"peak-establishments-per-second\":20"),
+                     1);
+    assert_int_equal(occurs(json, "\"peak-establishments-frame\":\"11\""), 1);
+    assert_int_equal(occurs(json, "\"peak-deletions-per-second\":10"), 1);
+    assert_int_equal(occurs(json, "\"peak-deletions-frame\":\"31\""), 1);
+    free(json);
+}
+
+/* A session whose establishment was not heard, of an association that was: the receiver knows it.
+ */
+static void
+accepted_command(void **state)
+{
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_pfcp);
+    associate_as(&t, &smf, "smf.example", 7);
+    for (uint32_t i = 0; i < 6; i++) {
+        request(&t, &smf, &upf, PFCP_SESSION_MODIFICATION_REQUEST, 10 + i, 70 + i);
+        answer(&t, &upf, &smf, PFCP_SESSION_MODIFICATION_RESPONSE, 10 + i, 1, 0);
+    }
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
+    free(json);
+}
+
 int
 main(void)
 {
@@ -341,6 +449,8 @@ main(void)
         cmocka_unit_test(no_second_stack), cmocka_unit_test(crash),
         cmocka_unit_test(plain_stop),      cmocka_unit_test(foreign_session),
         cmocka_unit_test(guessing),        cmocka_unit_test(unknown_past),
+        cmocka_unit_test(borrowed_name),   cmocka_unit_test(refused_association),
+        cmocka_unit_test(rates),           cmocka_unit_test(accepted_command),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of PFCP into the tables of tunnels. */
+#include "agents/traffic/allot.h"
+#include "agents/traffic/tunnel_tables.h"
+
+#define RETRANSMIT_US INT64_C(30000000) /* the same number later than this is a new request */
+
+/* One message on its way through the tables. */
+struct step {
+    struct tunnels *t;
+    const struct pfcp_msg *m;
+    const struct msg_meta *meta;
+    struct keytab *allot;
+};
+
+static struct node *
+node_of(struct tunnels *t, const struct net_addr *address)
+{
+    return put_addr(&t->nodes, address);
+}
+
+static void
+lost(struct tunnels *t, const struct net_addr *address)
+{
+    struct node *n = node_of(t, address);
+
+    if (n)
+        n->loss = true;
+}
+
+static bool
+lives(struct tunnels *t, const struct tunnel_session *s)
+{
+    const struct node *n = find_addr(&t->nodes, &s->key.upf);
+
+    return s->accepted && !s->deleted && !s->shrunk && n && n->epoch == s->epoch;
+}
+
+/* The user plane function has this TEID for this session. */
+static void
+add_tunnel(const struct step *w, struct tunnel_session *s, const struct gtp_tunnel *tunnel)
+{
+    struct tunnel_key key = tunnel_key(&tunnel->address, tunnel->teid);
+    struct tunnel *known = keytab_find(&w->t->teids, &key);
+    const struct tunnel_session *other;
+    struct tunnel_end *end = put_addr(&w->t->ends, &tunnel->address);
+
+    if (end)
+        keytab_addr(&end->upf, &s->key.upf);
+    if (known && memcmp(&known->session, &s->key, sizeof(s->key)) == 0)
+        return;
+    other = known ? keytab_find(&w->t->sessions, &known->session) : NULL;
+    if (other && lives(w->t, other)) {
+        if (s->accepted)
+            allot_duplicate(w->allot, ALLOT_TEID, &tunnel->address, w->meta);
+        else
+            s->takes = true;
+    } else if (!known) {
+        allot_add(w->allot, ALLOT_TEID, &tunnel->address, tunnel->teid, w->meta);
+    }
+    if (!known)
+        known = keytab_put(&w->t->teids, &key);
+    if (known && !(other && lives(w->t, other)))
+        known->session = s->key;
+}
+
+static void
+add_content(const struct step *w, struct tunnel_session *s)
+{
+    const struct pfcp_msg *m = w->m;
+
+    for (unsigned i = 0; i < m->tunnels; i++) {
+        if (m->tunnel[i].far_end) {
+            s->has_far = true;
+            (void)put_addr(&w->t->ends, &m->tunnel[i].address);
+        } else {
+            add_tunnel(w, s, &m->tunnel[i]);
+        }
+    }
+    for (unsigned i = 0; i < m->ues; i++) {
+        unsigned k = 0;
+
+        while (k < s->ues && !net_addr_equal(&s->ue[k].address, &m->ue[i].address))
+            k++;
+        if (k < s->ues)
+            continue;
+        if (s->ues == MAX_TUNNEL_UES)
+            s->open = true;
+        else
+            s->ue[s->ues++] = m->ue[i];
+    }
+    s->open |= m->routes || m->lists_full || m->damaged;
+    s->shrunk |= m->removes;
+    if (m->damaged || m->lists_full)
+        lost(w->t, &s->key.upf);
+}
+
+/* -- requests -- */
+
+static bool
+is_session_request(uint8_t type)
+{
+    return type == PFCP_SESSION_ESTABLISHMENT_REQUEST ||
+           type == PFCP_SESSION_MODIFICATION_REQUEST || type == PFCP_SESSION_DELETION_REQUEST;
+}
+
+static bool
+keep_recent(void *ctx, void *entry)
+{
+    const struct step *w = ctx;
+    const struct pending *p = entry;
+
+    if (p->answered)
+        return false;
+    if (w->meta->time_us - p->time_us <= RETRANSMIT_US)
+        return true;
+    lost(w->t, &p->key.src);
+    lost(w->t, &p->key.dst);
+    return false;
+}
+
+static void
+establish(const struct step *w, struct pending *p)
+{
+    struct tunnel_session *s;
+    const struct node *n = node_of(w->t, &w->meta->dst);
+
+    if (!w->m->has_fseid)
+        return;
+    tunnels_make_room(w->t);
+    p->session = session_key(&w->meta->dst, &w->meta->src, w->m->fseid);
+    s = keytab_put(&w->t->sessions, &p->session);
+    if (!s)
+        return;
+    if (s->deleted || (n && s->accepted && s->epoch != n->epoch))
+        memset((uint8_t *)s + sizeof(s->key), 0, sizeof(*s) - sizeof(s->key));
+    s->epoch = n ? n->epoch : 0;
+    allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid, w->meta);
+    add_content(w, s);
+}
+
+/* A change counts only from the node that set the session up. */
+static void
+change(const struct step *w, struct pending *p)
+{
+    struct seid_key key = seid_key(&w->meta->dst, w->m->seid);
+    const struct seid *seid = keytab_find(&w->t->seids, &key);
+    struct tunnel_session *s = seid ? keytab_find(&w->t->sessions, &seid->session) : NULL;
+
+    if (!s || !net_addr_equal(&s->key.cp, &w->meta->src))
+        return;
+    p->session = s->key;
+    if (w->m->type == PFCP_SESSION_MODIFICATION_REQUEST)
+        add_content(w, s);
+}
+
+static void
+take_request(const struct step *w)
+{
+    struct pending_key key = pending_key(&w->meta->src, &w->meta->dst, w->m->type, w->m->sequence);
+    struct pending *p;
+
+    if (w->t->pending.count == MAX_TUNNEL_PENDING) {
+        struct step copy = *w;
+
+        keytab_sweep(&w->t->pending, keep_recent, &copy);
+    }
+    p = keytab_put(&w->t->pending, &key);
+    if (!p) {
+        lost(w->t, &w->meta->dst);
+        lost(w->t, &w->meta->src);
+        return;
+    }
+    if (p->used && w->meta->time_us - p->time_us <= RETRANSMIT_US)
+        return;
+    if (p->used && !p->answered) {
+        lost(w->t, &w->meta->dst);
+        lost(w->t, &w->meta->src);
+    }
+    p->used = true;
+    p->answered = false;
+    p->time_us = w->meta->time_us;
+    memset(&p->session, 0, sizeof(p->session));
+    if (w->m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST)
+        establish(w, p);
+    else if (is_session_request(w->m->type) && w->m->has_seid)
+        change(w, p);
+}
+
+/* -- answers -- */
+
+static void
+accept(const struct step *w, struct tunnel_session *s)
+{
+    struct seid_key key;
+    struct seid *seid;
+
+    if (w->m->type == PFCP_SESSION_DELETION_RESPONSE) {
+        s->deleted = true;
+        return;
+    }
+    if (w->m->type == PFCP_SESSION_ESTABLISHMENT_RESPONSE) {
+        s->accepted = true;
+        if (s->takes)
+            allot_duplicate(w->allot, ALLOT_TEID, &s->key.upf, w->meta);
+        s->takes = false;
+        if (w->m->has_fseid) {
+            s->upf_seid = w->m->fseid;
+            key = seid_key(&w->meta->src, w->m->fseid);
+            seid = keytab_put(&w->t->seids, &key);
+            if (seid)
+                seid->session = s->key;
+            allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid, w->meta);
+        }
+    }
+    add_content(w, s);
+}
+
+static void
+take_response(const struct step *w)
+{
+    struct pending_key key =
+        pending_key(&w->meta->dst, &w->meta->src, (uint8_t)(w->m->type - 1), w->m->sequence);
+    struct pending *p = keytab_find(&w->t->pending, &key);
+    bool accepted = w->m->has_cause && w->m->cause && w->m->cause < PFCP_CAUSE_REJECTED;
+    struct tunnel_session *s;
+
+    if (!p || !p->used) { /* its request is missing */
+        lost(w->t, &w->meta->src);
+        lost(w->t, &w->meta->dst);
+        return;
+    }
+    if (p->answered)
+        return;
+    p->answered = true;
+    if (!is_session_request(p->key.type) || !accepted)
+        return;
+    s = p->session.upf.family ? keytab_find(&w->t->sessions, &p->session) : NULL;
+    if (s)
+        accept(w, s);
+    else
+        lost(w->t, &w->meta->src); /* it knows a session that we do not */
+}
+
+static void
+take_pair(const struct step *w)
+{
+    struct pair_ends key;
+    struct peers *p;
+    struct node *n;
+    bool setup = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
+                 w->m->cause == PFCP_CAUSE_ACCEPTED;
+
+    (void)pair_ends(w->meta, &key);
+    p = keytab_put(&w->t->peers, &key);
+    if (!p)
+        lost(w->t, &w->meta->src);
+    /* A heartbeat asks for no association; its answer says that the node knows the peer, or is
+     * polite. Both are no proof that nothing was before. */
+    if (!setup)
+        return;
+    if (p)
+        p->associated = true;
+    if ((n = node_of(w->t, &w->meta->src)))
+        n->associated = true;
+    if ((n = node_of(w->t, &w->meta->dst)))
+        n->associated = true;
+}
+
+/* A node that started anew has no session of before. */
+static void
+take_recovery(const struct step *w)
+{
+    struct node *n = node_of(w->t, &w->meta->src);
+
+    if (!n || !w->m->has_recovery)
+        return;
+    n->epoch += n->has_recovery && n->recovery != w->m->recovery;
+    n->has_recovery = true;
+    n->recovery = w->m->recovery;
+}
+
+void
+tunnels_pfcp(struct tunnels *t, const struct pfcp_msg *m, const struct msg_meta *meta,
+             struct keytab *allot)
+{
+    struct step w = {t, m, meta, allot};
+
+    take_pair(&w);
+    take_recovery(&w);
+    if (m->request)
+        take_request(&w);
+    else if (m->response && m->type != PFCP_VERSION_NOT_SUPPORTED)
+        take_response(&w);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/traffic/tunnel_session.h"
+
+#include <stdlib.h>
+
+#include "agents/traffic/tunnel_tables.h"
+
+#define LAST_US INT64_C(10000000)
+
+struct tunnels *
+tunnels_new(void)
+{
+    struct tunnels *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    keytab_init(&t->sessions, sizeof(struct tunnel_session_key), sizeof(struct tunnel_session),
+                MAX_TUNNEL_SESSIONS);
+    keytab_init(&t->teids, sizeof(struct tunnel_key), sizeof(struct tunnel), MAX_TUNNEL_TEIDS);
+    keytab_init(&t->seids, sizeof(struct seid_key), sizeof(struct seid), MAX_TUNNEL_SESSIONS);
+    keytab_init(&t->ends, sizeof(struct net_addr), sizeof(struct tunnel_end), MAX_TUNNEL_ENDS);
+    keytab_init(&t->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_TUNNEL_NODES);
+    keytab_init(&t->peers, sizeof(struct pair_ends), sizeof(struct peers), MAX_TUNNEL_PAIRS);
+    keytab_init(&t->pending, sizeof(struct pending_key), sizeof(struct pending),
+                MAX_TUNNEL_PENDING);
+    return t;
+}
+
+void
+tunnels_free(struct tunnels *t)
+{
+    if (!t)
+        return;
+    keytab_clear(&t->sessions);
+    keytab_clear(&t->teids);
+    keytab_clear(&t->seids);
+    keytab_clear(&t->ends);
+    keytab_clear(&t->nodes);
+    keytab_clear(&t->peers);
+    keytab_clear(&t->pending);
+    free(t);
+}
+
+/* -- eviction -- */
+
+static bool
+keep_living(void *ctx, void *entry)
+{
+    (void)ctx;
+    return !((const struct tunnel_session *)entry)->deleted;
+}
+
+static bool
+keep_newer(void *ctx, void *entry)
+{
+    size_t *drop = ctx;
+
+    (void)entry;
+    if (!*drop)
+        return true;
+    (*drop)--;
+    return false;
+}
+
+static bool
+keep_tunnel(void *ctx, void *entry)
+{
+    struct tunnels *t = ctx;
+
+    return keytab_find(&t->sessions, &((const struct tunnel *)entry)->session) != NULL;
+}
+
+static bool
+keep_seid(void *ctx, void *entry)
+{
+    struct tunnels *t = ctx;
+
+    return keytab_find(&t->sessions, &((const struct seid *)entry)->session) != NULL;
+}
+
+void
+tunnels_make_room(struct tunnels *t)
+{
+    size_t before = t->sessions.count, drop;
+
+    if (t->sessions.count < MAX_TUNNEL_SESSIONS &&
+        t->teids.count < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS &&
+        t->seids.count < MAX_TUNNEL_SESSIONS)
+        return;
+    keytab_sweep(&t->sessions, keep_living, NULL);
+    if (t->sessions.count > before / 2) {
+        drop = t->sessions.count - before / 2;
+        keytab_sweep(&t->sessions, keep_newer, &drop);
+    }
+    t->evicted += before - t->sessions.count;
+    keytab_sweep(&t->teids, keep_tunnel, t);
+    keytab_sweep(&t->seids, keep_seid, t);
+}
+
+void
+tunnels_end(struct tunnels *t, const struct net_addr *address)
+{
+    if (address->family)
+        (void)put_addr(&t->ends, address);
+}
+
+/* -- questions -- */
+
+struct tunnel *
+tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid)
+{
+    struct tunnel_key key;
+
+    if (!t->teids.count)
+        return NULL;
+    key = tunnel_key(address, teid);
+    return keytab_find(&t->teids, &key);
+}
+
+const struct tunnel_session *
+tunnels_session(const struct tunnels *t, const struct tunnel *tunnel)
+{
+    return keytab_find(&t->sessions, &tunnel->session);
+}
+
+const struct tunnel_end *
+tunnels_end_find(const struct tunnels *t, const struct net_addr *address)
+{
+    return find_addr(&t->ends, address);
+}
+
+bool
+tunnels_is_node(const struct tunnels *t, const struct net_addr *address)
+{
+    return find_addr(&t->nodes, address) != NULL;
+}
+
+bool
+tunnels_watched(const struct tunnels *t, const struct net_addr *upf)
+{
+    const struct node *n = find_addr(&t->nodes, upf);
+
+    return n && n->associated && !n->loss && !tunnels_full(t);
+}
+
+static bool
+one_of(const struct net_addr *a, const struct net_addr *b, const struct net_addr *node)
+{
+    return net_addr_equal(a, node) || net_addr_equal(b, node);
+}
+
+bool
+tunnels_whole(const struct tunnels *t, const struct net_addr *upf, int64_t now_us)
+{
+    const struct node *n = find_addr(&t->nodes, upf);
+
+    if (!n || n->loss || tunnels_full(t))
+        return false;
+    for (size_t i = 0; i < t->pending.count; i++) {
+        const struct pending *p = keytab_at(&t->pending, i);
+
+        if (p->used && !p->answered && now_us - p->time_us > LAST_US &&
+            one_of(&p->key.src, &p->key.dst, upf))
+            return false;
+    }
+    return true;
+}
+
+bool
+tunnels_proves(const struct tunnels *t, const struct net_addr *upf, int64_t now_us)
+{
+    if (!tunnels_watched(t, upf) || !tunnels_whole(t, upf, now_us))
+        return false;
+    for (size_t i = 0; i < t->peers.count; i++) {
+        const struct peers *p = keytab_at(&t->peers, i);
+
+        if (!p->associated && one_of(&p->key.low, &p->key.high, upf))
+            return false;
+    }
+    return true;
+}
+
+size_t
+tunnels_count(const struct tunnels *t)
+{
+    return t->teids.count;
+}
+
+const struct tunnel *
+tunnels_at(const struct tunnels *t, size_t i)
+{
+    return keytab_at(&t->teids, i);
+}
+
+bool
+tunnels_full(const struct tunnels *t)
+{
+    return t->evicted || t->sessions.refused || t->teids.refused || t->seids.refused ||
+           t->ends.refused || t->nodes.refused || t->peers.refused;
+}
