@@ -113,6 +113,7 @@ end_part(const struct h2_ctx *x, struct h2_stream *st)
 /* What one block says, before it is known to be a request or a response. */
 struct block {
     struct http_msg http;
+    struct http_identity *identity; /* room for it */
     bool method, path, request_pseudo, status, regular;
     unsigned unknown; /* names that are not known */
     char uri[MAX_HTTP_URI];
@@ -167,7 +168,7 @@ collect(void *ctx, const struct hpack_field *f)
         set_status(b, f->value);
     } else {
         b->regular = true;
-        http_field(&b->http, f->name, f->value);
+        http_field(&b->http, b->identity, f->name, f->value);
     }
 }
 
@@ -197,6 +198,7 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!b->method)
         memcpy(m->method, "?", 2);
     m->path = b->path ? b->uri : NULL;
+    m->hidden = b->unknown > 0;
     m->request_frame = x->meta->frame;
     if (!h2_prove(x, x->from))
         return;
@@ -206,6 +208,7 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
         return;
     st->http = *m;
     st->http.path = NULL;
+    st->http.identity = NULL;
     st->request_known = true;
     if (m->nf_instance[0] && (strcmp(m->method, "PUT") == 0 || strcmp(m->method, "?") == 0) && !end)
         want_body(s, st, &st->body_profile);
@@ -223,6 +226,7 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!h2_prove(x, !x->from))
         return;
     m->response = true;
+    m->identity = NULL;
     /* Interim answers (100, 103) are not the answer. */
     if (b->status && m->status < 200 && !end)
         return;
@@ -262,7 +266,8 @@ without_pseudo(const struct h2_ctx *x, uint32_t id, const struct block *b, bool 
 void
 h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
 {
-    struct block b = {.http = {.version = 2, .stream = stream}};
+    struct http_identity identity;
+    struct block b = {.http = {.version = 2, .stream = stream}, .identity = &identity};
     unsigned misses;
     enum status st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
 
