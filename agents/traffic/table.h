@@ -3,7 +3,7 @@
  * The records of all ledgers, one file each.
  *
  * The list "event" is shared: its key "index" starts at a base of the ledger's own. scan: 1000,
- * pfcp: 2000, all others: 3000 and up.
+ * pfcp: 2000, sbi: 5000 to 6999, all others: 3000 and up.
  */
 #ifndef AGENTS_TRAFFIC_TABLE_H
 #define AGENTS_TRAFFIC_TABLE_H
