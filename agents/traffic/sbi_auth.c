@@ -35,7 +35,8 @@ struct auth {
     bool h2;
     uint32_t generation; /* of profiles when producer was looked up */
     char producer[MAX_SBI_HOST];
-    uint64_t requests, accepted, refused, failed, in_order, refused_flawed, unreadable;
+    uint64_t requests, accepted, refused, failed, in_order, unreadable;
+    uint64_t refused_without, refused_flawed;
     uint64_t flaw[FLAW_COUNT], pair[PAIR_STATES];
     int64_t lifetime_s; /* the longest of a token; 0: none */
     unsigned issuers;
@@ -332,7 +333,8 @@ sbi_auth_response(struct sbi_auth *a, const struct msg *m)
         let_in(e, w);
     } else if (h->status == 401 || h->status == 403) {
         e->refused++;
-        e->refused_flawed += (w->flaws & FLAWS) != 0;
+        e->refused_without += w->flaws >> FLAW_NO_TOKEN & 1;
+        e->refused_flawed += (w->flaws & FLAWS & ~(1u << FLAW_NO_TOKEN)) != 0;
     } else {
         e->failed++;
     }
@@ -341,8 +343,9 @@ sbi_auth_response(struct sbi_auth *a, const struct msg *m)
 
 /* ---- facts */
 
+/* required: -1 nobody says, else 0 or 1. What demands no token is not counted. */
 static void
-emit_counters(const struct auth *e, struct fact_sink *sink)
+emit_counters(const struct auth *e, int required, struct fact_sink *sink)
 {
     static const enum fact_node flaw[FLAW_COUNT] = {
         [FLAW_NO_TOKEN] = FN_ACCEPTED_WITHOUT_TOKEN,   [FLAW_EXPIRED] = FN_ACCEPTED_EXPIRED,
@@ -354,11 +357,13 @@ emit_counters(const struct auth *e, struct fact_sink *sink)
     fact_leaf_u64(sink, FN_LET_IN, e->accepted);
     fact_leaf_u64(sink, FN_REFUSED, e->refused);
     fact_leaf_u64(sink, FN_FAILED, e->failed);
-    for (unsigned i = 0; i < FLAW_COUNT && !e->key.to_proxy; i++)
-        fact_leaf_u64(sink, flaw[i], e->flaw[i]);
-    if (!e->key.to_proxy) {
+    if (!e->key.to_proxy && required) {
+        for (unsigned i = 0; i < FLAW_COUNT; i++)
+            if (i != FLAW_NO_TOKEN || required > 0)
+                fact_leaf_u64(sink, flaw[i], e->flaw[i]);
         fact_leaf_u64(sink, FN_ACCEPTED_UNREADABLE, e->unreadable);
         fact_leaf_u64(sink, FN_ACCEPTED_IN_ORDER, e->in_order);
+        fact_leaf_u64(sink, FN_REFUSED_WITHOUT_TOKEN, e->refused_without);
         fact_leaf_u64(sink, FN_REFUSED_FLAWED, e->refused_flawed);
     }
     fact_leaf_u64(sink, FN_PAIRS_BOUND, e->pair[PAIR_BOUND]);
@@ -366,7 +371,7 @@ emit_counters(const struct auth *e, struct fact_sink *sink)
     fact_leaf_u64(sink, FN_PAIRS_UNREADABLE, e->pair[PAIR_UNREADABLE]);
 }
 
-static void
+static const struct sbi_at *
 emit_names(const struct auth *e, const struct sbi_profiles *p, struct fact_sink *sink)
 {
     static const char *const kind[] = {
@@ -376,12 +381,10 @@ emit_names(const struct auth *e, const struct sbi_profiles *p, struct fact_sink 
     };
     char text[MAX_NET_ADDR_TEXT];
     const struct sbi_at *at = sbi_profiles_host(p, net_addr_text(&e->key.pair.server, text));
-    int required;
 
     /* By its address also where it registered later. */
     if (!at && e->producer[0])
         at = sbi_profiles_host(p, e->producer);
-    required = sbi_profiles_required(p, at, e->key.service);
     pair_emit(&e->key.pair, sink);
     fact_leaf(sink, FN_SERVICE, e->key.service);
     if (at)
@@ -394,8 +397,7 @@ emit_names(const struct auth *e, const struct sbi_profiles *p, struct fact_sink 
     fact_leaf_bool(sink, FN_FROM_PROXY, e->key.from_proxy);
     if (e->key.target[0])
         fact_leaf(sink, FN_TARGET_HOST, e->key.target);
-    if (required >= 0 && !e->key.to_proxy)
-        fact_leaf_bool(sink, FN_OAUTH2_REQUIRED, required);
+    return at;
 }
 
 static void
@@ -403,6 +405,7 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
            struct fact_sink *sink)
 {
     struct ledger_seen seen = e->seen;
+    int required;
 
     /* The frames that matter are those of what should have been refused. */
     if (e->bad.count) {
@@ -410,8 +413,10 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
         seen.frames = e->bad.frames;
     }
     ledger_seen_emit(&seen, env, sink);
-    emit_names(e, p, sink);
-    emit_counters(e, sink);
+    required = sbi_profiles_required(p, emit_names(e, p, sink), e->key.service);
+    if (required >= 0 && !e->key.to_proxy)
+        fact_leaf_bool(sink, FN_OAUTH2_REQUIRED, required);
+    emit_counters(e, required, sink);
     if (e->lifetime_s > 0)
         fact_leaf_u64(sink, FN_TOKEN_LIFETIME, (uint64_t)e->lifetime_s);
     for (unsigned i = 0; i < e->issuers; i++)
