@@ -180,6 +180,9 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
             break;
     }
     ledger_seen_add(&e->seen, meta);
+    /* Several may stand in one frame. */
+    if (e->seen.count < n)
+        e->seen.count = n;
 }
 
 /* The value of a query parameter; its length, 0: it is not there. */
