@@ -23,5 +23,6 @@ extern const struct ledger_type ledger_mgmt;
 extern const struct ledger_type ledger_ssh;
 extern const struct ledger_type ledger_db;
 extern const struct ledger_type ledger_scan;
+extern const struct ledger_type ledger_planes;
 
 #endif

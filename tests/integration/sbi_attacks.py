@@ -6,10 +6,16 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import ROOT, check, directory, finish, run, scan
+from vigil import ROOT, check, directory, finish, run, scan, write
 
 DATA = os.path.join(ROOT, "tests", "data", "sbi")
-CONTROLS = ("SA-SBI-09", "SA-SBI-16", "SA-SBI-19", "SA-SBI-21", "SA-DET-04")
+CONTROLS = ("SA-SBI-09", "SA-SBI-16", "SA-SBI-19", "SA-SBI-21", "SA-DET-04", "VI-SDN-01")
+INVENTORY = """prefixes:
+  - prefix: 10.77.2.0/28
+    role: sbi
+  - prefix: 10.77.2.96/28
+    role: ue
+"""
 FIRST_ATTACK_PORT = 50000  # of clients, see record.sh
 UDM, AMF, SMF, PCF, SCP, STRANGER = ("10.77.2." + n for n in ("12", "5", "4", "13", "200", "99"))
 # capture: (control, check, attacker, what the message says)
@@ -49,9 +55,9 @@ def frames(path):
     return data[:24], out
 
 
-def failed(path):
+def failed(path, *more):
     """(control, check, message) of what the controls of this test say is wrong; one message may join several."""
-    report = scan("-r", path, "--vantage", "link")
+    report = scan("-r", path, "--vantage", "link", *more)
     check(not report["errors"], f"{path}: read without errors: {report['errors']}")
     return [(v["control"], w["check"], w["message"]) for v in report["verdicts"] if v["control"] in CONTROLS
             for w in v["witnesses"] if w["verdict"] == "fail"]
@@ -63,8 +69,24 @@ def first_frame_is_an_attack(name, message, packets):
           f"{name}: the first frame belongs to the attack: {message}")
 
 
+def planes(d):
+    """The stranger has an address of the network of UEs."""
+    path, rest = os.path.join(DATA, "sbi-nrf.pcap"), os.path.join(d, "quiet.pcap")
+    inventory = write(d, "inventory.yaml", INVENTORY)
+    head, packets = frames(path)
+    with open(rest, "wb") as f:
+        f.write(head + b"".join(p for p, port in packets if port < FIRST_ATTACK_PORT))
+    hit = [m for c, k, m in failed(path, "--inventory", inventory) if (c, k) == ("VI-SDN-01", "wire")]
+    check(len(hit) == 1 and STRANGER + " is client on sbi" in hit[0], f"a UE on the SBI: {hit}")
+    for message in hit:
+        first_frame_is_an_attack("planes", message, packets)
+    quiet = failed(rest, "--inventory", inventory)
+    check(not any(c == "VI-SDN-01" for c, _, _ in quiet), f"NFs in their network: {quiet}")
+
+
 def main():
     with directory() as d:
+        planes(d)
         for name, attacks in ATTACKS.items():
             path = os.path.join(DATA, name)
             head, packets = frames(path)
