@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agents/dissect/http_form.h"
 #include "agents/dissect/http_path.h"
 #include "agents/dissect/json_scan.h"
 #include "agents/dissect/token.h"
@@ -71,6 +72,7 @@ struct http_msg {
     /* MSG_HTTP_BODY alone; NULL where the body is something else. */
     const struct json_nf_profile *profile;
     const struct json_problem *problem;
+    const struct http_token_request *token_request;
 };
 
 #endif

@@ -27,7 +27,7 @@ drop_body(struct h2_streams *s, struct h2_stream *st)
         s->bodies--;
     buf_clear(&st->body);
     st->body.max = 0;
-    st->body_profile = st->body_problem = false;
+    st->body_profile = st->body_problem = st->body_token = false;
 }
 
 static void
@@ -212,6 +212,8 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     st->request_known = true;
     if (m->nf_instance[0] && (strcmp(m->method, "PUT") == 0 || strcmp(m->method, "?") == 0) && !end)
         want_body(s, st, &st->body_profile);
+    if (strcmp(m->route.service, "oauth2") == 0 && !end)
+        want_body(s, st, &st->body_token);
     if (end)
         end_part(x, st);
 }
@@ -300,14 +302,17 @@ body_done(const struct h2_ctx *x, struct h2_stream *st)
     struct cur body = cur_from(buf_text(&st->body), st->body.len);
     struct json_nf_profile profile;
     struct json_problem problem;
+    struct http_token_request token;
     struct http_msg m = st->http;
 
     if (st->body_profile && json_scan_nf_profile(body, &profile))
         m.profile = &profile;
     else if (st->body_problem && json_scan_problem(body, &problem))
         m.problem = &problem;
+    else if (st->body_token && http_form_token_request(body, &token))
+        m.token_request = &token;
     drop_body(&x->conn->streams, st);
-    if (m.profile || m.problem)
+    if (m.profile || m.problem || m.token_request)
         h2_message(x, MSG_HTTP_BODY, &m);
 }
 
@@ -320,7 +325,7 @@ h2_data(const struct h2_ctx *x, uint32_t stream, struct cur data, bool end)
 
     if (!st || !x->conn->proven)
         return;
-    if (st->body.max && (server ? st->body_problem : st->body_profile)) {
+    if (st->body.max && (server ? st->body_problem : st->body_profile || st->body_token)) {
         room = st->body.max - st->body.len;
         buf_put(&st->body, data.pos, cur_left(data) < room ? cur_left(data) : room);
         if (end || st->body.len == st->body.max)

@@ -46,6 +46,7 @@ struct sbi_ledger {
     struct sbi_profiles profiles;
     struct sbi_auth auth;
     struct sbi_consumers consumers;
+    struct sbi_issues issues;
 };
 
 /* --- accumulation --- */
@@ -269,9 +270,14 @@ ledger_message(void *ledger, const struct msg *m)
     switch (m->kind) {
     case MSG_HTTP_REQUEST:
         http_request(l, m);
+        sbi_issues_message(&l->issues, &l->profiles, m);
         break;
     case MSG_HTTP_RESPONSE:
         http_response(l, m);
+        sbi_issues_message(&l->issues, &l->profiles, m);
+        break;
+    case MSG_HTTP_BODY:
+        sbi_issues_message(&l->issues, &l->profiles, m);
         break;
     case MSG_H2_OPEN:
         h2_open(l, m);
@@ -390,7 +396,8 @@ lost(const struct sbi_ledger *l)
 
     return p->table.refused || p->hosts.refused || p->instances.refused || p->registrants.refused ||
            p->proxies.refused || l->auth.table.refused || l->auth.lost || c->table.refused ||
-           c->nrfs.refused || c->bursts.refused || c->full;
+           c->nrfs.refused || c->bursts.refused || c->full || l->issues.table.refused ||
+           l->issues.lost;
 }
 
 static bool
@@ -402,6 +409,7 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     exchanges(l, sink);
     sbi_profiles_emit(&l->profiles, l->env, sink);
     sbi_auth_emit(&l->auth, &l->profiles, l->env, sink);
+    sbi_issues_emit(&l->issues, l->env, sink);
     sbi_consumers_emit(&l->consumers, &l->profiles, l->env, sink);
     return !l->servers.refused && !l->exchanges.refused && !lost(l);
 }
@@ -418,6 +426,7 @@ ledger_close(void *ledger)
     sbi_profiles_clear(&l->profiles);
     sbi_auth_clear(&l->auth);
     sbi_consumers_clear(&l->consumers);
+    sbi_issues_clear(&l->issues);
     free(l);
 }
 
@@ -433,7 +442,8 @@ ledger_open(const struct ledger_env *env)
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);
-    if (!sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers)) {
+    if (!sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers) ||
+        !sbi_issues_init(&l->issues)) {
         ledger_close(l);
         return NULL;
     }

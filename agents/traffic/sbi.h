@@ -114,4 +114,22 @@ void sbi_consumers_response(struct sbi_consumers *c, const struct sbi_profiles *
 void sbi_consumers_emit(const struct sbi_consumers *c, const struct sbi_profiles *p,
                         const struct ledger_env *env, struct fact_sink *sink);
 
+#define MAX_SBI_TOKEN_REQUESTS 1024
+#define SBI_ISSUE_SLOTS                                                                            \
+    256 /* token requests that wait for their answer; a newer one takes a slot */
+
+/* For whom the NRF issues tokens; agents/traffic/sbi_issue.c. */
+struct sbi_issues {
+    struct keytab table;
+    struct sbi_issue_wait *wait;
+    uint64_t lost; /* requests whose slot was taken before their answer came */
+};
+
+bool sbi_issues_init(struct sbi_issues *s); /* as sbi_auth_init() */
+void sbi_issues_clear(struct sbi_issues *s);
+/* Token requests, their bodies and their answers. */
+void sbi_issues_message(struct sbi_issues *s, const struct sbi_profiles *p, const struct msg *m);
+void sbi_issues_emit(const struct sbi_issues *s, const struct ledger_env *env,
+                     struct fact_sink *sink);
+
 #endif
