@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as a token: what is kept of it is text that ends, and a scope is found or not. */
+/* Bytes as a token, and as the form that asks for one: what is kept of it is text that ends, and a
+ * scope is found or not. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/dissect/token.h"
+#include "agents/dissect/http_form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +19,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *exact = malloc(size ? size : 1);
+    struct http_token_request r;
     struct token t;
 
     if (!exact)
@@ -33,6 +35,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (t.has_expiry && t.expiry_s < 0)
         abort();
     (void)token_scope_has(&t, "nudm-sdm");
+    if (http_form_token_request(cur_from(exact, size), &r)) {
+        ends(r.instance, sizeof(r.instance));
+        ends(r.scope, sizeof(r.scope));
+    }
     free(exact);
     return 0;
 }

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from vigil import ROOT, check, directory, finish, run, scan, write
 
 DATA = os.path.join(ROOT, "tests", "data", "sbi")
-CONTROLS = ("SA-SBI-09", "SA-SBI-16", "SA-SBI-19", "SA-SBI-21", "SA-DET-04", "VI-SDN-01")
+CONTROLS = ("SA-SBI-09", "SA-SBI-16", "SA-SBI-19", "SA-SBI-20", "SA-SBI-21", "SA-DET-04", "VI-SDN-01")
 INVENTORY = """prefixes:
   - prefix: 10.77.2.0/28
     role: sbi
@@ -24,6 +24,8 @@ ATTACKS = {
         ("SA-SBI-09", "token", SMF, "without one 1 times"),
         ("SA-SBI-19", "token", AMF, "expired (1), of another audience (1) or scope (1), not signed asymmetrically (1)"),
         ("SA-SBI-19", "token", SMF, "not signed asymmetrically (1)"),
+        ("SA-SBI-20", "issued", PCF, "in the name of 5f1c7a5e-3c1d-41ef-9d20-aa10b7f0d005 as amf"),
+        ("SA-SBI-20", "issued", SMF, "as nef, which is not what is proved (registered: smf"),
         ("SA-SBI-16", "bound", PCF, "in the name of 5f1c7a5e-3c1d-41ef-9d20-aa10b7f0d005"),
     ],
     "sbi-nrf.pcap": [

@@ -18,7 +18,8 @@ cleanup() {
 }
 trap cleanup EXIT
 cd "$work"
-mkdir -p www/nnrf-disc/v1 www/nnrf-nfm/v1/nf-instances www/nudm-sdm/v2/imsi-999700000000001
+mkdir -p www/oauth2 www/nnrf-disc/v1 www/nnrf-nfm/v1/nf-instances www/nudm-sdm/v2/imsi-999700000000001
+echo '{}' >www/oauth2/token
 echo '{}' >www/nnrf-disc/v1/nf-instances
 echo '{}' >www/nnrf-nfm/v1/list
 echo '{}' >www/$sdm
@@ -69,6 +70,7 @@ registrations() {
 }
 with() { ask "$1" -A "$2" -H "authorization: Bearer $3" http://$udm:7777$sdm; }
 good_token() { token ES256 $nrf_id "$1" UDM nudm-sdm 900; }
+wants() { ask "$1" -A "$3" -d "grant_type=client_credentials&nfInstanceId=$2&nfType=$3&targetNfType=UDM&scope=nudm-sdm" http://$nrf:7777/oauth2/token; }
 serve() {
     for a in $nrf $udm $scp; do
         ip netns exec vs-"${a##*.}" nghttpd --no-tls -a $a -d www 7777 >/dev/null 2>&1 &
@@ -88,6 +90,7 @@ serve
 
 record good.pcap
 registrations
+wants $amf $amf_id AMF
 ask $amf -A AMF "http://$nrf:7777/nnrf-disc/v1/nf-instances?target-nf-type=UDM&requester-nf-type=AMF"
 with $amf AMF "$(good_token $amf_id)"
 with $smf SMF "$(good_token $smf_id)"
@@ -106,6 +109,8 @@ with $amf AMF "$(token ES256 $nrf_id $amf_id UDM nudm-uecm 900)"
 with $amf AMF "$(token none $nrf_id $amf_id UDM nudm-sdm 900)"
 with $smf SMF "$(token HS256 $nrf_id $smf_id UDM nudm-sdm 900)"
 with $pcf PCF "$(good_token $amf_id)"
+wants $pcf $amf_id AMF
+wants $smf $smf_id NEF
 finish
 
 record nrf.pcap

@@ -427,6 +427,59 @@ error_bursts(void **state)
     free(json);
 }
 
+static void
+asks_token(struct ledger_test *t, struct net_addr client, const struct http_identity *id,
+           const char *instance, const char *type, uint16_t status)
+{
+    struct http_token_request r = {.target = "UDM", .scope = "nudm-sdm"};
+    struct http_msg h = request("POST", "/oauth2/token", NRF), b;
+
+    snprintf(r.instance, sizeof(r.instance), "%s", instance);
+    snprintf(r.type, sizeof(r.type), "%s", type);
+    h.identity = id;
+    b = h;
+    ends(t, client, NRF, true);
+    ledger_test_say(t, (struct msg){.kind = MSG_HTTP_REQUEST, .u.http = &h});
+    b.request_frame = t->meta.frame;
+    b.path = NULL;
+    b.identity = NULL;
+    b.token_request = &r;
+    ledger_test_say(t, (struct msg){.kind = MSG_HTTP_BODY, .u.http = &b});
+    b.token_request = NULL;
+    ends(t, client, NRF, false);
+    b.response = b.paired = true;
+    b.status = status;
+    ledger_test_say(t, (struct msg){.kind = MSG_HTTP_RESPONSE, .u.http = &b});
+}
+
+/* In whose name tokens are asked for. */
+static void
+issued(void **state)
+{
+    struct http_identity id = {.assertion = good_token(AMF_ID).token};
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    core(&t, true);
+    registers(&t, "SCP", SCP_ID, SCP, NULL, false);
+    asks_token(&t, AMF, NULL, AMF_ID, "AMF", 200);
+    asks_token(&t, SMF, NULL, AMF_ID, "AMF", 200); /* not its own */
+    asks_token(&t, SMF, NULL, SMF_ID, "NEF", 400); /* not its type */
+    asks_token(&t, SCP, NULL, AMF_ID, "AMF", 200); /* for whom? */
+    asks_token(&t, SCP, &id, AMF_ID, "AMF", 200);
+    json = ledger_test_facts(&t);
+    said(json, "\"requester-bound\":true,\"issued\":\"1\",\"refused\":\"0\"", 2);
+    said(json, "\"requester-bound\":false,\"issued\":\"1\"", 1);
+    said(json, "\"registered-type\":\"amf\",\"issued\":\"1\"", 1);
+    said(json,
+         "\"nf-type\":\"nef\",\"target-type\":\"udm\",\"scope-asked\":\"nudm-sdm\","
+         "\"registered-type\":\"smf\",\"requester-bound\":true,\"issued\":\"0\","
+         "\"refused\":\"1\"",
+         1);
+    free(json);
+}
+
 /* More consumers than there is room for: what is known stays, and the section is not complete. */
 static void
 bounded(void **state)
@@ -464,7 +517,8 @@ main(void)
         cmocka_unit_test(not_counted),    cmocka_unit_test(claimed_is_not_bound),
         cmocka_unit_test(behind_a_proxy), cmocka_unit_test(exploring),
         cmocka_unit_test(taken_off),      cmocka_unit_test(unregistered),
-        cmocka_unit_test(error_bursts),   cmocka_unit_test(bounded),
+        cmocka_unit_test(error_bursts),   cmocka_unit_test(issued),
+        cmocka_unit_test(bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

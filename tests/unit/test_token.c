@@ -200,6 +200,42 @@ identity_of_a_request(void **state)
     assert_string_equal(id.requester_instance, SUBJECT);
 }
 
+static bool
+form(const char *body, size_t len, struct http_token_request *out)
+{
+    char *exact = malloc(len ? len : 1);
+    bool good;
+
+    assert_non_null(exact);
+    memcpy(exact, body, len);
+    good = http_form_token_request(cur_from(exact, len), out);
+    free(exact);
+    return good;
+}
+
+static void
+token_requests(void **state)
+{
+    static const char body[] = "grant_type=client_credentials&nfInstanceId=" SUBJECT
+                               "&nfType=AMF&targetNfType=UDM&scope=nudm-sdm+nudm%2Duecm&x";
+    struct http_token_request r;
+
+    (void)state;
+    assert_true(form(body, strlen(body), &r));
+    assert_string_equal(r.instance, SUBJECT);
+    assert_string_equal(r.type, "AMF");
+    assert_string_equal(r.target, "UDM");
+    assert_string_equal(r.scope, "nudm-sdm nudm-uecm");
+    for (size_t n = 0; n < strlen(body); n++)
+        (void)form(body, n, &r);
+    assert_false(form("nfType=AMF", 10, &r));
+    assert_false(form("nfInstanceId", 12, &r));
+    assert_true(form("nfInstanceId=imsi-001010000000001%", 34, &r));
+    assert_string_equal(r.instance, "imsi-###############%");
+    assert_true(form("nfInstanceId=a%4", 16, &r));
+    assert_string_equal(r.instance, "a%4");
+}
+
 int
 main(void)
 {
@@ -211,6 +247,7 @@ main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(damage),
         cmocka_unit_test(identity_of_a_request),
+        cmocka_unit_test(token_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
