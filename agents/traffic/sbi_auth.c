@@ -12,6 +12,7 @@
 #include "agents/traffic/sbi_rules.h"
 
 #define PENDING_GIVEN_UP_US 60000000 /* an answer that takes longer is not waited for */
+#define EXPIRY_LEEWAY_S 30           /* clocks differ a little (RFC 7519 clause 4.1.4) */
 #define MAX_ISSUERS 2
 
 /* What is wrong with the token of a request. */
@@ -166,7 +167,7 @@ token_flaws(const struct http_msg *h, int64_t now_us, const struct sbi_profiles 
         return h->hidden || h->auth != HTTP_AUTH_NONE ? UNREADABLE : 1u << FLAW_NO_TOKEN;
     if (t->form == TOKEN_OPAQUE)
         return UNREADABLE;
-    if (t->has_expiry && t->expiry_s * 1000000 < now_us)
+    if (t->has_expiry && t->expiry_s + EXPIRY_LEEWAY_S < now_us / 1000000)
         flaws |= 1u << FLAW_EXPIRED;
     if (audience(t, p, at) == 0)
         flaws |= 1u << FLAW_AUDIENCE;

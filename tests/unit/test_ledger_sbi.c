@@ -156,7 +156,9 @@ tokens(void **state)
     core(&t, true);
     asks(&t, AMF, &good, 200);
     id = good;
-    id.token.expiry_s = NOW_S - 1;
+    id.token.expiry_s = NOW_S - 10; /* clocks differ */
+    asks(&t, AMF, &id, 200);
+    id.token.expiry_s = NOW_S - 60;
     asks(&t, AMF, &id, 200);
     id = good;
     snprintf(id.token.audience[0], MAX_TOKEN_NAME, "AUSF");
@@ -173,7 +175,7 @@ tokens(void **state)
     asks(&t, AMF, &id, 200);
     asks(&t, AMF, &good, 404);
     id = good;
-    id.token.expiry_s = NOW_S - 1;
+    id.token.expiry_s = NOW_S - 60;
     asks(&t, AMF, &id, 401);
     json = ledger_test_facts(&t);
     said(json, "\"consumer\":\"" AMF_ID "\",\"consumer-kind\":\"token-subject\"", 1);
@@ -181,11 +183,11 @@ tokens(void **state)
     said(json, "\"accepted-wrong-audience\":\"1\"", 1);
     said(json, "\"accepted-wrong-scope\":\"1\"", 1);
     said(json, "\"accepted-not-asymmetric\":\"1\"", 1);
-    said(json, "\"accepted-in-order\":\"2\"", 1);
+    said(json, "\"accepted-in-order\":\"3\"", 1);
     said(json, "\"accepted-unreadable\":\"1\"", 1); /* the opaque one has no subject: own entry */
     said(json, "\"refused-flawed\":\"1\"", 1);
     said(json, "\"token-lifetime\":\"900\"", 1);
-    said(json, "\"pairs-bound\":\"6\"", 1);
+    said(json, "\"pairs-bound\":\"7\"", 1);
     said(json, "\"issuer-id\":[\"nrf-1\"]", 1);
     free(json);
 }
