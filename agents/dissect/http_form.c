@@ -9,10 +9,10 @@
 #define MAX_FORM_FIELDS 32
 #define MAX_FORM_VALUE 256 /* decoded; what is longer is cut */
 
-static int
+static uint8_t
 hex(uint8_t c)
 {
-    return isdigit(c) ? c - '0' : isxdigit(c) ? (c | 0x20) - 'a' + 10 : -1;
+    return (uint8_t)(isdigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 /* Up to one of the separators, which is taken, too; decoded (RFC 1866 clause 8.2.1). */
@@ -31,7 +31,7 @@ piece(struct cur *in, const char *ends, char out[MAX_FORM_VALUE], uint8_t *end)
         if (c == '+') {
             c = ' ';
         } else if (c == '%' && cur_peek(*in, 0, &high) && cur_peek(*in, 1, &low) &&
-                   hex(high) >= 0 && hex(low) >= 0 && cur_skip(in, 2)) {
+                   isxdigit(high) && isxdigit(low) && cur_skip(in, 2)) {
             c = (uint8_t)(hex(high) << 4 | hex(low));
         }
         if (n < MAX_FORM_VALUE)
