@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agents/dissect/http_form.h"
 #include "agents/dissect/http_path.h"
 #include "agents/dissect/json_scan.h"
+#include "agents/dissect/token.h"
 
 #define MAX_HTTP_METHOD 16
 #define MAX_HTTP_HOST 128
@@ -26,6 +28,16 @@ enum http_resource {
     HTTP_METRICS,     /* /metrics */
     HTTP_LOGIN,       /* a segment with login, logon or signin, or auth with what follows it */
     HTTP_CONSOLE_DATA /* the subscriber database behind a web console: /api/db/ */
+};
+
+/* Who asks, as the header fields say it (TS 29.500 clause 5.2.3). */
+struct http_identity {
+    struct token token;     /* Authorization: Bearer */
+    struct token assertion; /* 3gpp-Sbi-Client-Credentials */
+    bool discovery;         /* 3gpp-Sbi-Discovery-*: the next hop shall select the producer */
+    bool callback;          /* 3gpp-Sbi-Callback: a notification or call back */
+    bool via;               /* Via: it passed a proxy */
+    char requester_type[MAX_TOKEN_NAME], requester_instance[MAX_TOKEN_NAME]; /* ...-nf-type, -id */
 };
 
 struct http_msg {
@@ -49,6 +61,8 @@ struct http_msg {
     enum http_resource resource;
     bool session_cookie; /* a cookie that names a logged-in session of a web console */
     uint64_t request_frame;
+    const struct http_identity *identity; /* requests only, NULL: none of its fields is there */
+    bool hidden; /* requests only: fields cannot be read, what is absent may be among them */
 
     /* Of this message. */
     uint16_t status; /* response; 0: unknown */
@@ -58,6 +72,7 @@ struct http_msg {
     /* MSG_HTTP_BODY alone; NULL where the body is something else. */
     const struct json_nf_profile *profile;
     const struct json_problem *problem;
+    const struct http_token_request *token_request;
 };
 
 #endif

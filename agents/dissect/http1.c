@@ -40,6 +40,7 @@ struct conn {
 /* A head as it is read. */
 struct head {
     struct http_msg http;
+    struct http_identity identity;
     char uri[MAX_HTTP_URI];
     bool chunked, has_length, upgrade_h2c;
     uint64_t length;
@@ -240,7 +241,7 @@ head_field(const struct place *x, struct head *h, struct cur text)
     } else if (http_name_is(name, "upgrade")) {
         h->upgrade_h2c = mentions(value, "h2c");
     } else {
-        http_field(&h->http, name, value);
+        http_field(&h->http, &h->identity, name, value);
     }
 }
 
@@ -316,6 +317,7 @@ handle_request(const struct place *x, struct head *h, struct side *s)
         return;
     }
     c->waiting[c->waiting_count] = h->http;
+    c->waiting[c->waiting_count].identity = NULL;
     c->waiting[c->waiting_count++].path = NULL;
 }
 
@@ -338,6 +340,7 @@ handle_response(const struct place *x, struct head *h, struct side *s)
 
     if (h->http.status < 200 && h->http.status != 101)
         return;
+    h->http.identity = NULL;
     paired = take_request(c, &request);
     if (paired) {
         http_pair(&h->http, &request);

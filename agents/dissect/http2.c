@@ -538,6 +538,7 @@ http2_upgrade(void *state, const struct http_msg *request)
         return;
     st->http = *request;
     st->http.path = NULL;
+    st->http.identity = NULL;
     st->request_known = true;
 }
 

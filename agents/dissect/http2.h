@@ -22,6 +22,7 @@ struct h2_stream {
     bool ended[2];      /* [0] client's part, [1] server's */
     bool body_profile;  /* the request's body is an NFProfile */
     bool body_problem;  /* the response's body is ProblemDetails */
+    bool body_token;    /* the request's body asks for an access token */
     struct http_msg http;
     struct buf body;
 };

@@ -27,7 +27,7 @@ drop_body(struct h2_streams *s, struct h2_stream *st)
         s->bodies--;
     buf_clear(&st->body);
     st->body.max = 0;
-    st->body_profile = st->body_problem = false;
+    st->body_profile = st->body_problem = st->body_token = false;
 }
 
 static void
@@ -113,6 +113,7 @@ end_part(const struct h2_ctx *x, struct h2_stream *st)
 /* What one block says, before it is known to be a request or a response. */
 struct block {
     struct http_msg http;
+    struct http_identity *identity; /* room for it */
     bool method, path, request_pseudo, status, regular;
     unsigned unknown; /* names that are not known */
     char uri[MAX_HTTP_URI];
@@ -167,7 +168,7 @@ collect(void *ctx, const struct hpack_field *f)
         set_status(b, f->value);
     } else {
         b->regular = true;
-        http_field(&b->http, f->name, f->value);
+        http_field(&b->http, b->identity, f->name, f->value);
     }
 }
 
@@ -197,6 +198,7 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!b->method)
         memcpy(m->method, "?", 2);
     m->path = b->path ? b->uri : NULL;
+    m->hidden = b->unknown > 0;
     m->request_frame = x->meta->frame;
     if (!h2_prove(x, x->from))
         return;
@@ -206,9 +208,12 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
         return;
     st->http = *m;
     st->http.path = NULL;
+    st->http.identity = NULL;
     st->request_known = true;
     if (m->nf_instance[0] && (strcmp(m->method, "PUT") == 0 || strcmp(m->method, "?") == 0) && !end)
         want_body(s, st, &st->body_profile);
+    if (strcmp(m->route.service, "oauth2") == 0 && !end)
+        want_body(s, st, &st->body_token);
     if (end)
         end_part(x, st);
 }
@@ -223,6 +228,7 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!h2_prove(x, !x->from))
         return;
     m->response = true;
+    m->identity = NULL;
     /* Interim answers (100, 103) are not the answer. */
     if (b->status && m->status < 200 && !end)
         return;
@@ -262,7 +268,8 @@ without_pseudo(const struct h2_ctx *x, uint32_t id, const struct block *b, bool 
 void
 h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
 {
-    struct block b = {.http = {.version = 2, .stream = stream}};
+    struct http_identity identity;
+    struct block b = {.http = {.version = 2, .stream = stream}, .identity = &identity};
     unsigned misses;
     enum status st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
 
@@ -295,14 +302,17 @@ body_done(const struct h2_ctx *x, struct h2_stream *st)
     struct cur body = cur_from(buf_text(&st->body), st->body.len);
     struct json_nf_profile profile;
     struct json_problem problem;
+    struct http_token_request token;
     struct http_msg m = st->http;
 
     if (st->body_profile && json_scan_nf_profile(body, &profile))
         m.profile = &profile;
     else if (st->body_problem && json_scan_problem(body, &problem))
         m.problem = &problem;
+    else if (st->body_token && http_form_token_request(body, &token))
+        m.token_request = &token;
     drop_body(&x->conn->streams, st);
-    if (m.profile || m.problem)
+    if (m.profile || m.problem || m.token_request)
         h2_message(x, MSG_HTTP_BODY, &m);
 }
 
@@ -315,7 +325,7 @@ h2_data(const struct h2_ctx *x, uint32_t stream, struct cur data, bool end)
 
     if (!st || !x->conn->proven)
         return;
-    if (st->body.max && (server ? st->body_problem : st->body_profile)) {
+    if (st->body.max && (server ? st->body_problem : st->body_profile || st->body_token)) {
         room = st->body.max - st->body.len;
         buf_put(&st->body, data.pos, cur_left(data) < room ? cur_left(data) : room);
         if (end || st->body.len == st->body.max)

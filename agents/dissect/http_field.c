@@ -71,22 +71,51 @@ host_text(struct cur value, char out[MAX_HTTP_HOST])
     http_host(text, strlen(text), out, MAX_HTTP_HOST);
 }
 
-static void
-sbi_field(struct http_msg *m, struct cur name, struct cur value)
+/* The first field of an identity clears what was there. */
+static struct http_identity *
+identity(struct http_msg *m, struct http_identity *id)
 {
-    if (http_name_is(name, "3gpp-sbi-target-apiroot"))
+    if (!m->identity)
+        memset(id, 0, sizeof(*id));
+    m->identity = id;
+    return id;
+}
+
+static void
+authorization(struct http_msg *m, struct http_identity *id, struct cur value)
+{
+    m->auth = auth_scheme(value);
+    if (m->auth == HTTP_AUTH_BEARER && cur_skip(&value, strlen("bearer ")))
+        token_scan(value, &identity(m, id)->token);
+}
+
+static void
+sbi_field(struct http_msg *m, struct http_identity *id, struct cur name, struct cur value)
+{
+    if (http_name_is(name, "3gpp-sbi-target-apiroot")) {
         host_text(value, m->target_apiroot);
-    else if (http_name_is(name, "3gpp-sbi-originating-network-id"))
+    } else if (http_name_is(name, "3gpp-sbi-originating-network-id")) {
         http_text(value, m->originating_network, sizeof(m->originating_network));
+    } else if (http_name_is(name, "3gpp-sbi-client-credentials")) {
+        token_scan(value, &identity(m, id)->assertion);
+    } else if (http_name_is(name, "3gpp-sbi-callback")) {
+        identity(m, id)->callback = true;
+    } else if (starts(name, "3gpp-sbi-discovery-")) {
+        identity(m, id)->discovery = true;
+        if (http_name_is(name, "3gpp-sbi-discovery-requester-nf-type"))
+            http_text(value, id->requester_type, sizeof(id->requester_type));
+        else if (http_name_is(name, "3gpp-sbi-discovery-requester-nf-instance-id"))
+            token_name(value, id->requester_instance);
+    }
 }
 
 void
-http_field(struct http_msg *m, struct cur name, struct cur value)
+http_field(struct http_msg *m, struct http_identity *id, struct cur name, struct cur value)
 {
     if (http_name_is(name, "user-agent"))
         http_text(value, m->user_agent, sizeof(m->user_agent));
     else if (http_name_is(name, "authorization"))
-        m->auth = auth_scheme(value);
+        authorization(m, id, value);
     else if (http_name_is(name, "content-type"))
         http_text(value, m->content_type, sizeof(m->content_type));
     else if (http_name_is(name, "host") && !m->authority[0])
@@ -98,7 +127,9 @@ http_field(struct http_msg *m, struct cur name, struct cur value)
     else if (http_name_is(name, "x-powered-by") && !m->server[0])
         http_text(value, m->server, sizeof(m->server));
     else if (starts(name, "3gpp-sbi-"))
-        sbi_field(m, name, value);
+        sbi_field(m, id, name, value);
+    else if (http_name_is(name, "via"))
+        identity(m, id)->via = true;
 }
 
 /* ---- paths of consoles and metrics

@@ -11,8 +11,11 @@
  * subscriber identifier might be one) become '#'. Cut to size - 1.
  */
 void http_text(struct cur value, char *out, size_t size);
-/* A field that is no pseudo-header; names are compared without case. Unknown names are ignored. */
-void http_field(struct http_msg *m, struct cur name, struct cur value);
+/*
+ * A field that is no pseudo-header; names are compared without case. Unknown names are ignored. id
+ * is where fields of struct http_identity go; the first of them clears it and sets m->identity.
+ */
+void http_field(struct http_msg *m, struct http_identity *id, struct cur name, struct cur value);
 /* Classify the path: route, resource, nf_instance. m->path is left alone. */
 void http_set_path(struct http_msg *m, struct cur path);
 /* Copy what a response carries of its request. */

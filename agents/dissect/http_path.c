@@ -15,11 +15,12 @@ struct span {
  * NF abbreviations N of the APIs /nN-.../vM/ of TS 29.5xx. Sorted by name only for the reader.
  */
 static const char *const nf_names[] = {
-    "5g-eir", "5gddnmf", "aanf",   "adrf",  "af",   "amf", "ausf",  "bsf",    "chf",
-    "dccf",   "dcsf",    "easdf",  "ef",    "gmlc", "hss", "lmf",   "mbsf",   "mbsmf",
-    "mbstf",  "mfaf",    "mnpf",   "mrf",   "nef",  "nrf", "nsacf", "nssaaf", "nssf",
-    "nwdaf",  "panf",    "pcf",    "pcscf", "pkmf", "scp", "sepp",  "smf",    "smsf",
-    "soraf",  "spaf",    "tsctsf", "ucmf",  "udm",  "udr", "udsf",  "upf",
+    "5g-ddnmf", "5g-eir", "5gddnmf", "aanf",   "adrf",   "af",    "amf",  "ausf",  "bsf",
+    "chf",      "dccf",   "dcsf",    "easdf",  "ef",     "gmlc",  "hss",  "imsas", "ipsmgw",
+    "iwmsc",    "lmf",    "mbsf",    "mbsmf",  "mbstf",  "mf",    "mfaf", "mnpf",  "mrf",
+    "nef",      "nrf",    "nsacf",   "nssaaf", "nssf",   "nwdaf", "panf", "pcf",   "pcscf",
+    "pkmf",     "router", "scp",     "sepp",   "slpkmf", "smf",   "smsf", "soraf", "spaf",
+    "tsctsf",   "ucmf",   "udm",     "udr",    "udsf",   "upf",
 };
 
 /* APIs that do not follow the pattern (TS 29.573 clauses 6.1, 6.2). */

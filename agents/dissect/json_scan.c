@@ -196,7 +196,8 @@ run(struct scan *s)
 
 struct profile_scan {
     struct json_nf_profile *out;
-    bool service_counted; /* the current service has its allowedNfTypes counted */
+    struct json_nf_service service; /* the current one */
+    bool service_counted;           /* the current service has its allowedNfTypes counted */
     bool mcc_done, mnc_done;
     char mcc[4];
 };
@@ -264,6 +265,29 @@ in_services(const struct scan *s)
     return at_key(s, 0, "nfServices") || at_key(s, 0, "nfServiceList");
 }
 
+/* What stands directly in a service. Its name may come behind what is said of it. */
+static void
+service_member(struct scan *s, struct profile_scan *p, enum value_kind kind)
+{
+    struct json_nf_service *now = &p->service;
+    struct json_nf_profile *out = p->out;
+
+    if (kind == VALUE_STRING && at_key(s, 2, "serviceName")) {
+        if (now->name[0] || strlen(s->text) >= sizeof(now->name) || !s->text[0])
+            return;
+        keep(now->name, sizeof(now->name), s);
+        if (out->named < MAX_JSON_SERVICES)
+            out->service[out->named++] = *now;
+        return;
+    }
+    if ((kind != VALUE_TRUE && kind != VALUE_FALSE) || !at_key(s, 2, "oauth2Required"))
+        return;
+    now->oauth2_seen = true;
+    now->oauth2_required |= kind == VALUE_TRUE;
+    if (now->name[0] && out->named && strcmp(out->service[out->named - 1].name, now->name) == 0)
+        out->service[out->named - 1] = *now;
+}
+
 /* Something at or below nfServices/<service>. */
 static void
 service(struct scan *s, struct profile_scan *p, enum value_kind kind)
@@ -271,6 +295,9 @@ service(struct scan *s, struct profile_scan *p, enum value_kind kind)
     if (s->depth == 2 && kind == VALUE_OBJECT) {
         p->out->services++;
         p->service_counted = false;
+        p->service = (struct json_nf_service){.name = ""};
+    } else if (s->depth == 3) {
+        service_member(s, p, kind);
     } else if (s->depth == 4 && kind == VALUE_STRING && at_key(s, 2, "allowedNfTypes") &&
                !p->service_counted) {
         p->out->services_allowed++;
@@ -351,4 +378,40 @@ json_scan_problem(struct cur body, struct json_problem *out)
     s.in = body;
     (void)run(&s);
     return out->status || out->cause[0];
+}
+
+/* ---- members of any object
+ * ----------------------------------------------------------------------------------------- */
+
+struct member_scan {
+    void *ctx;
+    void (*tell)(void *ctx, const struct json_member *m);
+};
+
+static void
+visit_member(struct scan *s, enum value_kind kind)
+{
+    const struct member_scan *out = s->ctx;
+    struct json_member m = {
+        .key = s->level[0].key,
+        .depth = s->depth,
+        .kind = kind == VALUE_STRING   ? JSON_STRING
+                : kind == VALUE_NUMBER ? JSON_NUMBER
+                                       : JSON_OTHER,
+        .text = s->text,
+    };
+
+    if (s->depth == 1 || (s->depth == 2 && !s->level[1].object))
+        out->tell(out->ctx, &m);
+}
+
+bool
+json_scan_members(struct cur body, void *ctx, void (*tell)(void *ctx, const struct json_member *m))
+{
+    struct member_scan out = {.ctx = ctx, .tell = tell};
+    struct scan s = {.ctx = &out, .visit = visit_member};
+
+    limit(&body);
+    s.in = body;
+    return run(&s);
 }

@@ -44,6 +44,9 @@ struct sbi_ledger {
     const struct ledger_env *env;
     struct keytab servers, exchanges;
     struct sbi_profiles profiles;
+    struct sbi_auth auth;
+    struct sbi_consumers consumers;
+    struct sbi_issues issues;
 };
 
 /* --- accumulation --- */
@@ -138,6 +141,58 @@ count_answer(struct sbi_ledger *l, const struct http_msg *h, const struct pair *
     s->server_errors += h->status >= 500;
 }
 
+/* A notification goes to who is no producer of that service (TS 29.501 clause 4.4.3). */
+static bool
+callback(const struct http_msg *h)
+{
+    const char *t = h->route.template;
+
+    return (h->identity && h->identity->callback) || strstr(h->route.service, "callback") ||
+           strstr(t, "callback") || (strstr(t, "-notif") && !strstr(t, "subs-to-notify"));
+}
+
+/* 3gpp-Sbi-Target-apiRoot names another host than the one that is asked. */
+static bool
+for_another(const struct http_msg *h)
+{
+    char host[MAX_HTTP_HOST];
+
+    if (!h->target_apiroot[0])
+        return false;
+    http_host(h->authority, strlen(h->authority), host, sizeof(host));
+    return strcmp(host, h->target_apiroot) != 0;
+}
+
+static void
+judge_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+{
+    const struct http_msg *h = m->u.http;
+    const bool discovery = h->identity && h->identity->discovery;
+    const bool via = h->identity && h->identity->via;
+    struct sbi_asked q = {.pair = *p, .callback = callback(h)};
+
+    q.n32 = sbi_n32_context(h) != N32_NONE;
+    q.to_proxy = discovery || for_another(h);
+    q.from_proxy = sbi_profiles_proxy(&l->profiles, &p->client) ||
+                   (via && !sbi_profiles_known(&l->profiles, &p->client));
+    sbi_auth_request(&l->auth, &l->profiles, m, &q);
+    if (sbi_request(h))
+        sbi_consumers_request(&l->consumers, &l->profiles, m, &q);
+}
+
+static void
+judge_response(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+{
+    const struct http_msg *h = m->u.http;
+
+    sbi_auth_response(&l->auth, m);
+    if (!sbi_request(h))
+        return;
+    sbi_consumers_response(&l->consumers, &l->profiles, m);
+    if (h->status < 300 && for_another(h) && sbi_profiles_known(&l->profiles, &p->client))
+        sbi_profiles_forwards(&l->profiles, &p->server);
+}
+
 static void
 http_request(struct sbi_ledger *l, const struct msg *m)
 {
@@ -145,6 +200,8 @@ http_request(struct sbi_ledger *l, const struct msg *m)
     struct pair p = pair_by_direction(m->meta, true);
     struct server *s;
 
+    if (h->route.sbi)
+        judge_request(l, m, &p);
     if (sbi_request(h)) {
         count_request(l, m, &p);
     } else if (h->version == 2 && !h->path) {
@@ -162,6 +219,7 @@ http_response(struct sbi_ledger *l, const struct msg *m)
 
     if (!h->paired || !h->route.sbi || h->status == 0)
         return;
+    judge_response(l, m, &p);
     /* A 3GPP API that answers HTTP/1.1 with success is the SBI after all; most refuse it. */
     if (h->version == 1 && h->status < 300)
         count_request(l, m, &p);
@@ -207,12 +265,19 @@ ledger_message(void *ledger, const struct msg *m)
 {
     struct sbi_ledger *l = ledger;
 
+    /* First, as the parts ask who is registered. */
+    sbi_profiles_message(&l->profiles, m);
     switch (m->kind) {
     case MSG_HTTP_REQUEST:
         http_request(l, m);
+        sbi_issues_message(&l->issues, &l->profiles, m);
         break;
     case MSG_HTTP_RESPONSE:
         http_response(l, m);
+        sbi_issues_message(&l->issues, &l->profiles, m);
+        break;
+    case MSG_HTTP_BODY:
+        sbi_issues_message(&l->issues, &l->profiles, m);
         break;
     case MSG_H2_OPEN:
         h2_open(l, m);
@@ -223,7 +288,6 @@ ledger_message(void *ledger, const struct msg *m)
     default:
         break;
     }
-    sbi_profiles_message(&l->profiles, m);
 }
 
 /* --- facts --- */
@@ -323,6 +387,19 @@ exchanges(const struct sbi_ledger *l, struct fact_sink *sink)
     }
 }
 
+/* What found no room. */
+static bool
+lost(const struct sbi_ledger *l)
+{
+    const struct sbi_profiles *p = &l->profiles;
+    const struct sbi_consumers *c = &l->consumers;
+
+    return p->table.refused || p->hosts.refused || p->instances.refused || p->registrants.refused ||
+           p->proxies.refused || l->auth.table.refused || l->auth.lost || c->table.refused ||
+           c->nrfs.refused || c->bursts.refused || c->full || l->issues.table.refused ||
+           l->issues.lost;
+}
+
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
@@ -331,7 +408,26 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     servers(l, sink);
     exchanges(l, sink);
     sbi_profiles_emit(&l->profiles, l->env, sink);
-    return !l->servers.refused && !l->exchanges.refused && !l->profiles.table.refused;
+    sbi_auth_emit(&l->auth, &l->profiles, l->env, sink);
+    sbi_issues_emit(&l->issues, l->env, sink);
+    sbi_consumers_emit(&l->consumers, &l->profiles, l->env, sink);
+    return !l->servers.refused && !l->exchanges.refused && !lost(l);
+}
+
+static void
+ledger_close(void *ledger)
+{
+    struct sbi_ledger *l = ledger;
+
+    if (!l)
+        return;
+    keytab_clear(&l->servers);
+    keytab_clear(&l->exchanges);
+    sbi_profiles_clear(&l->profiles);
+    sbi_auth_clear(&l->auth);
+    sbi_consumers_clear(&l->consumers);
+    sbi_issues_clear(&l->issues);
+    free(l);
 }
 
 static void *
@@ -346,20 +442,12 @@ ledger_open(const struct ledger_env *env)
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);
+    if (!sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers) ||
+        !sbi_issues_init(&l->issues)) {
+        ledger_close(l);
+        return NULL;
+    }
     return l;
-}
-
-static void
-ledger_close(void *ledger)
-{
-    struct sbi_ledger *l = ledger;
-
-    if (!l)
-        return;
-    keytab_clear(&l->servers);
-    keytab_clear(&l->exchanges);
-    sbi_profiles_clear(&l->profiles);
-    free(l);
 }
 
 const struct ledger_type ledger_sbi = {

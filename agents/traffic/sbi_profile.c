@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,9 +20,25 @@ struct entry {
     struct ledger_seen seen;
 };
 
+/* A key of hosts and instances, of registrants and proxies. */
+struct host {
+    char name[MAX_SBI_HOST];
+    struct sbi_at at;
+};
+
+struct place {
+    struct net_addr addr;
+    struct sbi_at at;
+};
+
 void
 sbi_profiles_init(struct sbi_profiles *p)
 {
+    memset(p, 0, sizeof(*p));
+    keytab_init(&p->hosts, MAX_SBI_HOST, sizeof(struct host), MAX_SBI_HOSTS);
+    keytab_init(&p->instances, MAX_SBI_HOST, sizeof(struct host), MAX_SBI_HOSTS);
+    keytab_init(&p->registrants, sizeof(struct net_addr), sizeof(struct place), MAX_SBI_HOSTS);
+    keytab_init(&p->proxies, sizeof(struct net_addr), sizeof(struct net_addr), MAX_SBI_PROXIES);
     keytab_init(&p->table, sizeof(struct key), sizeof(struct entry), MAX_NF_PROFILES);
 }
 
@@ -29,6 +46,10 @@ void
 sbi_profiles_clear(struct sbi_profiles *p)
 {
     keytab_clear(&p->table);
+    keytab_clear(&p->hosts);
+    keytab_clear(&p->instances);
+    keytab_clear(&p->registrants);
+    keytab_clear(&p->proxies);
 }
 
 static struct key
@@ -61,6 +82,171 @@ registration(struct sbi_profiles *p, const struct msg *m)
     ledger_seen_add(&e->seen, m->meta);
 }
 
+/* ---- where accepted profiles are */
+
+static void
+at_add(struct sbi_profiles *p, struct sbi_at *at, const struct entry *e)
+{
+    for (unsigned i = 0; i < at->count; i++) {
+        const struct entry *old = keytab_at(&p->table, at->profile[i]);
+
+        if (strcmp(old->key.instance, e->key.instance) == 0) {
+            at->profile[i] = (uint32_t)keytab_index(&p->table, e);
+            return;
+        }
+    }
+    if (at->count == MAX_SBI_AT)
+        at->more = true;
+    else
+        at->profile[at->count++] = (uint32_t)keytab_index(&p->table, e);
+}
+
+static bool
+host_key(const char *name, char key[MAX_SBI_HOST])
+{
+    size_t n = strlen(name);
+
+    memset(key, 0, MAX_SBI_HOST);
+    if (n == 0 || n >= MAX_SBI_HOST)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        key[i] = (char)tolower((unsigned char)name[i]);
+    return true;
+}
+
+static void
+host_add(struct sbi_profiles *p, struct keytab *t, const char *name, const struct entry *e)
+{
+    char key[MAX_SBI_HOST];
+    struct host *h = host_key(name, key) ? keytab_put(t, key) : NULL;
+
+    if (h)
+        at_add(p, &h->at, e);
+}
+
+static bool
+forwards(const struct json_nf_profile *n)
+{
+    return strcmp(n->nf_type, "SCP") == 0 || strcmp(n->nf_type, "SEPP") == 0;
+}
+
+static void
+accepted(struct sbi_profiles *p, const struct entry *e)
+{
+    struct place *r = keytab_put(&p->registrants, &e->key.pair.client);
+
+    if (r)
+        at_add(p, &r->at, e);
+    host_add(p, &p->instances, e->key.instance, e);
+    host_add(p, &p->hosts, e->profile.fqdn, e);
+    for (unsigned i = 0; i < e->profile.addresses; i++)
+        host_add(p, &p->hosts, e->profile.address[i], e);
+    if (forwards(&e->profile))
+        (void)keytab_put(&p->proxies, &e->key.pair.client);
+    p->generation++;
+}
+
+const struct sbi_at *
+sbi_profiles_host(const struct sbi_profiles *p, const char *host)
+{
+    char key[MAX_SBI_HOST];
+    const struct host *h = host_key(host, key) ? keytab_find(&p->hosts, key) : NULL;
+
+    return h ? &h->at : NULL;
+}
+
+const struct sbi_at *
+sbi_profiles_registrant(const struct sbi_profiles *p, const struct net_addr *addr)
+{
+    const struct place *r = keytab_find(&p->registrants, addr);
+
+    return r ? &r->at : NULL;
+}
+
+const struct sbi_at *
+sbi_profiles_instance(const struct sbi_profiles *p, const char *id)
+{
+    char key[MAX_SBI_HOST];
+    const struct host *h = host_key(id, key) ? keytab_find(&p->instances, key) : NULL;
+
+    return h ? &h->at : NULL;
+}
+
+const struct json_nf_profile *
+sbi_profile(const struct sbi_profiles *p, uint32_t number)
+{
+    const struct entry *e = keytab_at(&p->table, number);
+
+    return &e->profile;
+}
+
+static bool
+at_has(const struct sbi_profiles *p, const struct sbi_at *at, const char *id)
+{
+    for (unsigned i = 0; at && i < at->count; i++) {
+        const struct entry *e = keytab_at(&p->table, at->profile[i]);
+
+        if (strcmp(e->key.instance, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+sbi_profiles_lives(const struct sbi_profiles *p, const char *id, const struct net_addr *addr)
+{
+    char text[MAX_NET_ADDR_TEXT];
+
+    return at_has(p, sbi_profiles_registrant(p, addr), id) ||
+           at_has(p, sbi_profiles_host(p, net_addr_text(addr, text)), id);
+}
+
+bool
+sbi_profiles_known(const struct sbi_profiles *p, const struct net_addr *addr)
+{
+    char text[MAX_NET_ADDR_TEXT];
+
+    return sbi_profiles_registrant(p, addr) ||
+           (p->hosts.count && sbi_profiles_host(p, net_addr_text(addr, text)));
+}
+
+void
+sbi_profiles_forwards(struct sbi_profiles *p, const struct net_addr *addr)
+{
+    (void)keytab_put(&p->proxies, addr);
+}
+
+bool
+sbi_profiles_proxy(const struct sbi_profiles *p, const struct net_addr *addr)
+{
+    char text[MAX_NET_ADDR_TEXT];
+    const struct sbi_at *at;
+
+    if (p->proxies.count && keytab_find(&p->proxies, addr))
+        return true;
+    at = p->hosts.count ? sbi_profiles_host(p, net_addr_text(addr, text)) : NULL;
+    for (unsigned i = 0; at && i < at->count; i++)
+        if (forwards(sbi_profile(p, at->profile[i])))
+            return true;
+    return false;
+}
+
+int
+sbi_profiles_required(const struct sbi_profiles *p, const struct sbi_at *at, const char *service)
+{
+    int said = -1;
+
+    for (unsigned i = 0; at && i < at->count; i++) {
+        const struct json_nf_profile *n = sbi_profile(p, at->profile[i]);
+
+        for (unsigned k = 0; k < n->named; k++)
+            if (n->service[k].oauth2_seen && strcmp(n->service[k].name, service) == 0 &&
+                said < (int)n->service[k].oauth2_required)
+                said = n->service[k].oauth2_required;
+    }
+    return said;
+}
+
 static void
 answer(struct sbi_profiles *p, const struct msg *m)
 {
@@ -74,6 +260,8 @@ answer(struct sbi_profiles *p, const struct msg *m)
     if (strcmp(h->method, "PUT") == 0) {
         e->answered = true;
         e->accepted = success;
+        if (success)
+            accepted(p, e);
     } else if (strcmp(h->method, "DELETE") == 0 && success) {
         e->deregistered = true;
     }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/dissect/http.h"
+#include "agents/traffic/pair.h"
 #include "agents/traffic/table.h"
 
 #define SCAN_WINDOW_US 10000000
@@ -265,6 +267,19 @@ note_accepted(struct scan_ledger *l, const struct watch *key, const struct msg_m
         e->answered = true;
 }
 
+/* Who talks was let in: a tap may see one direction alone, where no SYN-ACK is. */
+static void
+note_talk(struct scan_ledger *l, const struct msg_meta *meta)
+{
+    const struct pair p = pair_by_direction(meta, meta->to_server);
+    const struct watch ports = {.src = p.client, .host = p.server};
+    const struct watch hosts = {.src = p.client, .port = p.port};
+    const struct msg_meta back = {.src = p.server, .sport = p.port};
+
+    note_accepted(l, &ports, &back);
+    note_accepted(l, &hosts, &back);
+}
+
 static void
 scan_message(void *ledger, const struct msg *m)
 {
@@ -284,6 +299,9 @@ scan_message(void *ledger, const struct msg *m)
         hosts.port = meta->sport;
         note_accepted(l, &ports, meta);
         note_accepted(l, &hosts, meta);
+    } else if (m->kind == MSG_H2_OPEN || m->kind == MSG_TLS || m->kind == MSG_SSH ||
+               (m->kind == MSG_HTTP_REQUEST && m->u.http->version == 1)) {
+        note_talk(l, meta);
     }
 }
 

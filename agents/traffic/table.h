@@ -2,8 +2,7 @@
 /*
  * The records of all ledgers, one file each.
  *
- * The list "event" is shared: its key "index" starts at a base of the ledger's own. scan: 1000,
- * pfcp: 2000, all others: 3000 and up, see agents/traffic/event.h.
+ * The list "event" is shared: its key "index" starts at a base of the ledger's own (event.h).
  */
 #ifndef AGENTS_TRAFFIC_TABLE_H
 #define AGENTS_TRAFFIC_TABLE_H
@@ -24,5 +23,6 @@ extern const struct ledger_type ledger_ssh;
 extern const struct ledger_type ledger_db;
 extern const struct ledger_type ledger_scan;
 extern const struct ledger_type ledger_tunnel;
+extern const struct ledger_type ledger_planes;
 
 #endif

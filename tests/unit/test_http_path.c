@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,19 @@ parse(const char *path)
 
     http_path_parse(path, strlen(path), &p);
     return p;
+}
+
+static bool
+scan(const char *json, struct json_nf_profile *out)
+{
+    size_t n = strlen(json);
+    char *exact = malloc(n ? n : 1);
+    bool ok;
+
+    memcpy(exact, json, n);
+    ok = json_scan_nf_profile(cur_from(exact, n), out);
+    free(exact);
+    return ok;
 }
 
 static void
@@ -58,6 +72,97 @@ templates(void **state)
         assert_string_equal(p.service, rows[i].service);
         assert_string_equal(p.template, rows[i].template);
     }
+}
+
+/* One API of each NF that offers some (TS 29.502 to 29.598). */
+static void
+all_nfs(void **state)
+{
+    static const char *const api[] = {
+        "n5g-ddnmf-disc",
+        "n5g-eir-eic",
+        "naanf-akma",
+        "nadrf-datamanagement",
+        "naf-eventexposure",
+        "namf-comm",
+        "nausf-auth",
+        "nbsf-management",
+        "nchf-convergedcharging",
+        "ndccf-datamanagement",
+        "neasdf-dnscontext",
+        "ngmlc-loc",
+        "nhss-ueau",
+        "nipsmgw-smservice",
+        "niwmsc-smservice",
+        "nlmf-loc",
+        "nmbsf-mbs-us",
+        "nmbsmf-mbssession",
+        "nmbstf-distsession",
+        "nmf-mrm",
+        "nmfaf-3dadatamanagement",
+        "nmnpf-npstatus",
+        "nnef-eventexposure",
+        "nnrf-disc",
+        "nnsacf-nsac",
+        "nnssaaf-nssaa",
+        "nnssf-nsselection",
+        "nnwdaf-analyticsinfo",
+        "npanf-userprofile",
+        "npcf-smpolicycontrol",
+        "npkmf-keyrequest",
+        "nrouter-smservice",
+        "nsepp-telescopic",
+        "nslpkmf-keyrequest",
+        "nsmf-pdusession",
+        "nsmsf-sms",
+        "nsoraf-sor",
+        "nspaf-secured-packet",
+        "ntsctsf-time-sync",
+        "nucmf-provisioning",
+        "nudm-sdm",
+        "nudr-dr",
+        "nudsf-dr",
+        "nupf-ee",
+        "nimsas-imssessionmanagement",
+    };
+    char path[80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(api) / sizeof(*api); i++) {
+        struct http_path p;
+
+        snprintf(path, sizeof(path), "/prefix/%s/v1/things/imsi-001010000000001", api[i]);
+        p = parse(path);
+        assert_true(p.sbi);
+        assert_string_equal(p.service, api[i]);
+        snprintf(path, sizeof(path), "/%s/v1/things/{supi}", api[i]);
+        assert_string_equal(p.template, path);
+    }
+}
+
+/* What a service says of itself, whichever comes first, its name or the rest. */
+static void
+services_of_a_profile(void **state)
+{
+    struct json_nf_profile p;
+
+    (void)state;
+    assert_true(scan("{\"nfInstanceId\":\"a\",\"nfType\":\"UDM\",\"nfServices\":["
+                     "{\"serviceName\":\"nudm-sdm\",\"oauth2Required\":true},"
+                     "{\"oauth2Required\":false,\"serviceName\":\"nudm-uecm\"},"
+                     "{\"serviceName\":\"nudm-ee\",\"x\":{\"oauth2Required\":true}}]}",
+                     &p));
+    assert_int_equal(p.named, 3);
+    assert_string_equal(p.service[0].name, "nudm-sdm");
+    assert_true(p.service[0].oauth2_seen && p.service[0].oauth2_required);
+    assert_string_equal(p.service[1].name, "nudm-uecm");
+    assert_true(p.service[1].oauth2_seen && !p.service[1].oauth2_required);
+    assert_false(p.service[2].oauth2_seen);
+    assert_true(scan("{\"nfInstanceId\":\"a\",\"nfType\":\"UDM\",\"nfServiceList\":{"
+                     "\"1\":{\"serviceName\":\"nudm-sdm\",\"oauth2Required\":true}}}",
+                     &p));
+    assert_int_equal(p.named, 1);
+    assert_true(p.service[0].oauth2_required);
 }
 
 static void
@@ -108,19 +213,6 @@ texts_hide_identifiers(void **state)
     assert_string_equal(out, "#####");
     http_text(cur_from("12345678", 8), out, sizeof(out));
     assert_string_equal(out, "12345678");
-}
-
-static bool
-scan(const char *json, struct json_nf_profile *out)
-{
-    size_t n = strlen(json);
-    char *exact = malloc(n ? n : 1);
-    bool ok;
-
-    memcpy(exact, json, n);
-    ok = json_scan_nf_profile(cur_from(exact, n), out);
-    free(exact);
-    return ok;
 }
 
 static const char full[] =
@@ -206,6 +298,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates),
+        cmocka_unit_test(all_nfs),
+        cmocka_unit_test(services_of_a_profile),
         cmocka_unit_test(other_paths),
         cmocka_unit_test(hosts),
         cmocka_unit_test(profile),

@@ -67,12 +67,12 @@ sbi_in_clear(void **state)
     assert_int_equal(occurs(json, "\"clear-connections\":\"1\""), 1);
     assert_int_equal(occurs(json, "\"clear-requests\":\"1\""), 1);
     assert_int_equal(occurs(json, "\"tokens-seen\":\"1\""), 1);
-    assert_int_equal(occurs(json, "\"scope\":\"remote\""), 2);
+    assert_int_equal(occurs(json, "\"scope\":\"remote\""), 3);
     assert_int_equal(occurs(json, "\"requests-4xx\":\"1\""), 1);
     assert_int_equal(occurs(json, "GET/nudm-sdm/v2/{supi}/am-data"), 1);
-    assert_int_equal(occurs(json, "\"failed\":\"1\""), 1);
+    assert_int_equal(occurs(json, "\"failed\":\"1\""), 2);
     assert_int_equal(occurs(json, "imsi"), 0);
-    assert_int_equal(occurs(json, "own.pcap#frame=2"), 2);
+    assert_int_equal(occurs(json, "own.pcap#frame=2"), 4);
     free(json);
 }
 
@@ -128,13 +128,14 @@ profiles(void **state)
     answer(&t, h, 201);
     answer(&t, gone, 204);
     json = ledger_test_facts(&t);
-    assert_int_equal(occurs(json, "\"nf-type\":\"5g-eir\""), 1);
+    /* Of the profile, and as the producer of what is asked of its address. */
+    assert_int_equal(occurs(json, "\"nf-type\":\"5g-eir\""), 2);
     assert_int_equal(occurs(json, "\"allowed-nf-types\":false"), 1);
     assert_int_equal(occurs(json, "\"accepted\":true"), 1);
     assert_int_equal(occurs(json, "\"deregistered\":true"), 1);
     /* Of the profile, and of the server socket that it names. */
     assert_int_equal(occurs(json, "\"oauth2-required\":true"), 2);
-    assert_int_equal(occurs(json, "\"scope\":\"loopback\""), 2);
+    assert_int_equal(occurs(json, "\"scope\":\"loopback\""), 3);
     free(json);
 }
 

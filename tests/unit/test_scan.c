@@ -180,6 +180,23 @@ host_scan(void **state)
                                  "first-frame=1 grade=certain answered=true }"));
 }
 
+/* Of a tap that sees no SYN-ACK: what is said on a connection shows that it was accepted. */
+static void
+busy_client_on_half_a_tap(void **state)
+{
+    char host[32];
+
+    (void)state;
+    for (int i = 1; i <= 60; i++) {
+        snprintf(host, sizeof(host), "192.0.2.%d", i);
+        tell(MSG_TCP_SYN, "203.0.113.5", 50000, host, 7777, i);
+        if (i % 4)
+            tell(MSG_H2_OPEN, host, 7777, "203.0.113.5", 50000, i);
+    }
+    assert_true(ledger_scan.emit(ledger, &sink));
+    assert_string_equal(text, "");
+}
+
 static void
 addresses(void **state)
 {
@@ -232,6 +249,7 @@ main(void)
         cmocka_unit_test_setup_teardown(accepted_ports_are_no_scan, begin, end),
         cmocka_unit_test_setup_teardown(one_port_is_no_scan, begin, end),
         cmocka_unit_test_setup_teardown(host_scan, begin, end),
+        cmocka_unit_test_setup_teardown(busy_client_on_half_a_tap, begin, end),
         cmocka_unit_test_setup_teardown(addresses, begin, end),
         cmocka_unit_test_setup_teardown(seen, begin, end),
     };
