@@ -231,7 +231,7 @@ accepted(const struct turn *e)
 static bool
 offers(uint8_t capability, uint8_t algorithm)
 {
-    return algorithm < 8 && capability >> (7 - algorithm) & 1u;
+    return algorithm < 8 && ((unsigned)capability >> (7u - algorithm) & 1u);
 }
 
 static void
