@@ -499,7 +499,7 @@ bool
 sniff_ready(const struct sniff *s)
 {
     for (size_t i = 0; i < s->count; i++)
-        if (!s->task[i].ready)
+        if (!s->task[i].ready && !s->task[i].over)
             return false;
     return true;
 }

@@ -81,7 +81,7 @@ bool sniff_settled(const struct sniff *s);
 /* After a stop: every process has told its last section and is gone, or has failed. */
 bool sniff_ended(const struct sniff *s);
 
-/* All interfaces are being read now. */
+/* All interfaces are being read now, but those that will not be any more. */
 bool sniff_ready(const struct sniff *s);
 /* What protects the processes, as the first one told; NULL: none has yet. Borrowed. */
 const struct sandbox_report *sniff_report(const struct sniff *s);

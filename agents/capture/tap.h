@@ -16,7 +16,7 @@
 
 #define TAP_SNAP_LENGTH 65535
 #define TAP_BUFFER (4u * 1024 * 1024) /* all of it is memory of the process */
-#define TAP_BLOCK_MS 100 /* a frame waits no longer in a ring that is not full */
+#define TAP_BLOCK_MS 100              /* a frame waits no longer in a ring that is not full */
 
 struct tap_options {
     const char *interface;

@@ -5,9 +5,11 @@ import json
 import os
 import sys
 
+import jsonschema
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import tap
-from vigil import DEMO, check, finish, run
+from vigil import DEMO, ROOT, check, finish, run
 
 
 def key(v):
@@ -21,7 +23,11 @@ def live(path, odd):
     code, out, err = tapped.end()
     if not check(code in (0, 1), f"{path} {odd}: exit {code}: {err[:200]}"):
         sys.exit(1)
-    return json.loads(out)
+    report = json.loads(out)
+    with open(os.path.join(ROOT, "docs", "report.schema.json"), encoding="utf-8") as f:
+        jsonschema.validate(report, json.load(f))
+    check([(i["kind"], i["path"]) for i in report["inputs"]] == [("live", tap.THERE)], f"inputs {report['inputs']}")
+    return report
 
 
 def compare(path, odd, passes):

@@ -16,8 +16,8 @@ CLOCK = {"unanswered"}
 def captures():
     own = sorted(glob.glob(os.path.join(DEMO, "*.pcap")))
     further = os.environ.get("VIGIL_TESTDATA", "")
-    more = sorted(glob.glob(os.path.join(further, "pcaps", "*.pcap"))) if further else []
-    return own + [p for p in more if os.path.getsize(p) <= MAX_BYTES]
+    more = sorted(glob.glob(os.path.join(further, "pcaps", "*.pcap*"))) if further else []
+    return own + [p for p in more if not p.endswith(".json") and os.path.getsize(p) <= MAX_BYTES]
 
 
 def differences(a, b, at=""):
@@ -33,7 +33,7 @@ def differences(a, b, at=""):
 
 
 def same(path, key):
-    live = tap.Live("facts", "--key", key, seconds=2)
+    live = tap.Live("facts", "--key", key, seconds=1)
     if not check(live.ready, f"{path}: nothing captures"):
         return
     sent = tap.send(path, gap_us=100)

@@ -61,6 +61,10 @@ def refusals(d):
     """Clear words where it cannot be."""
     p = run("facts", "--live", "nosuch0", "-t", "1")
     check(p.returncode == 2 and b"nosuch0: there is no such interface" in p.stderr, f"no interface: {p.returncode} {p.stderr[:200]}")
+    # One that is not there keeps nobody from the others.
+    p = run("facts", "--live", tap.HERE, "--live", "nosuch0", "--live", tap.THERE, "-t", "1")
+    check(p.returncode == 1 and b"nosuch0: there is" in p.stderr and p.stdout.count(b'"observer"') == 2,
+          f"one of three: {p.returncode} {p.stderr[:200]}")
     p = run("facts", "--live", tap.THERE, "-t", "1", "--filter", "prt 7")
     check(p.returncode == 2 and b"the filter: " in p.stderr, f"filter: {p.returncode} {p.stderr[:200]}")
     p = run("facts", "--live", tap.THERE, "-t", "0")
