@@ -127,6 +127,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     if (gtpu.type == GTPU_G_PDU)
         gtpu.inner_family = inner_family(c);
     m.u.gtpu = &gtpu;
+    dissect_unit(out, meta, "gtp", gtpu.type);
     out->message(out->ctx, &m);
     return cur_left(data);
 }

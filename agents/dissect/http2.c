@@ -393,6 +393,7 @@ start(const struct h2_ctx *x, struct h2_side *side, struct cur *data)
         if (n < PREFACE_LEN || !cur_skip(data, PREFACE_LEN))
             return false;
         side->started = true;
+        dissect_unit(x->out, x->meta, "http2", UNIT_NO_TYPE);
         (void)h2_prove(x, x->from);
         return true;
     }
@@ -436,6 +437,8 @@ step(const struct h2_ctx *x, struct cur *data)
         size_t n = cur_left(*data) < side->skip ? cur_left(*data) : side->skip;
 
         side->skip -= (uint32_t)n;
+        if (side->skip == 0)
+            dissect_unit(x->out, x->meta, "http2", FRAME_DATA);
         return n && cur_skip(data, n);
     }
     if (side->lost)
@@ -457,8 +460,10 @@ step(const struct h2_ctx *x, struct cur *data)
             lost(x);
     }
     *data = in;
-    if (!side->lost)
+    if (!side->lost) {
+        dissect_unit(x->out, x->meta, "http2", f.type);
         frame(x, &f, payload);
+    }
     return true;
 }
 

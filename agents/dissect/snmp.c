@@ -127,6 +127,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
         if (snmp.protocol == MGMT_SNMPV3)
             snmp.response = meta->sport == SNMP_PORT;
         m.u.mgmt = &snmp;
+        dissect_unit(out, meta, "snmp", UNIT_NO_TYPE);
         out->message(out->ctx, &m);
     } else {
         out->anomaly(out->ctx, meta, "snmp.malformed");

@@ -89,6 +89,7 @@ handshake_message(const struct place *x, uint8_t type, struct cur body)
     struct tls_msg t = c->known;
     bool good = true;
 
+    dissect_unit(x->out, x->meta, "tls.handshake", type);
     switch (type) {
     case HANDSHAKE_CLIENT_HELLO:
         if (!prove(x, x->from))
@@ -226,6 +227,7 @@ record(const struct place *x, uint8_t type, struct cur payload)
 {
     struct side *s = &x->conn->side[x->from];
 
+    dissect_unit(x->out, x->meta, "tls", type);
     switch (type) {
     case RECORD_HANDSHAKE:
         handshake_record(x, payload);

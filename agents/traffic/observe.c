@@ -134,7 +134,7 @@ observe_file(int fd, const char *observer, const char *vantage, const struct pse
              struct fact_sink *sink, struct diag *d)
 {
     struct observer *o = calloc(1, sizeof(*o));
-    struct dissect_out out = {o, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = o, .message = on_message, .anomaly = on_anomaly};
     struct capture_stats stats;
     enum status st;
 

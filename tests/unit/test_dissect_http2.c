@@ -89,7 +89,7 @@ deliver(struct link *l, unsigned side, bool to_server)
 {
     struct msg_meta meta = {
         .frame = 7, .to_server = to_server, .sport = side ? 80 : 4000, .dport = side ? 4000 : 80};
-    struct dissect_out out = {&l->heard, hear, hear_anomaly};
+    struct dissect_out out = {.ctx = &l->heard, .message = hear, .anomaly = hear_anomaly};
     size_t len = l->out[side].len;
     size_t used = dissect_http2.feed(l->state, cur_from(l->out[side].data, len), &meta, &out);
 
@@ -204,7 +204,7 @@ one_byte_at_a_time(void **state)
 {
     struct link l;
     struct msg_meta meta = {.to_server = true};
-    struct dissect_out out = {&l.heard, hear, hear_anomaly};
+    struct dissect_out out = {.ctx = &l.heard, .message = hear, .anomaly = hear_anomaly};
     size_t start = 0;
 
     (void)state;

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""agree.py MESSAGES [-v] [--need-tshark] CAPTURE|DIRECTORY...: our dissection against tshark's, packet by packet.
+
+MESSAGES is build/tests/dissect/messages. Beside a capture NAME.expected.json may name the -d options of tshark under
+"decode-as". Prints for every protocol and field how many frames agree, and every reason for a difference with its count;
+with -v each frame that differs. Exit 1 when a difference has no reason, 77 where there is no tshark.
+
+Paths hold subscriber identifiers: both sides are compared under a HMAC with a key of this run and never printed.
+"""
+import collections
+import hmac
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+
+KEY = secrets.token_bytes(32)
+MAX_CAPTURE = 64 << 20
+MAX_SHOWN = 5  # differing frames without reason that are shown of one kind, without -v
+
+# Field of ours, fields of tshark (the first that has values), what the type is when there is none.
+FIELDS = [
+    ('ngap', 'ngap'),                  # procedure code and kind of message
+    ('nas.mm', 'nas_5gs.mm.message_type'),
+    ('nas.sm', 'nas_5gs.sm.message_type'),
+    ('pfcp', 'pfcp.msg_type'),
+    ('gtp', 'gtp.message'),
+    ('gtpv2', 'gtpv2.message_type'),
+    ('http2', 'http2.type'),
+    ('http2.path', 'http2.headers.path'),
+    ('http2.method', 'http2.headers.method'),
+    ('http2.status', 'http2.headers.status'),
+    ('http.path', 'http.request.uri'),
+    ('http.method', 'http.request.method'),
+    ('http.status', 'http.response.code'),
+    ('tls', 'tls.record'),
+    ('tls.handshake', 'tls.handshake.type'),
+    ('icmp', 'icmp.type'),
+    ('icmpv6', 'icmpv6.type'),
+    ('mongo', 'mongo.opcode'),
+    ('diameter', 'diameter.cmd.code'),
+    ('s1ap', 's1ap.procedureCode'),
+    ('mysql', 'mysql'),
+    ('isakmp', 'isakmp.exchangetype'),
+    ('dns', 'dns.flags.opcode'),
+]
+TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
+          'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order',
+          'sctp.retransmission', 'ip.proto', 'ipv6.nxt', 'ngap.procedureCode', 'ngap.NGAP_PDU', 'tls.record.content_type',
+          'tls.record.opaque_type', 'tcp.reassembled_in', 'tcp.analysis.lost_segment', 'ip.fragment'] + \
+         [t for _, t in FIELDS if '.' in t and t != 'tls.record']
+
+# Layers below what is compared.
+CARRIERS = {'eth', 'ethertype', 'sll', 'vlan', 'raw', 'null', 'loop', 'ip', 'ipv6', 'tcp', 'udp', 'sctp', 'udpencap', 'llc',
+            'ipv6.hopopts', 'ipv6.fraghdr', 'ipv6.routing', 'ipv6.dstopts'}
+# How a body is written, not a protocol of the network.
+FORMATS = {'json', 'data', 'mime_multipart', 'data-text-lines', 'xml', 'x509sat', 'x509ce', 'x509af', 'pkix1implicit',
+           'pkix1explicit', 'pkcs-1', 'media', 'image-gif', 'urlencoded-form', 'sdp', 'ipcp', 'pap', 'chap', 'nr-rrc', 'lte_rrc',
+           'ber', 'png', 'cose', 'cbor'}
+# Ours to tshark's.
+NAMES = {'nas': 'nas-5gs'}
+IP = {1: 'icmp', 2: 'igmp', 6: 'tcp', 17: 'udp', 50: 'esp', 58: 'icmpv6', 132: 'sctp'}
+
+
+class Frame:
+    """What one side says of a frame: labels, the values of each field, and hints of it for reasons."""
+
+    def __init__(self):
+        self.labels = set()
+        self.transport = ''
+        self.values = {}
+        self.hints = set()
+
+
+# --- tshark ------------------------------------------------------------------------------------------------------------
+
+def layers(text, frame):
+    """The protocols of a frame that count. What is behind ICMP, inside GTP-U or in a body is told as a hint."""
+    for name in text.split(':'):
+        if name in ('ip', 'ipv6') and ('icmp' in frame.labels or 'icmpv6' in frame.labels):
+            frame.hints.add('quote')
+            break
+        if name in ('ip', 'ipv6') and 'gtp' in frame.labels:
+            frame.hints.add('tunnel')
+            break
+        if name in ('tcp', 'udp', 'sctp', 'igmp'):
+            frame.transport = name
+        if name in ('mime_multipart', 'json') and 'http2' in frame.labels:
+            frame.hints.add('body')
+            break
+        if name in ('nas-eps', 'tls') and frame.labels & {'s1ap', 'quic'}:
+            frame.hints.add('carried')
+            continue
+        if name not in CARRIERS and name not in FORMATS and name != 'igmp':
+            frame.labels.add(name)
+    if frame.labels & {'icmp', 'icmpv6', 'arp', 'esp'} and not frame.transport:
+        frame.transport = sorted(frame.labels)[0]
+    if frame.labels == {'gtp', 'gtpv2'}:
+        frame.labels = {'gtpv2'}
+
+
+def number(text):
+    return int(text, 16) if text.startswith('0x') else int(text)
+
+
+def tshark_values(row, frame):
+    kinds, codes = row['ngap.NGAP_PDU'], row['ngap.procedureCode']
+    row['ngap'] = [str(int(k) << 8 | int(c)) for k, c in zip(kinds, codes)]
+    row['tls.record'] = row['tls.record.content_type'] + row['tls.record.opaque_type']
+    for ours, theirs in FIELDS:
+        values = row.get(theirs, [])
+        if ours.endswith('.path'):
+            values = [hmac.digest(KEY, v.encode(), 'sha256').hex()[:16] for v in values]
+        elif not ours.endswith('.method'):
+            values = [number(v) for v in values if v]
+        if values:
+            frame.values[ours] = values
+
+
+def tshark(path, decode_as):
+    command = ['tshark', '-n', '-r', path, '-o', 'nas-5gs.null_decipher:TRUE', '-T', 'fields', '-E', 'aggregator=\x1f']
+    for d in decode_as:
+        command += ['-d', d]
+    for f in TSHARK:
+        command += ['-e', f]
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    frames = {}
+    for line in out.decode('utf-8', 'replace').split('\n'):
+        cells = line.split('\t')
+        if len(cells) != len(TSHARK):
+            continue
+        row = {f: c.split('\x1f') if c else [] for f, c in zip(TSHARK, cells)}
+        frame = frames[int(row['frame.number'][0])] = Frame()
+        layers(row['frame.protocols'][0], frame)
+        tshark_values(row, frame)
+        if row['tcp.analysis.retransmission'] or row['tcp.analysis.spurious_retransmission'] or \
+                row['tcp.analysis.fast_retransmission'] or row['sctp.retransmission']:
+            frame.hints.add('copy')
+        if row['tcp.analysis.out_of_order'] or row['tcp.analysis.lost_segment']:
+            frame.hints.add('order')
+    return frames
+
+
+# --- ours --------------------------------------------------------------------------------------------------------------
+
+def ours(messages, path):
+    env = dict(os.environ, AGREE_KEY=KEY.hex())
+    out = subprocess.run([messages, path], stdout=subprocess.PIPE, check=True, env=env).stdout
+    frames = collections.defaultdict(Frame)
+    for line in out.decode().splitlines():
+        row = json.loads(line)
+        frame = frames[row.pop('frame')]
+        for name, values in row.items():
+            if name in ('tcp.copy', 'sctp.copy'):
+                frame.hints.add('copy')
+            elif name == 'ip':
+                frame.transport = IP.get(values[0], str(values[0]))
+            else:
+                label = name.split('.')[0]
+                frame.labels.add(NAMES.get(label, label))
+                values = [v for v in values if v is not None]
+                if values:
+                    frame.values[name] = values
+        if 'arp' in frame.labels:
+            frame.transport = 'arp'
+    return frames
+
+
+# --- reasons -----------------------------------------------------------------------------------------------------------
+
+REASONS = []
+
+
+def reason(text):
+    """A reason for a difference, whatever the frame: f(field, ours, theirs) says whether it is this one."""
+    def take(f):
+        REASONS.append((text, f))
+        return f
+    return take
+
+
+# --- the comparison ----------------------------------------------------------------------------------------------------
+
+class Count:
+    def __init__(self):
+        self.frames = self.equal = 0
+
+
+def why(field, we, they):
+    for text, f in REASONS:
+        if f(field, we, they):
+            return text
+    return None
+
+
+def differences(we, they):
+    """(what, ours, theirs) of everything that was said of one frame; equal or not."""
+    if we.labels or they.labels:
+        for label in sorted(we.labels | they.labels):
+            yield 'label ' + label, label in we.labels, label in they.labels
+    else:
+        yield 'label ' + (they.transport or 'other'), we.transport, they.transport
+    for field, _ in FIELDS:
+        a, b = we.values.get(field), they.values.get(field)
+        if a or b:
+            yield field, a, b
+
+
+def compare(messages, path, counts, reasons, verbose):
+    """Returns the number of differences without a reason."""
+    try:
+        with open(path + '.expected.json', encoding='utf-8') as f:
+            decode_as = json.load(f).get('decode-as', [])
+    except FileNotFoundError:
+        decode_as = ['tcp.port==7777,http2', 'tcp.port==27017,mongo']
+    theirs, mine = tshark(path, decode_as), ours(messages, path)
+    unexplained = collections.Counter()
+    if not theirs:
+        print(f'{path}: tshark reads nothing')
+        return 1
+    for n in sorted(set(theirs) | set(mine)):
+        we, they = mine[n], theirs.get(n, Frame())
+        for what, a, b in differences(we, they):
+            counts[what].frames += 1
+            if a == b:
+                counts[what].equal += 1
+                continue
+            text = why(what, we, they)
+            if text:
+                reasons[text][what] += 1
+            else:
+                unexplained[what] += 1
+            if verbose or (not text and unexplained[what] <= MAX_SHOWN):
+                print(f'{os.path.basename(path)} frame {n}: {what}: ours {a}, tshark {b}: {text or "NO REASON"}')
+    return sum(unexplained.values())
+
+
+def captures(arguments):
+    for a in arguments:
+        if os.path.isfile(a):
+            yield a
+            continue
+        for folder, _, names in sorted(os.walk(a)):
+            for name in sorted(names):
+                if name.endswith(('.pcap', '.pcapng')):
+                    yield os.path.join(folder, name)
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if not a.startswith('-')]
+    if len(arguments) < 2:
+        sys.exit(__doc__)
+    if not shutil.which('tshark'):
+        print('agree: SKIPPED: no tshark here (package tshark); nothing was compared')
+        return 77
+    counts, reasons = collections.defaultdict(Count), collections.defaultdict(collections.Counter)
+    bad = files = 0
+    for path in captures(arguments[1:]):
+        if os.path.getsize(path) > MAX_CAPTURE:
+            print(f'{path}: larger than {MAX_CAPTURE} bytes, not compared')
+            continue
+        files += 1
+        bad += compare(arguments[0], path, counts, reasons, '-v' in sys.argv)
+    print(f'{"what":24}{"frames":>9}{"equal":>9}{"":>10}')
+    for what, c in sorted(counts.items()):
+        print(f'{what:24}{c.frames:9}{c.equal:9}{100 * c.equal / c.frames:9.2f}%')
+    for text, c in reasons.items():
+        print(f'differs: {text}')
+        print('   ' + ', '.join(f'{what} {n}' for what, n in c.most_common()))
+    print(f'{files} captures, {bad} differences without a reason')
+    return 1 if bad or not files else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

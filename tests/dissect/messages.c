@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * messages FILE: a capture through the packet path and all dissectors, as a scan does it, and one
+ * JSON line for each frame: which units of which protocols it completed, in their order.
+ *
+ *   {"frame":7,"ip":[6],"http2":[1,0],"http2.path":["1b6c..."],"http2.method":["GET"]}
+ *
+ * Numbers are types on the wire, null where a unit has none. Paths hold subscriber identifiers:
+ * they are told as the first 64 bits of a HMAC-SHA-256 under the key in AGREE_KEY (64 hex digits),
+ * which whoever compares knows too. tests/dissect/agree.py compares.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agents/capture/capture.h"
+#include "agents/dissect/http.h"
+#include "agents/dissect/table.h"
+#include "lib/pseudonym.h"
+
+#define MAX_EVENTS (1u << 24)
+#define MAX_KEYS 64 /* different names in one frame */
+
+struct event {
+    uint64_t frame;
+    uint32_t order; /* of arrival */
+    uint32_t type;
+    const char *name; /* static text */
+    char text[20];    /* "": the type counts */
+};
+
+struct run {
+    struct event *event;
+    size_t count, capacity;
+    struct pseudonym *key;
+    bool lost;
+};
+
+static struct event *
+add(struct run *r, uint64_t frame, const char *name)
+{
+    struct event *e;
+
+    if (r->count == r->capacity) {
+        size_t capacity = r->capacity ? r->capacity * 2 : 4096;
+        struct event *grown =
+            capacity > MAX_EVENTS ? NULL : realloc(r->event, capacity * sizeof(*grown));
+
+        if (!grown) {
+            r->lost = true;
+            return NULL;
+        }
+        r->event = grown;
+        r->capacity = capacity;
+    }
+    e = &r->event[r->count];
+    *e = (struct event){.frame = frame, .order = (uint32_t)r->count, .name = name};
+    r->count++;
+    return e;
+}
+
+static void
+on_unit(void *ctx, const struct msg_meta *meta, const char *protocol, uint32_t type)
+{
+    struct event *e = add(ctx, meta->frame, protocol);
+
+    if (e)
+        e->type = type;
+}
+
+static void
+on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
+{
+    (void)ctx;
+    (void)meta;
+    (void)name;
+}
+
+static void
+add_path(struct run *r, const struct msg *m, const char *name)
+{
+    const char *path = m->u.http->path;
+    struct event *e = path ? add(r, m->meta->frame, name) : NULL;
+    char text[PSEUDONYM_MAX];
+    const char *hex;
+
+    if (!e || pseudonym_text(r->key, "supi", path, strlen(path), text) != ST_OK)
+        return;
+    hex = strrchr(text, ':');
+    if (hex)
+        snprintf(e->text, sizeof(e->text), "%.16s", hex + 1);
+}
+
+static void
+on_message(void *ctx, const struct msg *m)
+{
+    const struct http_msg *h = m->u.http;
+    struct event *e;
+
+    if (m->kind == MSG_HTTP_REQUEST) {
+        add_path(ctx, m, h->version == 2 ? "http2.path" : "http.path");
+        e = add(ctx, m->meta->frame, h->version == 2 ? "http2.method" : "http.method");
+        if (e)
+            snprintf(e->text, sizeof(e->text), "%s", h->method);
+    } else if (m->kind == MSG_HTTP_RESPONSE) {
+        e = add(ctx, m->meta->frame, h->version == 2 ? "http2.status" : "http.status");
+        if (e)
+            e->type = h->status;
+    }
+}
+
+static int
+by_frame(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+
+    if (x->frame != y->frame)
+        return x->frame < y->frame ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Method names are letters and "?", hashes hex digits, so nothing needs an escape. */
+static void
+print_value(const struct event *e)
+{
+    if (e->text[0])
+        printf("\"%s\"", e->text);
+    else if (e->type == UNIT_NO_TYPE)
+        printf("null");
+    else
+        printf("%" PRIu32, e->type);
+}
+
+static void
+print_frame(const struct event *e, size_t count)
+{
+    const char *done[MAX_KEYS];
+    size_t keys = 0;
+
+    printf("{\"frame\":%" PRIu64, e->frame);
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+
+        while (k < keys && strcmp(done[k], e[i].name) != 0)
+            k++;
+        if (k < keys || keys == MAX_KEYS)
+            continue;
+        done[keys++] = e[i].name;
+        printf(",\"%s\":[", e[i].name);
+        for (size_t j = i; j < count; j++) {
+            if (strcmp(e[j].name, e[i].name) != 0)
+                continue;
+            if (j > i)
+                printf(",");
+            print_value(&e[j]);
+        }
+        printf("]");
+    }
+    printf("}\n");
+}
+
+static void
+print_all(struct run *r)
+{
+    size_t end;
+
+    qsort(r->event, r->count, sizeof(*r->event), by_frame);
+    for (size_t i = 0; i < r->count; i = end) {
+        for (end = i; end < r->count && r->event[end].frame == r->event[i].frame; end++)
+            continue;
+        print_frame(&r->event[i], end - i);
+    }
+}
+
+static bool
+read_key(const char *hex, uint8_t key[PSEUDONYM_KEY_LEN])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    if (!hex || strlen(hex) != 2 * (size_t)PSEUDONYM_KEY_LEN || strspn(hex, digits) != strlen(hex))
+        return false;
+    for (size_t i = 0; i < PSEUDONYM_KEY_LEN; i++)
+        key[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
+                           (strchr(digits, hex[2 * i + 1]) - digits));
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    uint8_t key[PSEUDONYM_KEY_LEN];
+    struct run r = {.key = NULL};
+    struct dissect_out out = {
+        .ctx = &r, .message = on_message, .anomaly = on_anomaly, .unit = on_unit};
+    struct capture_stats stats;
+    struct diag d = {.line = 0};
+    int fd = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+    int rc = EXIT_FAILURE;
+
+    if (fd < 0 || !read_key(getenv("AGREE_KEY"), key)) {
+        fprintf(stderr, "usage: AGREE_KEY=<64 hex digits> messages FILE\n");
+        return 2;
+    }
+    r.key = pseudonym_new(key);
+    if (!r.key || capture_read(fd, argv[1], &out, &stats, NULL, NULL, &d) != ST_OK || r.lost)
+        fprintf(stderr, "messages: %s: %s\n", argv[1], d.text[0] ? d.text : "out of memory");
+    else
+        rc = EXIT_SUCCESS;
+    if (rc == EXIT_SUCCESS)
+        print_all(&r);
+    pseudonym_free(r.key);
+    free(r.event);
+    close(fd);
+    return rc;
+}
