@@ -116,8 +116,13 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     size_t missing, extra;
 
     (void)state;
-    if (is_control(data) || meta->sport == GTPC_PORT || meta->dport == GTPC_PORT)
+    if (is_control(data) || meta->sport == GTPC_PORT || meta->dport == GTPC_PORT) {
+        uint8_t message;
+
+        if (cur_peek(data, 1, &message))
+            dissect_unit(out, meta, is_control(data) ? "gtpv2" : "gtp", message);
         return cur_left(data);
+    }
     if (!read_header(&c, &gtpu, &missing, &extra)) {
         out->anomaly(out->ctx, meta, "gtpu.header");
         return cur_left(data);

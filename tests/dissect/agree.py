@@ -45,12 +45,11 @@ FIELDS = [
     ('s1ap', 's1ap.procedureCode'),
     ('mysql', 'mysql'),
     ('isakmp', 'isakmp.exchangetype'),
-    ('dns', 'dns.flags.opcode'),
 ]
 TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
           'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order',
           'sctp.retransmission', 'ip.proto', 'ipv6.nxt', 'ngap.procedureCode', 'ngap.NGAP_PDU', 'tls.record.content_type',
-          'tls.record.opaque_type', 'tcp.reassembled_in', 'tcp.analysis.lost_segment', 'ip.fragment'] + \
+          'tls.record.opaque_type', 'tcp.reassembled_in', 'ip.flags.mf', 'ip.frag_offset', 'tcp.port'] + \
          [t for _, t in FIELDS if '.' in t and t != 'tls.record']
 
 # Layers below what is compared.
@@ -59,7 +58,7 @@ CARRIERS = {'eth', 'ethertype', 'sll', 'vlan', 'raw', 'null', 'loop', 'ip', 'ipv
 # How a body is written, not a protocol of the network.
 FORMATS = {'json', 'data', 'mime_multipart', 'data-text-lines', 'xml', 'x509sat', 'x509ce', 'x509af', 'pkix1implicit',
            'pkix1explicit', 'pkcs-1', 'media', 'image-gif', 'urlencoded-form', 'sdp', 'ipcp', 'pap', 'chap', 'nr-rrc', 'lte_rrc',
-           'ber', 'png', 'cose', 'cbor'}
+           'ber', 'png', 'cose', 'cbor', 'ocsp', 'logotypecertextn', 'grpc', 'protobuf'}
 # Ours to tshark's.
 NAMES = {'nas': 'nas-5gs'}
 IP = {1: 'icmp', 2: 'igmp', 6: 'tcp', 17: 'udp', 50: 'esp', 58: 'icmpv6', 132: 'sctp'}
@@ -127,6 +126,7 @@ def tshark(path, decode_as):
     for f in TSHARK:
         command += ['-e', f]
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    told = dict(d.removeprefix('tcp.port==').split(',') for d in decode_as)
     frames = {}
     for line in out.decode('utf-8', 'replace').split('\n'):
         cells = line.split('\t')
@@ -139,8 +139,11 @@ def tshark(path, decode_as):
         if row['tcp.analysis.retransmission'] or row['tcp.analysis.spurious_retransmission'] or \
                 row['tcp.analysis.fast_retransmission'] or row['sctp.retransmission']:
             frame.hints.add('copy')
-        if row['tcp.analysis.out_of_order'] or row['tcp.analysis.lost_segment']:
-            frame.hints.add('order')
+        if row['tcp.reassembled_in']:
+            frame.hints.add('assembled')
+        if '1' in row['ip.flags.mf'] or any(o not in ('0', '') for o in row['ip.frag_offset']):
+            frame.hints.add('fragment')
+        frame.hints |= {'told ' + told[p] for p in row['tcp.port'] if p in told}
     return frames
 
 
@@ -180,6 +183,48 @@ def reason(text):
         REASONS.append((text, f))
         return f
     return take
+
+
+@reason('an ICMP error quotes the packet that it is about: a quote is no message, tshark dissects it')
+def quoted(field, _, they):
+    return 'quote' in they.hints and field not in ('icmp', 'icmpv6')
+
+
+@reason("what is inside GTP-U is the subscriber's own traffic: its transport is looked at, its content is not dissected")
+def tunnelled(field, _, they):
+    return 'tunnel' in they.hints and field not in ('gtp', 'label gtp')
+
+
+@reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2')
+def in_body(field, we, they):
+    return 'body' in they.hints and field in ('nas.mm', 'nas.sm', 'ngap') and field not in we.values
+
+
+@reason('the handshake in QUIC is protected with keys that anybody can derive; it is recognised and not opened')
+def in_quic(field, _, they):
+    return 'quic' in they.labels and field == 'tls.handshake'
+
+
+@reason('tshark was told another protocol for this port (decode-as); the bytes begin as what we say')
+def told(field, we, they):
+    label = field.removeprefix('label ').split('.')[0]
+    return label in we.labels and label not in they.labels and \
+        any(h.startswith('told ') and h != 'told ' + label for h in they.hints)
+
+
+@reason('tshark takes one connection inside and outside of a tunnel for one, and its second copy for a retransmission')
+def tunnel_copy(field, we, they):
+    return 'copy' in they.hints and 'copy' not in we.hints and field.removeprefix('label ').split('.')[0] in we.labels
+
+
+@reason('a copy of a segment that was there before: counted once, tshark dissects it again')
+def again(field, we, they):
+    return 'copy' in we.hints and field not in we.values
+
+
+@reason('tshark puts fragments of a packet together that were inside and outside of a tunnel')
+def fragments(_, we, they):
+    return 'fragment' in they.hints and we.labels != they.labels
 
 
 # --- the comparison ----------------------------------------------------------------------------------------------------

@@ -102,7 +102,10 @@ on_message(void *ctx, const struct msg *m)
 
     if (m->kind == MSG_HTTP_REQUEST) {
         add_path(ctx, m, h->version == 2 ? "http2.path" : "http.path");
-        e = add(ctx, m->meta->frame, h->version == 2 ? "http2.method" : "http.method");
+        /* "?": in a table entry from before the capture. */
+        e = h->method[0] == '?'
+                ? NULL
+                : add(ctx, m->meta->frame, h->version == 2 ? "http2.method" : "http.method");
         if (e)
             snprintf(e->text, sizeof(e->text), "%s", h->method);
     } else if (m->kind == MSG_HTTP_RESPONSE) {
@@ -122,7 +125,7 @@ by_frame(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Method names are letters and "?", hashes hex digits, so nothing needs an escape. */
+/* Method names are letters, hashes hex digits, so nothing needs an escape. */
 static void
 print_value(const struct event *e)
 {
