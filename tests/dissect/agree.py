@@ -49,7 +49,8 @@ FIELDS = [
 TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
           'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order',
           'sctp.retransmission', 'ip.proto', 'ipv6.nxt', 'ngap.procedureCode', 'ngap.NGAP_PDU', 'tls.record.content_type',
-          'tls.record.opaque_type', 'tcp.reassembled_in', 'ip.flags.mf', 'ip.frag_offset', 'tcp.port'] + \
+          'tls.record.opaque_type', 'ip.flags.mf', 'ip.frag_offset', 'tcp.port', 'tcp.stream', 'tcp.payload',
+          '_ws.col.Info'] + \
          [t for _, t in FIELDS if '.' in t and t != 'tls.record']
 
 # Layers below what is compared.
@@ -72,6 +73,7 @@ class Frame:
         self.transport = ''
         self.values = {}
         self.hints = set()
+        self.stream = ''
 
 
 # --- tshark ------------------------------------------------------------------------------------------------------------
@@ -110,13 +112,21 @@ def tshark_values(row, frame):
     row['ngap'] = [str(int(k) << 8 | int(c)) for k, c in zip(kinds, codes)]
     row['tls.record'] = row['tls.record.content_type'] + row['tls.record.opaque_type']
     for ours, theirs in FIELDS:
-        values = row.get(theirs, [])
+        values = [] if 'ssdp' in frame.labels else row.get(theirs, [])
         if ours.endswith('.path'):
             values = [hmac.digest(KEY, v.encode(), 'sha256').hex()[:16] for v in values]
         elif not ours.endswith('.method'):
             values = [number(v) for v in values if v]
         if values:
             frame.values[ours] = values
+
+
+def records(data):
+    """True if these are TLS records and nothing else."""
+    at = 0
+    while at + 5 <= len(data) and data[at] in range(20, 24) and data[at + 1] == 3 and data[at + 2] <= 4:
+        at += 5 + int.from_bytes(data[at + 3:at + 5], 'big')
+    return 0 < at == len(data)
 
 
 def tshark(path, decode_as):
@@ -139,8 +149,12 @@ def tshark(path, decode_as):
         if row['tcp.analysis.retransmission'] or row['tcp.analysis.spurious_retransmission'] or \
                 row['tcp.analysis.fast_retransmission'] or row['sctp.retransmission']:
             frame.hints.add('copy')
-        if row['tcp.reassembled_in']:
-            frame.hints.add('assembled')
+        if 'segment of a reassembled PDU' in ''.join(row['_ws.col.Info']):
+            frame.hints.add('segment')
+            frame.labels.discard('tls')  # it names the protocol of the connection, nothing is complete
+        if records(bytes.fromhex(''.join(row['tcp.payload'][:1]))):
+            frame.hints.add('records')
+        frame.stream = ''.join(row['tcp.stream'])
         if '1' in row['ip.flags.mf'] or any(o not in ('0', '') for o in row['ip.frag_offset']):
             frame.hints.add('fragment')
         frame.hints |= {'told ' + told[p] for p in row['tcp.port'] if p in told}
@@ -178,7 +192,8 @@ REASONS = []
 
 
 def reason(text):
-    """A reason for a difference, whatever the frame: f(field, ours, theirs) says whether it is this one."""
+    """A reason for a difference, whatever the frame: f(field, ours, theirs, owed) says whether it is this one;
+    owed lasts for a capture."""
     def take(f):
         REASONS.append((text, f))
         return f
@@ -186,44 +201,60 @@ def reason(text):
 
 
 @reason('an ICMP error quotes the packet that it is about: a quote is no message, tshark dissects it')
-def quoted(field, _, they):
+def quoted(field, _, they, _owed):
     return 'quote' in they.hints and field not in ('icmp', 'icmpv6')
 
 
-@reason("what is inside GTP-U is the subscriber's own traffic: its transport is looked at, its content is not dissected")
-def tunnelled(field, _, they):
+@reason("what is inside GTP-U is the subscriber's own traffic and is not dissected")
+def tunnelled(field, _, they, _owed):
     return 'tunnel' in they.hints and field not in ('gtp', 'label gtp')
 
 
 @reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2')
-def in_body(field, we, they):
+def in_body(field, we, they, _owed):
     return 'body' in they.hints and field in ('nas.mm', 'nas.sm', 'ngap') and field not in we.values
 
 
 @reason('the handshake in QUIC is protected with keys that anybody can derive; it is recognised and not opened')
-def in_quic(field, _, they):
+def in_quic(field, _, they, _owed):
     return 'quic' in they.labels and field == 'tls.handshake'
 
 
 @reason('tshark was told another protocol for this port (decode-as); the bytes begin as what we say')
-def told(field, we, they):
+def told(field, we, they, _owed):
     label = field.removeprefix('label ').split('.')[0]
-    return label in we.labels and label not in they.labels and \
-        any(h.startswith('told ') and h != 'told ' + label for h in they.hints)
+    if label in we.labels:
+        return label not in they.labels and any(h.startswith('told ') and h != 'told ' + label for h in they.hints)
+    return 'told ' + label in they.hints and bool(we.labels)
 
 
 @reason('tshark takes one connection inside and outside of a tunnel for one, and its second copy for a retransmission')
-def tunnel_copy(field, we, they):
+def tunnel_copy(field, we, they, _owed):
     return 'copy' in they.hints and 'copy' not in we.hints and field.removeprefix('label ').split('.')[0] in we.labels
 
 
 @reason('a copy of a segment that was there before: counted once, tshark dissects it again')
-def again(field, we, they):
+def again(field, we, they, _owed):
     return 'copy' in we.hints and field not in we.values
 
 
+@reason('an HTTP/1 message is told with its head; tshark tells it when its body is complete')
+def at_head(field, we, they, owed):
+    if not field.startswith(('http.', 'label http')) or field == 'label http2':
+        return False
+    if 'http' in we.labels and 'segment' in they.hints:
+        owed[field, they.stream].append(we.values.get(field))
+        return True
+    return they.values.get(field) in owed[field, they.stream]
+
+
+@reason('whole TLS records in the middle of a connection, on a port for which tshark knows another protocol')
+def records_elsewhere(field, we, they, _owed):
+    return field in ('label tls', 'tls') and not they.labels and 'records' in they.hints
+
+
 @reason('tshark puts fragments of a packet together that were inside and outside of a tunnel')
-def fragments(_, we, they):
+def fragments(_, we, they, _owed):
     return 'fragment' in they.hints and we.labels != they.labels
 
 
@@ -231,12 +262,12 @@ def fragments(_, we, they):
 
 class Count:
     def __init__(self):
-        self.frames = self.equal = 0
+        self.frames = self.equal = self.reasoned = 0
 
 
-def why(field, we, they):
+def why(field, we, they, owed):
     for text, f in REASONS:
-        if f(field, we, they):
+        if f(field, we, they, owed):
             return text
     return None
 
@@ -262,7 +293,7 @@ def compare(messages, path, counts, reasons, verbose):
     except FileNotFoundError:
         decode_as = ['tcp.port==7777,http2', 'tcp.port==27017,mongo']
     theirs, mine = tshark(path, decode_as), ours(messages, path)
-    unexplained = collections.Counter()
+    unexplained, owed = collections.Counter(), collections.defaultdict(list)
     if not theirs:
         print(f'{path}: tshark reads nothing')
         return 1
@@ -273,9 +304,10 @@ def compare(messages, path, counts, reasons, verbose):
             if a == b:
                 counts[what].equal += 1
                 continue
-            text = why(what, we, they)
+            text = why(what, we, they, owed)
             if text:
                 reasons[text][what] += 1
+                counts[what].reasoned += 1
             else:
                 unexplained[what] += 1
             if verbose or (not text and unexplained[what] <= MAX_SHOWN):
@@ -309,9 +341,10 @@ def main():
             continue
         files += 1
         bad += compare(arguments[0], path, counts, reasons, '-v' in sys.argv)
-    print(f'{"what":24}{"frames":>9}{"equal":>9}{"":>10}')
+    print(f'{"what":18}{"frames":>8}{"equal":>8}{"":>9}{"with reason":>13}{"without":>9}')
     for what, c in sorted(counts.items()):
-        print(f'{what:24}{c.frames:9}{c.equal:9}{100 * c.equal / c.frames:9.2f}%')
+        print(f'{what:18}{c.frames:8}{c.equal:8}{100 * c.equal / c.frames:8.2f}%{c.reasoned:13}'
+              f'{c.frames - c.equal - c.reasoned:9}')
     for text, c in reasons.items():
         print(f'differs: {text}')
         print('   ' + ', '.join(f'{what} {n}' for what, n in c.most_common()))
