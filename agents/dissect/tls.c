@@ -304,8 +304,9 @@ begins_hello(struct cur payload)
 }
 
 /*
- * Behind a gap: do these bytes begin with records? Unless the first is a hello, what is in clear is
- * over; handshake records are then encrypted or belong to a message that is not all here.
+ * Behind a gap: do these bytes begin with records? Unless a hello comes first, or behind the
+ * ChangeCipherSpec of a second one, what is in clear is over: handshake records are then encrypted,
+ * or belong to a message that is not all here.
  */
 static bool
 resume(struct side *s, struct cur data)
@@ -314,12 +315,17 @@ resume(struct side *s, struct cur data)
     uint8_t type;
     uint16_t length;
     unsigned records = 0;
+    bool decided = false;
 
+    s->opaque = true;
     while (record_header(&data, &type, &length)) {
         if (type == 0 || length == 0)
             return false;
-        if (records++ == 0)
+        if (!decided && type != RECORD_CCS) {
             s->opaque = type != RECORD_HANDSHAKE || !begins_hello(data);
+            decided = true;
+        }
+        records++;
         if (!cur_sub(&data, length, &payload))
             break;
     }

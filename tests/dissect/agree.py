@@ -47,14 +47,14 @@ FIELDS = [
     ('isakmp', 'isakmp.exchangetype'),
 ]
 TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
-          'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order',
+          'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.lost_segment',
           'sctp.retransmission', 'ip.proto', 'ipv6.nxt', 'ngap.procedureCode', 'ngap.NGAP_PDU', 'tls.record.content_type',
           'tls.record.opaque_type', 'ip.flags.mf', 'ip.frag_offset', 'tcp.port', 'tcp.stream', 'tcp.payload',
           '_ws.col.Info'] + \
          [t for _, t in FIELDS if '.' in t and t != 'tls.record']
 
 # Layers below what is compared.
-CARRIERS = {'eth', 'ethertype', 'sll', 'vlan', 'raw', 'null', 'loop', 'ip', 'ipv6', 'tcp', 'udp', 'sctp', 'udpencap', 'llc',
+CARRIERS = {'eth', 'ethertype', 'sll', 'vlan', 'ieee8021ad', 'raw', 'null', 'loop', 'ip', 'ipv6', 'tcp', 'udp', 'sctp', 'udpencap', 'llc',
             'ipv6.hopopts', 'ipv6.fraghdr', 'ipv6.routing', 'ipv6.dstopts'}
 # How a body is written, not a protocol of the network.
 FORMATS = {'json', 'data', 'mime_multipart', 'data-text-lines', 'xml', 'x509sat', 'x509ce', 'x509af', 'pkix1implicit',
@@ -130,7 +130,8 @@ def records(data):
 
 
 def tshark(path, decode_as):
-    command = ['tshark', '-n', '-r', path, '-o', 'nas-5gs.null_decipher:TRUE', '-T', 'fields', '-E', 'aggregator=\x1f']
+    command = ['tshark', '-n', '-r', path, '-o', 'nas-5gs.null_decipher:TRUE',
+               '-o', 'tcp.reassemble_out_of_order:TRUE', '-T', 'fields', '-E', 'aggregator=\x1f']
     for d in decode_as:
         command += ['-d', d]
     for f in TSHARK:
@@ -154,6 +155,12 @@ def tshark(path, decode_as):
             frame.labels.discard('tls')  # it names the protocol of the connection, nothing is complete
         if records(bytes.fromhex(''.join(row['tcp.payload'][:1]))):
             frame.hints.add('records')
+        if row['tcp.analysis.out_of_order']:
+            frame.hints.add('late')
+        if row['tcp.analysis.lost_segment']:
+            frame.hints.add('early')
+        if row['_ws.col.Protocol'] == ['PGSQL']:
+            frame.labels.add('pgsql')  # the octet that answers SSLRequest has no layer
         frame.stream = ''.join(row['tcp.stream'])
         if '1' in row['ip.flags.mf'] or any(o not in ('0', '') for o in row['ip.frag_offset']):
             frame.hints.add('fragment')
@@ -191,31 +198,31 @@ def ours(messages, path):
 REASONS = []
 
 
-def reason(text):
+def reason(text, scope=False):
     """A reason for a difference, whatever the frame: f(field, ours, theirs, owed) says whether it is this one;
-    owed lasts for a capture."""
+    owed lasts for a capture. scope: it is left out of the comparison, because we do not mean to decode it."""
     def take(f):
-        REASONS.append((text, f))
+        REASONS.append((text, scope, f))
         return f
     return take
 
 
-@reason('an ICMP error quotes the packet that it is about: a quote is no message, tshark dissects it')
+@reason('an ICMP error quotes the packet that it is about: a quote is no message, tshark dissects it', scope=True)
 def quoted(field, _, they, _owed):
     return 'quote' in they.hints and field not in ('icmp', 'icmpv6')
 
 
-@reason("what is inside GTP-U is the subscriber's own traffic and is not dissected")
+@reason("what is inside GTP-U is the subscriber's own traffic and is not dissected", scope=True)
 def tunnelled(field, _, they, _owed):
     return 'tunnel' in they.hints and field not in ('gtp', 'label gtp')
 
 
-@reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2')
+@reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2', scope=True)
 def in_body(field, we, they, _owed):
     return 'body' in they.hints and field in ('nas.mm', 'nas.sm', 'ngap') and field not in we.values
 
 
-@reason('the handshake in QUIC is protected with keys that anybody can derive; it is recognised and not opened')
+@reason('the handshake in QUIC is protected with keys that anybody can derive; it is recognised and not opened', scope=True)
 def in_quic(field, _, they, _owed):
     return 'quic' in they.labels and field == 'tls.handshake'
 
@@ -248,6 +255,25 @@ def at_head(field, we, they, owed):
     return they.values.get(field) in owed[field, they.stream]
 
 
+@reason('a segment that comes before another that it follows: told with its own frame, by tshark with the one that fills the hole')
+def out_of_order(field, we, they, owed):
+    key, value = ('order', field, they.stream), we.values.get(field)
+    if 'early' in they.hints:
+        owed[key].append(value)
+        return True
+    return 'late' in they.hints and they.values.get(field) in owed[key]
+
+
+@reason('an interim answer (1xx) is no answer and is left out')
+def interim(field, we, they, _owed):
+    return field == 'http2.status' and [s for s in they.values.get(field, []) if s >= 200] == we.values.get(field, [])
+
+
+@reason('what a server promises (PUSH_PROMISE) is no request; no SBI uses it')
+def promised(field, we, they, _owed):
+    return field in ('http2.path', 'http2.method') and 5 in they.values.get('http2', []) and field not in we.values
+
+
 @reason('whole TLS records in the middle of a connection, on a port for which tshark knows another protocol')
 def records_elsewhere(field, we, they, _owed):
     return field in ('label tls', 'tls') and not they.labels and 'records' in they.hints
@@ -266,10 +292,10 @@ class Count:
 
 
 def why(field, we, they, owed):
-    for text, f in REASONS:
+    for text, scope, f in REASONS:
         if f(field, we, they, owed):
-            return text
-    return None
+            return text, scope
+    return None, False
 
 
 def differences(we, they):
@@ -300,15 +326,17 @@ def compare(messages, path, counts, reasons, verbose):
     for n in sorted(set(theirs) | set(mine)):
         we, they = mine[n], theirs.get(n, Frame())
         for what, a, b in differences(we, they):
-            counts[what].frames += 1
-            if a == b:
-                counts[what].equal += 1
-                continue
-            text = why(what, we, they, owed)
+            text, scope = (None, False) if a == b else why(what, we, they, owed)
             if text:
-                reasons[text][what] += 1
-                counts[what].reasoned += 1
-            else:
+                reasons[('left out: ' if scope else 'differs: ') + text][what] += 1
+            if scope:
+                continue
+            counts[what].frames += 1
+            counts[what].equal += a == b
+            counts[what].reasoned += text is not None
+            if a == b:
+                continue
+            if not text:
                 unexplained[what] += 1
             if verbose or (not text and unexplained[what] <= MAX_SHOWN):
                 print(f'{os.path.basename(path)} frame {n}: {what}: ours {a}, tshark {b}: {text or "NO REASON"}')
@@ -345,8 +373,8 @@ def main():
     for what, c in sorted(counts.items()):
         print(f'{what:18}{c.frames:8}{c.equal:8}{100 * c.equal / c.frames:8.2f}%{c.reasoned:13}'
               f'{c.frames - c.equal - c.reasoned:9}')
-    for text, c in reasons.items():
-        print(f'differs: {text}')
+    for text, c in sorted(reasons.items()):
+        print(text)
         print('   ' + ', '.join(f'{what} {n}' for what, n in c.most_common()))
     print(f'{files} captures, {bad} differences without a reason')
     return 1 if bad or not files else 0
