@@ -25,6 +25,7 @@ enum handshake_type {
 
 struct side {
     bool encrypted; /* ChangeCipherSpec of TLS 1.2 or older was sent */
+    bool changed;   /* ChangeCipherSpec was sent: of a handshake only a second hello is in clear */
     bool lost;      /* out of step; nothing of it is read any more */
     bool opaque;    /* goes on behind a gap: no handshake message is whole, or in clear */
     bool searching; /* bytes are missing: waits for a segment that begins with records */
@@ -144,6 +145,18 @@ handshake_messages(const struct place *x, struct cur in)
     }
 }
 
+/* A ClientHello or ServerHello in a record of its own, or the first part of one. */
+static bool
+begins_hello(struct cur payload)
+{
+    uint8_t type;
+    uint32_t length;
+
+    return cur_u8(&payload, &type) && cur_be24(&payload, &length) &&
+           (type == HANDSHAKE_CLIENT_HELLO || type == HANDSHAKE_SERVER_HELLO) && length >= 38 &&
+           length <= MAX_TLS_HANDSHAKE;
+}
+
 static void
 handshake_record(const struct place *x, struct cur payload)
 {
@@ -152,6 +165,8 @@ handshake_record(const struct place *x, struct cur payload)
     struct buf kept;
 
     if (s->encrypted || s->opaque)
+        return;
+    if (s->changed && s->handshake.len == 0 && !begins_hello(payload))
         return;
     if (s->handshake.len == 0) {
         rest = handshake_messages(x, payload);
@@ -200,6 +215,7 @@ change_cipher_spec(const struct place *x)
 {
     struct conn *c = x->conn;
 
+    c->side[x->from].changed = true;
     if (c->known.version && c->known.version < 0x0304)
         c->side[x->from].encrypted = true;
     if (c->side[0].encrypted && c->side[1].encrypted)
@@ -289,18 +305,6 @@ claim(struct cur data, const struct msg_meta *meta)
     }
     /* Mid-connection: a chain of records of which the last may go on. */
     return records >= 2 ? DISSECT_YES : records ? DISSECT_MAYBE : DISSECT_MORE;
-}
-
-/* A ClientHello or ServerHello in a record of its own, or the first part of one. */
-static bool
-begins_hello(struct cur payload)
-{
-    uint8_t type;
-    uint32_t length;
-
-    return cur_u8(&payload, &type) && cur_be24(&payload, &length) &&
-           (type == HANDSHAKE_CLIENT_HELLO || type == HANDSHAKE_SERVER_HELLO) && length >= 38 &&
-           length <= MAX_TLS_HANDSHAKE;
 }
 
 /*
