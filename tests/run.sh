@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: prints what fails and, last, "N passed, N failed". With a word: only that part.
-#   unit replay rules schema integration live hostile score
+#   unit replay rules schema integration live dissect hostile score
 # VIGIL_TESTDATA names a folder of further real inputs with expectations; ../shared/testdata is taken when it is there.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -98,6 +98,17 @@ if wants integration || wants live; then
         n=$(basename "$t")
         one "$t" sh -c 'cat "$1.out"; exit "$(cat "$1.rc")"' sh "$logs/$n"
     done
+fi
+if wants dissect; then
+    python3 tests/dissect/samples.py "$logs/samples"
+    # shellcheck disable=SC2086 # no word when there is no such folder
+    one "dissect: frames left out" python3 tests/dissect/lossy.py build/tests/dissect/messages tests/data "$logs/samples" \
+        ${VIGIL_TESTDATA:+"$VIGIL_TESTDATA/pcaps"}
+    if command -v tshark >/dev/null; then
+        one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages tests/data "$logs/samples"
+    else
+        echo "SKIPPED dissect: as tshark does (no tshark here: make deps-bench)"
+    fi
 fi
 if wants hostile; then
     captures=$(ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null)

@@ -33,6 +33,31 @@ FIELDS = [
     ('http2.path', 'http2.headers.path'),
     ('http2.method', 'http2.headers.method'),
     ('http2.status', 'http2.headers.status'),
+    ('http2.authority', 'http2.headers.authority'),
+    ('http2.user_agent', 'http2.headers.user_agent'),
+    ('ngap.amf_ue_id', 'ngap.AMF_UE_NGAP_ID'),
+    ('ngap.ran_ue_id', 'ngap.RAN_UE_NGAP_ID'),
+    ('ngap.radio', 'ngap.radioNetwork'),
+    ('ngap.transport', 'ngap.transport'),
+    ('ngap.nas', 'ngap.nas'),
+    ('ngap.protocol', 'ngap.protocol'),
+    ('ngap.misc', 'ngap.misc'),
+    ('ngap.teid', 'ngap.gTP_TEID'),
+    ('nas.ciphering', 'nas_5gs.mm.nas_sec_algo_enc'),
+    ('nas.integrity', 'nas_5gs.mm.nas_sec_algo_ip'),
+    ('nas.identity', 'nas_5gs.mm.type_id'),
+    ('nas.scheme', 'nas_5gs.mm.suci.scheme_id'),
+    ('nas.cause', 'nas_5gs.mm.5gmm_cause'),
+    ('nas.registration', 'nas_5gs.mm.5gs_reg_type'),
+    ('pfcp.sequence', 'pfcp.seqno'),
+    ('pfcp.seid', 'pfcp.seid'),
+    ('pfcp.cause', 'pfcp.cause'),
+    ('pfcp.teid', 'pfcp.tunnel'),
+    ('gtp.teid', 'gtp.teid'),
+    ('esp.spi', 'esp.spi'),
+    ('tls.version', 'tls.version'),
+    ('tls.suite', 'tls.suite'),
+    ('tls.alert', 'tls.alert_message.desc'),
     ('http.path', 'http.request.uri'),
     ('http.method', 'http.request.method'),
     ('http.status', 'http.response.code'),
@@ -46,12 +71,17 @@ FIELDS = [
     ('mysql', 'mysql'),
     ('isakmp', 'isakmp.exchangetype'),
 ]
+MADE = ('tls.record', 'pfcp.tunnel', 'tls.version', 'tls.suite')  # put together from several
+HASHED = ('http.path', 'http2.path', 'http2.authority', 'http2.user_agent')
+HEX = ('ngap.amf_ue_id', 'ngap.ran_ue_id', 'pfcp.seid')
 TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
           'tcp.analysis.spurious_retransmission', 'tcp.analysis.fast_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.lost_segment',
           'sctp.retransmission', 'ip.proto', 'ipv6.nxt', 'ngap.procedureCode', 'ngap.NGAP_PDU', 'tls.record.content_type',
           'tls.record.opaque_type', 'ip.flags.mf', 'ip.frag_offset', 'tcp.port', 'tcp.stream', 'tcp.payload',
           '_ws.col.Info'] + \
-         [t for _, t in FIELDS if '.' in t and t != 'tls.record']
+         ['pfcp.f_teid.teid', 'pfcp.outer_hdr_creation.teid', 'tls.handshake.version', 'tls.handshake.ciphersuite',
+          'tls.handshake.extensions.supported_version'] + \
+         [t for _, t in FIELDS if '.' in t and t not in MADE]
 
 # Layers below what is compared.
 CARRIERS = {'eth', 'ethertype', 'sll', 'vlan', 'ieee8021ad', 'raw', 'null', 'loop', 'ip', 'ipv6', 'tcp', 'udp', 'sctp', 'udpencap', 'llc',
@@ -111,10 +141,18 @@ def tshark_values(row, frame):
     kinds, codes = row['ngap.NGAP_PDU'], row['ngap.procedureCode']
     row['ngap'] = [str(int(k) << 8 | int(c)) for k, c in zip(kinds, codes)]
     row['tls.record'] = row['tls.record.content_type'] + row['tls.record.opaque_type']
+    row['pfcp.tunnel'] = row['pfcp.f_teid.teid'] + row['pfcp.outer_hdr_creation.teid']
+    if '2' in row['tls.handshake.type'] and '1' not in row['tls.handshake.type']:
+        row['tls.version'] = row['tls.handshake.extensions.supported_version'] or row['tls.handshake.version']
+        row['tls.suite'] = row['tls.handshake.ciphersuite']
     for ours, theirs in FIELDS:
         values = [] if 'ssdp' in frame.labels else row.get(theirs, [])
-        if ours.endswith('.path'):
+        if ours in HASHED:
             values = [hmac.digest(KEY, v.encode(), 'sha256').hex()[:16] for v in values]
+        elif ours in HEX:
+            values = [f'{number(v):x}' for v in values]
+        elif ours == 'ngap.teid':
+            values = [int(v, 16) for v in values]  # octets
         elif not ours.endswith('.method'):
             values = [number(v) for v in values if v]
         if values:
@@ -219,12 +257,31 @@ def tunnelled(field, _, they, _owed):
 
 @reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2', scope=True)
 def in_body(field, we, they, _owed):
-    return 'body' in they.hints and field in ('nas.mm', 'nas.sm', 'ngap') and field not in we.values
+    return 'body' in they.hints and field.startswith(('nas.', 'ngap')) and field not in we.values
+
+
+@reason('identities in optional IEs (IMEISV of Security Mode Complete, GUTI of Registration Accept) are not read', scope=True)
+def optional_identity(field, we, they, _owed):
+    rest = list(they.values.get(field, []))
+    for kind in we.values.get(field, []):
+        if kind in rest:
+            rest.remove(kind)
+    return field == 'nas.identity' and set(rest) <= {2, 5}
+
+
+@reason('an F-TEID with an IPv4 and an IPv6 address is a tunnel for each', scope=True)
+def both_families(field, we, they, _owed):
+    return field in ('ngap.teid', 'pfcp.teid') and set(we.values.get(field, [])) == set(they.values.get(field, []))
+
+
+@reason('GTP-C is recognised and not read', scope=True)
+def control(field, we, _they, _owed):
+    return field == 'gtp.teid' and field not in we.values and 'gtp' in we.values
 
 
 @reason('the handshake in QUIC is protected with keys that anybody can derive; it is recognised and not opened', scope=True)
 def in_quic(field, _, they, _owed):
-    return 'quic' in they.labels and field == 'tls.handshake'
+    return 'quic' in they.labels and field.startswith('tls.')
 
 
 @reason('tshark was told another protocol for this port (decode-as); the bytes begin as what we say')
@@ -271,7 +328,7 @@ def interim(field, we, they, _owed):
 
 @reason('what a server promises (PUSH_PROMISE) is no request; no SBI uses it')
 def promised(field, we, they, _owed):
-    return field in ('http2.path', 'http2.method') and 5 in they.values.get('http2', []) and field not in we.values
+    return field in ('http2.path', 'http2.method', 'http2.authority') and 5 in they.values.get('http2', []) and field not in we.values
 
 
 @reason('whole TLS records in the middle of a connection, on a port for which tshark knows another protocol')

@@ -5,9 +5,10 @@
  *
  *   {"frame":7,"ip":[6],"http2":[1,0],"http2.path":["1b6c..."],"http2.method":["GET"]}
  *
- * Numbers are types on the wire, null where a unit has none. Paths hold subscriber identifiers:
- * they are told as the first 64 bits of a HMAC-SHA-256 under the key in AGREE_KEY (64 hex digits),
- * which whoever compares knows too. tests/dissect/agree.py compares.
+ * Numbers are types on the wire, null where a unit has none. Behind a protocol's name with a dot
+ * stand fields of its messages. Paths hold subscriber identifiers: they are told as the first 64
+ * bits of a HMAC-SHA-256 under the key in AGREE_KEY (64 hex digits), which whoever compares knows
+ * too. tests/dissect/agree.py compares.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,8 +18,14 @@
 #include <unistd.h>
 
 #include "agents/capture/capture.h"
+#include "agents/dissect/gtpu.h"
 #include "agents/dissect/http.h"
+#include "agents/dissect/ipsec.h"
+#include "agents/dissect/nas.h"
+#include "agents/dissect/ngap.h"
+#include "agents/dissect/pfcp.h"
 #include "agents/dissect/table.h"
+#include "agents/dissect/tls.h"
 #include "lib/pseudonym.h"
 
 #define MAX_EVENTS (1u << 24)
@@ -80,38 +87,180 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 }
 
 static void
-add_path(struct run *r, const struct msg *m, const char *name)
+add_number(struct run *r, const struct msg *m, const char *name, uint32_t value)
 {
-    const char *path = m->u.http->path;
-    struct event *e = path ? add(r, m->meta->frame, name) : NULL;
+    struct event *e = add(r, m->meta->frame, name);
+
+    if (e)
+        e->type = value;
+}
+
+static void
+add_text(struct run *r, const struct msg *m, const char *name, const char *text)
+{
+    struct event *e = *text ? add(r, m->meta->frame, name) : NULL;
+
+    if (e)
+        snprintf(e->text, sizeof(e->text), "%s", text);
+}
+
+static void
+add_hex(struct run *r, const struct msg *m, const char *name, uint64_t value)
+{
+    char text[20];
+
+    snprintf(text, sizeof(text), "%" PRIx64, value);
+    add_text(r, m, name, text);
+}
+
+/* First 64 bits of a HMAC: what may hold an identifier is compared and never shown. */
+static void
+add_hash(struct run *r, const struct msg *m, const char *name, const char *value)
+{
     char text[PSEUDONYM_MAX];
     const char *hex;
 
-    if (!e || pseudonym_text(r->key, "supi", path, strlen(path), text) != ST_OK)
+    if (!*value || pseudonym_text(r->key, "supi", value, strlen(value), text) != ST_OK)
         return;
     hex = strrchr(text, ':');
-    if (hex)
-        snprintf(e->text, sizeof(e->text), "%.16s", hex + 1);
+    if (hex) {
+        text[hex - text + 17] = '\0';
+        add_text(r, m, name, hex + 1);
+    }
+}
+
+static void
+http2(struct run *r, const struct msg *m)
+{
+    const struct http_msg *h = m->u.http;
+
+    if (h->response) {
+        add_number(r, m, "http2.status", h->status);
+        return;
+    }
+    if (h->path)
+        add_hash(r, m, "http2.path", h->path);
+    /* "?": in a table entry from before the capture. */
+    if (h->method[0] != '?')
+        add_text(r, m, "http2.method", h->method);
+    add_hash(r, m, "http2.authority", h->authority);
+    add_hash(r, m, "http2.user_agent", h->user_agent);
+}
+
+static void
+http1(struct run *r, const struct msg *m)
+{
+    const struct http_msg *h = m->u.http;
+
+    if (h->response) {
+        add_number(r, m, "http.status", h->status);
+        return;
+    }
+    if (h->path)
+        add_hash(r, m, "http.path", h->path);
+    add_text(r, m, "http.method", h->method);
+}
+
+static void
+ngap(struct run *r, const struct msg *m)
+{
+    static const char *const groups[] = {
+        [NGAP_CAUSE_RADIO] = "ngap.radio", [NGAP_CAUSE_TRANSPORT] = "ngap.transport",
+        [NGAP_CAUSE_NAS] = "ngap.nas",     [NGAP_CAUSE_PROTOCOL] = "ngap.protocol",
+        [NGAP_CAUSE_MISC] = "ngap.misc",
+    };
+    const struct ngap_msg *n = m->u.ngap;
+
+    if (n->has_amf_ue_id)
+        add_hex(r, m, "ngap.amf_ue_id", n->amf_ue_id);
+    if (n->has_ran_ue_id)
+        add_hex(r, m, "ngap.ran_ue_id", n->ran_ue_id);
+    if (n->has_cause)
+        add_number(r, m, groups[n->cause_group], n->cause);
+}
+
+static void
+nas(struct run *r, const struct msg *m)
+{
+    const struct nas_msg *n = m->u.nas;
+
+    if (n->has_algorithms) {
+        add_number(r, m, "nas.ciphering", n->ciphering);
+        add_number(r, m, "nas.integrity", n->integrity);
+    }
+    if (n->has_identity)
+        add_number(r, m, "nas.identity", n->identity.kind);
+    if (n->identity.has_scheme)
+        add_number(r, m, "nas.scheme", n->identity.scheme);
+    if (n->identity_requested)
+        add_number(r, m, "nas.identity", n->identity_requested);
+    if (n->has_cause && n->protocol == NAS_5GMM)
+        add_number(r, m, "nas.cause", n->cause);
+    if (n->registration)
+        add_number(r, m, "nas.registration", n->registration);
+}
+
+static void
+pfcp(struct run *r, const struct msg *m)
+{
+    const struct pfcp_msg *p = m->u.pfcp;
+
+    add_number(r, m, "pfcp.sequence", p->sequence);
+    if (p->has_seid)
+        add_hex(r, m, "pfcp.seid", p->seid);
+    if (p->has_fseid)
+        add_hex(r, m, "pfcp.seid", p->fseid);
+    if (p->has_cause)
+        add_number(r, m, "pfcp.cause", p->cause);
+}
+
+static void
+tls(struct run *r, const struct msg *m)
+{
+    const struct tls_msg *t = m->u.tls;
+
+    if (t->what == TLS_SERVER_HELLO || t->what == TLS_HELLO_RETRY) {
+        add_number(r, m, "tls.version", t->version);
+        add_number(r, m, "tls.suite", t->suite);
+    } else if (t->what == TLS_ALERT) {
+        add_number(r, m, "tls.alert", t->alert);
+    }
 }
 
 static void
 on_message(void *ctx, const struct msg *m)
 {
-    const struct http_msg *h = m->u.http;
-    struct event *e;
-
-    if (m->kind == MSG_HTTP_REQUEST) {
-        add_path(ctx, m, h->version == 2 ? "http2.path" : "http.path");
-        /* "?": in a table entry from before the capture. */
-        e = h->method[0] == '?'
-                ? NULL
-                : add(ctx, m->meta->frame, h->version == 2 ? "http2.method" : "http.method");
-        if (e)
-            snprintf(e->text, sizeof(e->text), "%s", h->method);
-    } else if (m->kind == MSG_HTTP_RESPONSE) {
-        e = add(ctx, m->meta->frame, h->version == 2 ? "http2.status" : "http.status");
-        if (e)
-            e->type = h->status;
+    switch (m->kind) {
+    case MSG_HTTP_REQUEST:
+    case MSG_HTTP_RESPONSE:
+        if (m->u.http->version == 2)
+            http2(ctx, m);
+        else
+            http1(ctx, m);
+        break;
+    case MSG_NGAP:
+        ngap(ctx, m);
+        break;
+    case MSG_NAS:
+        nas(ctx, m);
+        break;
+    case MSG_PFCP:
+        pfcp(ctx, m);
+        break;
+    case MSG_GTPU:
+        add_number(ctx, m, "gtp.teid", m->u.gtpu->teid);
+        break;
+    case MSG_TUNNEL:
+        add_number(ctx, m, m->u.tunnel->by_ngap ? "ngap.teid" : "pfcp.teid", m->u.tunnel->teid);
+        break;
+    case MSG_ESP:
+        add_number(ctx, m, "esp.spi", m->u.ipsec->spi);
+        break;
+    case MSG_TLS:
+        tls(ctx, m);
+        break;
+    default:
+        break;
     }
 }
 
