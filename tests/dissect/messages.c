@@ -319,7 +319,8 @@ print_all(struct run *r)
 {
     size_t end;
 
-    qsort(r->event, r->count, sizeof(*r->event), by_frame);
+    if (r->count)
+        qsort(r->event, r->count, sizeof(*r->event), by_frame);
     for (size_t i = 0; i < r->count; i = end) {
         for (end = i; end < r->count && r->event[end].frame == r->event[i].frame; end++)
             continue;
