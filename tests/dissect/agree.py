@@ -43,6 +43,18 @@ FIELDS = [
     ('ngap.protocol', 'ngap.protocol'),
     ('ngap.misc', 'ngap.misc'),
     ('ngap.teid', 'ngap.gTP_TEID'),
+    ('ngap.nr_ciphering', 'ngap.nRencryptionAlgorithms'),
+    ('ngap.nr_integrity', 'ngap.nRintegrityProtectionAlgorithms'),
+    ('ngap.eutra_ciphering', 'ngap.eUTRAencryptionAlgorithms'),
+    ('ngap.eutra_integrity', 'ngap.eUTRAintegrityProtectionAlgorithms'),
+    ('ngap.up_integrity', 'ngap.integrityProtectionIndication'),
+    ('ngap.up_ciphering', 'ngap.confidentialityProtectionIndication'),
+    ('ngap.up_integrity_result', 'ngap.integrityProtectionResult'),
+    ('ngap.up_ciphering_result', 'ngap.confidentialityProtectionResult'),
+    ('nas.ea', 'nas.ea'),
+    ('nas.ia', 'nas.ia'),
+    ('nas.eea', 'nas.eea'),
+    ('nas.eia', 'nas.eia'),
     ('nas.ciphering', 'nas_5gs.mm.nas_sec_algo_enc'),
     ('nas.integrity', 'nas_5gs.mm.nas_sec_algo_ip'),
     ('nas.identity', 'nas_5gs.mm.type_id'),
@@ -71,7 +83,13 @@ FIELDS = [
     ('mysql', 'mysql'),
     ('isakmp', 'isakmp.exchangetype'),
 ]
-MADE = ('tls.record', 'pfcp.tunnel', 'tls.version', 'tls.suite')  # put together from several
+# A bit each, algorithm 0 first.
+ALGORITHMS = {'nas.ea': '5g_ea0 128_5g_ea1 128_5g_ea2 128_5g_ea3 5g_ea4 5g_ea5 5g_ea6 5g_ea7',
+              'nas.ia': 'ia0 5g_128_ia1 5g_128_ia2 5g_128_ia3 5g_128_ia4 5g_ia5 5g_ia6 5g_ia7',
+              'nas.eea': 'eea0 128eea1 128eea2 eea3 eea4 eea5 eea6 eea7',
+              'nas.eia': 'eia0 128eia1 128eia2 eia3 eia4 eia5 eia6 eia7'}
+MADE = ('tls.record', 'pfcp.tunnel', 'tls.version', 'tls.suite', *ALGORITHMS)  # put together from several
+OCTETS = ('ngap.teid', 'ngap.nr_ciphering', 'ngap.nr_integrity', 'ngap.eutra_ciphering', 'ngap.eutra_integrity')
 HASHED = ('http.path', 'http2.path', 'http2.authority', 'http2.user_agent')
 HEX = ('ngap.amf_ue_id', 'ngap.ran_ue_id', 'pfcp.seid')
 TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.retransmission',
@@ -81,6 +99,7 @@ TSHARK = ['frame.number', 'frame.protocols', '_ws.col.Protocol', 'tcp.analysis.r
           '_ws.col.Info'] + \
          ['pfcp.f_teid.teid', 'pfcp.outer_hdr_creation.teid', 'tls.handshake.version', 'tls.handshake.ciphersuite',
           'tls.handshake.extensions.supported_version'] + \
+         ['nas_5gs.mm.' + f for fields in ALGORITHMS.values() for f in fields.split()] + \
          [t for _, t in FIELDS if '.' in t and t not in MADE]
 
 # Layers below what is compared.
@@ -141,6 +160,9 @@ def tshark_values(row, frame):
     kinds, codes = row['ngap.NGAP_PDU'], row['ngap.procedureCode']
     row['ngap'] = [str(int(k) << 8 | int(c)) for k, c in zip(kinds, codes)]
     row['tls.record'] = row['tls.record.content_type'] + row['tls.record.opaque_type']
+    for name, fields in ALGORITHMS.items():
+        bits = zip(*(row['nas_5gs.mm.' + f] for f in fields.split()))
+        row[name] = [str(int(''.join('1' if b in ('1', 'True') else '0' for b in octet), 2)) for octet in bits]
     row['pfcp.tunnel'] = row['pfcp.f_teid.teid'] + row['pfcp.outer_hdr_creation.teid']
     if '2' in row['tls.handshake.type'] and '1' not in row['tls.handshake.type']:
         row['tls.version'] = row['tls.handshake.extensions.supported_version'] or row['tls.handshake.version']
@@ -151,8 +173,10 @@ def tshark_values(row, frame):
             values = [hmac.digest(KEY, v.encode(), 'sha256').hex()[:16] for v in values]
         elif ours in HEX:
             values = [f'{number(v):x}' for v in values]
-        elif ours == 'ngap.teid':
-            values = [int(v, 16) for v in values]  # octets
+        elif ours in OCTETS:
+            values = [int(v, 16) for v in values]
+        elif ours.startswith('ngap.up_'):
+            values = sorted(number(v) for v in values)
         elif not ours.endswith('.method'):
             values = [number(v) for v in values if v]
         if values:

@@ -161,6 +161,31 @@ http1(struct run *r, const struct msg *m)
     add_text(r, m, "http.method", h->method);
 }
 
+/* Counts, as so many values in the order of their enumeration. */
+static void
+add_times(struct run *r, const struct msg *m, const char *name, uint32_t value, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++)
+        add_number(r, m, name, value);
+}
+
+static void
+up_security(struct run *r, const struct msg *m)
+{
+    const struct ngap_up_security *u = &m->u.ngap->up;
+
+    add_times(r, m, "ngap.up_integrity", 0, u->integrity_required);
+    add_times(r, m, "ngap.up_integrity", 1, u->integrity_preferred);
+    add_times(r, m, "ngap.up_integrity", 2, u->integrity_not_needed);
+    add_times(r, m, "ngap.up_ciphering", 0, u->confidentiality_required);
+    add_times(r, m, "ngap.up_ciphering", 1, u->confidentiality_preferred);
+    add_times(r, m, "ngap.up_ciphering", 2, u->confidentiality_not_needed);
+    add_times(r, m, "ngap.up_integrity_result", 0, u->results - u->integrity_not_performed);
+    add_times(r, m, "ngap.up_integrity_result", 1, u->integrity_not_performed);
+    add_times(r, m, "ngap.up_ciphering_result", 0, u->results - u->confidentiality_not_performed);
+    add_times(r, m, "ngap.up_ciphering_result", 1, u->confidentiality_not_performed);
+}
+
 static void
 ngap(struct run *r, const struct msg *m)
 {
@@ -177,6 +202,13 @@ ngap(struct run *r, const struct msg *m)
         add_hex(r, m, "ngap.ran_ue_id", n->ran_ue_id);
     if (n->has_cause)
         add_number(r, m, groups[n->cause_group], n->cause);
+    if (n->has_capabilities) {
+        add_number(r, m, "ngap.nr_ciphering", n->capabilities.nr_ciphering);
+        add_number(r, m, "ngap.nr_integrity", n->capabilities.nr_integrity);
+        add_number(r, m, "ngap.eutra_ciphering", n->capabilities.eutra_ciphering);
+        add_number(r, m, "ngap.eutra_integrity", n->capabilities.eutra_integrity);
+    }
+    up_security(r, m);
 }
 
 static void
@@ -187,6 +219,14 @@ nas(struct run *r, const struct msg *m)
     if (n->has_algorithms) {
         add_number(r, m, "nas.ciphering", n->ciphering);
         add_number(r, m, "nas.integrity", n->integrity);
+    }
+    if (n->capability.present) {
+        add_number(r, m, "nas.ea", n->capability.ciphering);
+        add_number(r, m, "nas.ia", n->capability.integrity);
+    }
+    if (n->capability.has_eutra) {
+        add_number(r, m, "nas.eea", n->capability.eutra_ciphering);
+        add_number(r, m, "nas.eia", n->capability.eutra_integrity);
     }
     if (n->has_identity)
         add_number(r, m, "nas.identity", n->identity.kind);

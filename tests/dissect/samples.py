@@ -99,16 +99,23 @@ def ngap(kind, procedure, ies=()):
     return bytes([kind << 5, procedure, 0]) + per_length(len(body)) + body
 
 
+def capabilities(*algorithms):
+    """UE Security Capabilities: four bit strings of 16 bits, each behind its extension bit."""
+    bits = '00' + ''.join('0' + format(a, '016b') for a in algorithms)
+    bits += '0' * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, 'big')
+
+
 def carried(nas, up):
     return ngap(0, 46 if up else 4, [(10, b'\0\1'), (85, b'\0\1'), (38, per_length(len(nas)) + nas)])
 
 
 # 5GMM: type, sent by the UE, what follows the type.
 GUTI = b'\0\x0b\xf2\x99\xf9\x07\1\0\x41\0\0\0\1'
-MM = [(65, 1, b'\x71' + GUTI), (66, 0, b'\1\1'), (67, 1, b''), (68, 0, b'\7'), (69, 1, b'\x71' + GUTI), (70, 0, b''),
+MM = [(65, 1, b'\x71' + GUTI), (65, 1, b'\x79\0\x0d\1\x99\xf9\x07\0\0\0\0\0\0\0\0\x10' + b'\x2e\4\xf0\x70\xe0\x60'), (66, 0, b'\1\1'), (67, 1, b''), (68, 0, b'\7'), (69, 1, b'\x71' + GUTI), (70, 0, b''),
       (71, 0, b'\1'), (72, 1, b''), (76, 1, b'\x10\0\7\xf4\0\x41\0\0\0\1'), (77, 0, b'\x09'), (78, 0, b''), (79, 1, b'\0'),
       (84, 0, b''), (85, 1, b''), (86, 0, b'\0\2\0\0'), (87, 1, b''), (88, 0, b''), (89, 1, b'\x15'), (91, 0, b'\1'),
-      (92, 1, b'\0\1\x05'), (93, 0, b'\2\0\2\xf0\x70'), (94, 1, b''), (95, 1, b'\x17'), (100, 1, b'\x6f'), (101, 0, b'\1'),
+      (92, 1, b'\0\1\x05'), (93, 0, b'\x12\0\4\xf0\x70\xf0\x70'), (94, 1, b''), (95, 1, b'\x17'), (100, 1, b'\x6f'), (101, 0, b'\1'),
       (102, 1, b'')]
 SM = [193, 194, 195, 197, 198, 199, 201, 202, 203, 204, 205, 209, 210, 211, 212, 214]
 SM_UP = {193, 198, 201, 204, 205, 209, 212, 214}
@@ -129,6 +136,10 @@ def write_n2(folder):
         for kind in range(3):
             c.sctp([data_chunk(tsn, ngap(kind, procedure))])
             tsn += 1
+    ids = [(10, b'\0\1'), (85, b'\0\1')]
+    for procedure in (14, 25, 13):
+        c.sctp([data_chunk(tsn, ngap(0, procedure, ids + [(119, capabilities(0xe000, 0x6000, 0xc000, 0x4000))]))])
+        tsn += 1
     for message, up in nas_messages():
         for header in range(5):
             protected = message if header == 0 else bytes([0x7e, header]) + b'MAC!\1' + message
