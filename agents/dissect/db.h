@@ -7,6 +7,7 @@
 #include "agents/dissect/dissect.h"
 
 #define MONGO_PORT 27017
+#define ETCD_PORT 2379
 #define MYSQL_PORT 3306
 #define POSTGRES_PORT 5432
 #define REDIS_PORT 6379

@@ -4,9 +4,11 @@
 
 #include "agents/dissect/db.h"
 #include "agents/dissect/gtpu.h"
+#include "agents/dissect/http.h"
 #include "agents/dissect/ipsec.h"
 #include "agents/dissect/mgmt.h"
 #include "agents/dissect/ssh.h"
+#include "agents/dissect/tls.h"
 #include "agents/traffic/table.h"
 
 static struct net_addr a, b;
@@ -252,13 +254,54 @@ database(void **state)
     free(json);
 }
 
+/* Behind a change to TLS, on their ports; etcd in clear by the name of its services. */
+static void
+database_products(void **state)
+{
+    static const struct {
+        uint16_t port;
+        const char *facts;
+    } rows[] = {{3306, "\"product\":\"mysql\",\"tls\":true"},
+                {5432, "\"product\":\"postgresql\",\"tls\":true"},
+                {6379, "\"product\":\"redis\",\"tls\":true"},
+                {2379, "\"product\":\"etcd\",\"tls\":true"},
+                {443, NULL}};
+    struct tls_msg hello = {.what = TLS_CLIENT_HELLO};
+    struct http_msg range = {.version = 2, .path = "/etcdserverpb.KV/Range"};
+    struct msg m = {.kind = MSG_TLS, .u.tls = &hello};
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ledger_test_open(&t, &ledger_db);
+        direct(&t, true, rows[i].port);
+        ledger_test_say(&t, m);
+        json = ledger_test_facts(&t);
+        assert_int_equal(occurs(json, "\"db-path\""), rows[i].facts != NULL);
+        assert_int_equal(rows[i].facts ? occurs(json, rows[i].facts) : 0, rows[i].facts != NULL);
+        free(json);
+    }
+    ledger_test_open(&t, &ledger_db);
+    direct(&t, true, 12379);
+    m = (struct msg){.kind = MSG_HTTP_REQUEST, .u.http = &range};
+    ledger_test_say(&t, m);
+    range.path = "/metrics";
+    ledger_test_say(&t, m);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"product\":\"etcd\",\"tls\":false"), 1);
+    assert_int_equal(occurs(json, "\"count\":\"1\""), 1);
+    free(json);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(n3),       cmocka_unit_test(n3_unknown), cmocka_unit_test(n3_by_ngap),
-        cmocka_unit_test(ipsec),    cmocka_unit_test(management), cmocka_unit_test(ssh),
-        cmocka_unit_test(database),
+        cmocka_unit_test(n3),         cmocka_unit_test(n3_unknown),
+        cmocka_unit_test(n3_by_ngap), cmocka_unit_test(ipsec),
+        cmocka_unit_test(management), cmocka_unit_test(ssh),
+        cmocka_unit_test(database),   cmocka_unit_test(database_products),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
