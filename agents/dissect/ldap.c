@@ -4,13 +4,16 @@
 #include <stdlib.h>
 
 #include "agents/dissect/ber.h"
+#include "agents/dissect/mgmt.h"
 #include "agents/dissect/table.h"
 
+#define SIMPLE 0x80       /* the choice of clause 4.2 */
 #define MAX_MESSAGE 32768 /* longer ones are passed over */
 #define MAX_HEAD 16       /* of a message up to the tag of its operation */
 
 enum operation {
     BIND_REQUEST = 0x60,
+    SEARCH_REQUEST = 0x63,
     UNBIND_REQUEST = 0x42,
     DELETE_REQUEST = 0x4a,
     ABANDON_REQUEST = 0x50,
@@ -106,13 +109,43 @@ claim(struct cur data, const struct msg_meta *meta)
     return DISSECT_YES;
 }
 
-static void
-take(struct ldap_state *s, const struct head *h, struct cur message)
+/* BindRequest, clause 4.2: does a password go with it? */
+static bool
+has_password(struct cur c)
 {
-    if (h->operation == EXTENDED_REQUEST && is_starttls(message))
+    struct cur message, operation, name, password;
+    uint64_t id, version;
+
+    return ber_tagged(&c, BER_SEQUENCE, &message) && ber_integer(&message, &id) &&
+           ber_tagged(&message, BIND_REQUEST, &operation) && ber_integer(&operation, &version) &&
+           ber_tagged(&operation, BER_OCTETS, &name) && ber_tagged(&operation, SIMPLE, &password) &&
+           cur_left(password);
+}
+
+static void
+say(bool login, bool clear, bool response, const struct msg_meta *meta, struct dissect_out *out)
+{
+    struct mgmt_msg ldap = {
+        .protocol = MGMT_LDAP, .login = login, .clear = clear, .response = response};
+    struct msg m = {.kind = MSG_LDAP, .meta = meta, .u.mgmt = &ldap};
+
+    out->message(out->ctx, &m);
+}
+
+static void
+take(struct ldap_state *s, const struct head *h, struct cur message, const struct msg_meta *meta,
+     struct dissect_out *out)
+{
+    if (h->operation == EXTENDED_REQUEST && is_starttls(message)) {
         s->asked_tls = true;
-    else if (h->operation == EXTENDED_RESPONSE && s->asked_tls && is_granted(message))
+    } else if (h->operation == EXTENDED_RESPONSE && s->asked_tls && is_granted(message)) {
         s->tls = dissect_tls.open();
+        say(false, false, true, meta, out);
+    } else if (h->operation == BIND_REQUEST) {
+        say(has_password(message), true, false, meta, out);
+    } else if (h->operation == SEARCH_REQUEST) {
+        say(false, true, false, meta, out);
+    }
 }
 
 static size_t
@@ -143,7 +176,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
         } else if (!cur_sub(&at, h.whole, &message)) {
             break;
         } else {
-            take(s, &h, message);
+            take(s, &h, message, meta, out);
         }
         dissect_unit(out, meta, "ldap", h.operation);
         c = at;

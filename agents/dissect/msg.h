@@ -76,6 +76,8 @@ enum msg_kind {
     MSG_FLOW_ACCEPTED, /* TCP: first SYN-ACK of the server; meta is the SYN-ACK */
     MSG_HTTP_BODY, /* body of a request or response that was of interest, behind its message; u.http
                     */
+    MSG_TFTP,
+    MSG_LDAP, /* u.mgmt */
     MSG_KIND_COUNT
 };
 

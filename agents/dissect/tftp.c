@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 
+#include "agents/dissect/mgmt.h"
+
 enum { OP_READ = 1, OP_WRITE = 2 };
 
 /* A text that ends in NUL; false also where it is empty or no text. */
@@ -58,11 +60,15 @@ claim(struct cur data, const struct msg_meta *meta)
 static size_t
 feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
+    static const struct mgmt_msg tftp = {.protocol = MGMT_TFTP, .clear = true};
+    struct msg m = {.kind = MSG_TFTP, .meta = meta, .u.mgmt = &tftp};
     uint16_t op;
 
     (void)state;
-    if (request(data, &op))
+    if (request(data, &op)) {
         dissect_unit(out, meta, "tftp", op);
+        out->message(out->ctx, &m);
+    }
     return cur_left(data);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TFTP (RFC 1350): the requests, which go to its port. The transfer itself runs between ports that
- * both sides choose and is not followed. No messages.
+ * both sides choose and is not followed. MSG_TFTP for each request.
  */
 #ifndef AGENTS_DISSECT_TFTP_H
 #define AGENTS_DISSECT_TFTP_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protocols that are recognised and not decoded: which bytes they claim, which units they tell. */
+/* Protocols that are recognised and hardly decoded: which bytes they claim, which units they tell.
+ */
 #include "tests/unit/dissect_sample.h"
 
 #include "agents/dissect/ap.h"
 #include "agents/dissect/diameter.h"
 #include "agents/dissect/dns.h"
 #include "agents/dissect/ldap.h"
+#include "agents/dissect/mgmt.h"
 #include "agents/dissect/quic.h"
 #include "agents/dissect/sip.h"
 #include "agents/dissect/tftp.h"
@@ -315,6 +317,85 @@ ldap_messages(void **state)
     assert_string_equal(feed(&dissect_ldap, s.data, s.len, 1, 389).damage.name, "ldap.malformed");
 }
 
+struct told {
+    unsigned count;
+    enum msg_kind kind;
+    struct mgmt_msg last;
+};
+
+static void
+hear(void *ctx, const struct msg *m)
+{
+    struct told *t = ctx;
+
+    t->count++;
+    t->kind = m->kind;
+    t->last = *m->u.mgmt;
+}
+
+static void
+nothing_wrong(void *ctx, const struct msg_meta *meta, const char *name)
+{
+    (void)ctx;
+    (void)meta;
+    fail_msg("%s", name);
+}
+
+static struct told
+one_message(const struct dissector *d, const struct sample *s, uint16_t port)
+{
+    struct told t = {.count = 0};
+    struct msg_meta meta = {.sport = 40000, .dport = port, .to_server = true};
+    struct dissect_out out = {.ctx = &t, .message = hear, .anomaly = nothing_wrong};
+    void *state = d->open ? d->open() : NULL;
+
+    (void)d->feed(state, cur_from(s->data, s->len), &meta, &out);
+    if (d->close)
+        d->close(state);
+    return t;
+}
+
+/* A password is one where it is not empty; with SASL none goes over the wire as it is. */
+static void
+ldap_passwords(void **state)
+{
+    static const struct {
+        const char *body;
+        size_t len;
+        bool login;
+    } rows[] = {{"\2\1\3\4\1x\200\6secret", 14, true},
+                {"\2\1\3\4\1x\200\0", 8, false},
+                {"\2\1\3\4\0\243\10\4\6GSSAPI", 15, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sample s = ldap(0x60, rows[i].body, rows[i].len);
+        struct told t = one_message(&dissect_ldap, &s, 389);
+
+        assert_int_equal(t.count, 1);
+        assert_int_equal(t.kind, MSG_LDAP);
+        assert_int_equal(t.last.protocol, MGMT_LDAP);
+        assert_int_equal(t.last.login, rows[i].login);
+        assert_true(t.last.clear && !t.last.response);
+    }
+}
+
+static void
+tftp_message(void **state)
+{
+    struct sample s = {.len = 0};
+    struct told t;
+
+    (void)state;
+    put(&s, 2, 2);
+    put_bytes(&s, "running-config\0octet\0", 21);
+    t = one_message(&dissect_tftp, &s, 69);
+    assert_int_equal(t.count, 1);
+    assert_int_equal(t.kind, MSG_TFTP);
+    assert_int_equal(t.last.protocol, MGMT_TFTP);
+    assert_true(t.last.clear && !t.last.response);
+}
+
 /* Behind a StartTLS that the server grants there are TLS records. */
 static void
 ldap_starttls(void **state)
@@ -379,7 +460,8 @@ main(void)
         cmocka_unit_test(quic_headers),          cmocka_unit_test(quic_version_negotiation),
         cmocka_unit_test(start_lines),           cmocka_unit_test(tftp_requests),
         cmocka_unit_test(ldap_messages),         cmocka_unit_test(ldap_starttls),
-        cmocka_unit_test(ldap_long_message),
+        cmocka_unit_test(ldap_long_message),     cmocka_unit_test(ldap_passwords),
+        cmocka_unit_test(tftp_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,8 @@ management(void **state)
     struct mgmt_msg snmp = {
         .protocol = MGMT_SNMPV2C, .clear = true, .default_community = true, .response = true};
     struct mgmt_msg telnet = {.protocol = MGMT_TELNET, .clear = true, .login = true};
+    struct mgmt_msg ldap = {.protocol = MGMT_LDAP, .clear = true, .login = true};
+    struct mgmt_msg tftp = {.protocol = MGMT_TFTP, .clear = true};
     struct msg m = {.kind = MSG_SNMP};
     struct ledger_test t;
     char *json;
@@ -168,7 +170,17 @@ management(void **state)
     m.kind = MSG_TELNET;
     m.u.mgmt = &telnet;
     ledger_test_say(&t, m);
+    direct(&t, true, 389);
+    m.kind = MSG_LDAP;
+    m.u.mgmt = &ldap;
+    ledger_test_say(&t, m);
+    direct(&t, true, 69);
+    m.kind = MSG_TFTP;
+    m.u.mgmt = &tftp;
+    ledger_test_say(&t, m);
     json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"protocol\":\"ldap\",\"login\":true"), 1);
+    assert_int_equal(occurs(json, "\"protocol\":\"tftp\",\"clear\":true"), 1);
     assert_int_equal(occurs(json, "\"server\":\"198.51.100.2\",\"port\":161"), 1);
     assert_int_equal(
         occurs(json, "\"protocol\":\"snmpv2c\",\"default-community\":true,\"clear\":true"), 1);
