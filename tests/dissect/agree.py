@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""agree.py MESSAGES [-v] [--need-tshark] CAPTURE|DIRECTORY...: our dissection against tshark's, packet by packet.
+"""agree.py MESSAGES [-v] [--cut] CAPTURE|DIRECTORY...: our dissection against tshark's, packet by packet.
 
 MESSAGES is build/tests/dissect/messages. Beside a capture NAME.expected.json may name the -d options of tshark under
 "decode-as". Prints for every protocol and field how many frames agree, and every reason for a difference with its count;
-with -v each frame that differs. Exit 1 when a difference has no reason, 77 where there is no tshark.
+with -v each frame that differs. With --cut each capture is compared once more without its first third: connections then
+began before it. Exit 1 when a difference has no reason, 77 where there is no tshark.
 
 Paths hold subscriber identifiers: both sides are compared under a HMAC with a key of this run and never printed.
 """
@@ -16,6 +17,9 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
+
+import lossy
 
 KEY = secrets.token_bytes(32)
 MAX_CAPTURE = 64 << 20
@@ -215,6 +219,8 @@ def tshark(path, decode_as):
         if 'segment of a reassembled PDU' in ''.join(row['_ws.col.Info']):
             frame.hints.add('segment')
             frame.labels.discard('tls')  # it names the protocol of the connection, nothing is complete
+        if {'http', 'http2'} <= frame.labels and not row['http.request.method'] and not row['http.response.code']:
+            frame.labels.discard('http')  # behind an upgrade it stays as the layer below
         if records(bytes.fromhex(''.join(row['tcp.payload'][:1]))):
             frame.hints.add('records')
         if row['tcp.analysis.out_of_order']:
@@ -355,6 +361,17 @@ def promised(field, we, they, _owed):
     return field in ('http2.path', 'http2.method', 'http2.authority') and 5 in they.values.get('http2', []) and field not in we.values
 
 
+@reason('DTLS in SCTP (RFC 6083) under the identifier for it: tshark reads its records as NGAP')
+def dtls_in_sctp(field, we, they, _owed):
+    return 'dtls' in we.labels and 'ngap' in they.labels and field in ('label dtls', 'label ngap', 'ngap')
+
+
+@reason('handshake messages whose hellos were before the capture are not read: they may be encrypted')
+def without_hello(field, we, they, _owed):
+    return field == 'tls.handshake' and 'tls' in we.labels and field not in we.values and \
+        not {1, 2} & set(they.values.get(field, []))
+
+
 @reason('whole TLS records in the middle of a connection, on a port for which tshark knows another protocol')
 def records_elsewhere(field, we, they, _owed):
     return field in ('label tls', 'tls') and not they.labels and 'records' in they.hints
@@ -392,13 +409,29 @@ def differences(we, they):
             yield field, a, b
 
 
-def compare(messages, path, counts, reasons, verbose):
-    """Returns the number of differences without a reason."""
+def told_ports(path):
     try:
         with open(path + '.expected.json', encoding='utf-8') as f:
-            decode_as = json.load(f).get('decode-as', [])
+            return json.load(f).get('decode-as', [])
     except FileNotFoundError:
-        decode_as = ['tcp.port==7777,http2', 'tcp.port==27017,mongo']
+        return ['tcp.port==7777,http2', 'tcp.port==27017,mongo']
+
+
+def without_first_third(path, to):
+    """Its frames behind the first third, in a file."""
+    with open(path, 'rb') as f:
+        head, parts = lossy.split(f.read())
+    skip = sum(is_frame for is_frame, _ in parts) // 3
+    with open(to, 'wb') as f:
+        f.write(head)
+        for is_frame, data in parts:
+            skip -= is_frame
+            if not is_frame or skip < 0:
+                f.write(data)
+
+
+def compare(messages, path, decode_as, counts, reasons, verbose):
+    """Returns the number of differences without a reason."""
     theirs, mine = tshark(path, decode_as), ours(messages, path)
     unexplained, owed = collections.Counter(), collections.defaultdict(list)
     if not theirs:
@@ -424,17 +457,6 @@ def compare(messages, path, counts, reasons, verbose):
     return sum(unexplained.values())
 
 
-def captures(arguments):
-    for a in arguments:
-        if os.path.isfile(a):
-            yield a
-            continue
-        for folder, _, names in sorted(os.walk(a)):
-            for name in sorted(names):
-                if name.endswith(('.pcap', '.pcapng')):
-                    yield os.path.join(folder, name)
-
-
 def main():
     arguments = [a for a in sys.argv[1:] if not a.startswith('-')]
     if len(arguments) < 2:
@@ -444,12 +466,17 @@ def main():
         return 77
     counts, reasons = collections.defaultdict(Count), collections.defaultdict(collections.Counter)
     bad = files = 0
-    for path in captures(arguments[1:]):
+    for path in lossy.captures(arguments[1:]):
         if os.path.getsize(path) > MAX_CAPTURE:
             print(f'{path}: larger than {MAX_CAPTURE} bytes, not compared')
             continue
         files += 1
-        bad += compare(arguments[0], path, counts, reasons, '-v' in sys.argv)
+        bad += compare(arguments[0], path, told_ports(path), counts, reasons, '-v' in sys.argv)
+        if '--cut' in sys.argv:
+            with tempfile.TemporaryDirectory() as folder:
+                part = os.path.join(folder, 'cut-' + os.path.basename(path))
+                without_first_third(path, part)
+                bad += compare(arguments[0], part, told_ports(path), counts, reasons, '-v' in sys.argv)
     print(f'{"what":18}{"frames":>8}{"equal":>8}{"":>9}{"with reason":>13}{"without":>9}')
     for what, c in sorted(counts.items()):
         print(f'{what:18}{c.frames:8}{c.equal:8}{100 * c.equal / c.frames:8.2f}%{c.reasoned:13}'

@@ -166,6 +166,7 @@ def write_other_sctp(folder):
     for port, ppid in ((36412, 18), (36422, 27), (38422, 61), (38472, 62), (38462, 64)):
         c.sctp([data_chunk(1, pdu, ppid)], port, port, tag=port)
     c.sctp([data_chunk(1, diameter(272, 263), 46)], 40000, 3868, tag=7)
+    c.sctp([data_chunk(1, b'\x17\xfe\xfd\0\1\0\0\0\0\0\1' + be16(24) + bytes(24), 66)], 38412, 38412, tag=9)
     c.write(folder + '/sctp.pcap')
 
 
@@ -365,6 +366,10 @@ def talks():
     yield 23, [b'\xff\xfd\3\xff\xfb\x18', b'\xff\xfb\3login: ', b'x\r\n']
     yield 80, [b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n', b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
                b'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=b', b'HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n']
+    yield 80, [b'GET /nnrf-nfm/v1/subscriptions HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n'
+               b'HTTP2-Settings: AAMAAABk\r\n\r\n',
+               b'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n' + h2(4, 0, 0) + h2(1, 5, 1, b'\x89'),
+               PREFACE + h2(4, 0, 0), h2(4, 1, 0), h2(1, 5, 3, request(b'/nnrf-nfm/v1/nf-instances')), h2(1, 5, 3, b'\x88')]
     query = b'\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7example\3org\0\0\1\0\1'
     yield 53, [be16(len(query)) + query]
     ask = diameter(257, 264)
