@@ -111,11 +111,14 @@ if wants dissect; then
     fi
 fi
 if wants hostile; then
+    python3 tests/dissect/samples.py "$logs/samples"
     captures=$(ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null)
     yamls=$(find tests/data -name '*.yaml' -not -path '*/rules/*' | sort)
     # shellcheck disable=SC2086 # words are wanted
     {
         one "hostile: captures cut" build-san/tests/hostile/hostile cut 1 1 $captures
+        one "hostile: every kind of message cut" build-san/tests/hostile/hostile cut 9 4 "$logs"/samples/*.pcap
+        one "hostile: every kind of message flipped" build-san/tests/hostile/hostile flip 10 40 "$logs"/samples/*.pcap
         one "hostile: YAML cut" build-san/tests/hostile/hostile cut 2 1 $yamls
         one "hostile: captures with flipped bytes" build-san/tests/hostile/hostile flip 3 100 $captures
         one "hostile: YAML with flipped bytes" build-san/tests/hostile/hostile flip 4 40 $yamls
