@@ -45,13 +45,8 @@ claim(struct cur data, const struct msg_meta *meta)
 static size_t
 feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
-    uint8_t first;
-
     (void)state;
-    if (long_header(data) || (cur_peek(data, 0, &first) && (first & 0xc0) == FIXED_BIT))
-        dissect_unit(out, meta, "quic", UNIT_NO_TYPE);
-    else
-        out->anomaly(out->ctx, meta, "quic.header");
+    dissect_unit(out, meta, "quic", UNIT_NO_TYPE);
     return cur_left(data);
 }
 

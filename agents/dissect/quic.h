@@ -5,8 +5,10 @@
 
 #include "agents/dissect/dissect.h"
 
-/* Once claimed, all datagrams of the flow are QUIC: short headers say nothing that could be
- * checked. */
+/*
+ * Once claimed, all datagrams of the flow are QUIC: short headers say nothing that could be
+ * checked, not even their fixed bit (RFC 9287).
+ */
 extern const struct dissector dissect_quic;
 
 #endif

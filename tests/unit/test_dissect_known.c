@@ -228,6 +228,7 @@ quic_headers(void **state)
     /* Only after the flow was claimed does a short header count. */
     assert_int_equal(claim(&dissect_quic, "\x43short header", 13, 40000, 443), DISSECT_NO);
     assert_int_equal(feed(&dissect_quic, "\x43short header", 13, 40000, 443).count, 1);
+    assert_int_equal(feed(&dissect_quic, "\x03short header", 13, 40000, 443).damage.count, 0);
 }
 
 static void
