@@ -225,7 +225,16 @@ test: deps-test
 
 .PHONY: test-binaries
 test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
-               $(B)/tests/north/world $(TAP_BIN)
+               $(B)/tests/north/world $(TAP_BIN) $(B)/tests/dissect/messages
+
+# Our dissection beside tshark's, packet by packet; further captures from VIGIL_TESTDATA.
+VIGIL_TESTDATA ?= $(wildcard ../shared/testdata)
+.PHONY: agree
+agree: deps-bench
+	@$(MAKE) --no-print-directory -j2 $(B)/tests/dissect/messages
+	@python3 tests/dissect/samples.py $(B)/tests/dissect/samples
+	@python3 tests/dissect/agree.py --cut $(B)/tests/dissect/messages tests/data $(B)/tests/dissect/samples \
+	  $(wildcard $(VIGIL_TESTDATA)/pcaps)
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile
 check-unit: $(UNIT_BIN)
@@ -264,7 +273,7 @@ bench: deps-bench
 
 # --- care --------------------------------------------------------------------------------------------------------------
 SOURCES := $(LIB_SRC) $(AGENT_SRC) $(DEVICE_SRC) $(ENGINE_SRC) $(CLI_SRC) $(COLLECTOR_SRC) $(NORTH_SRC) $(MAINS) $(UNIT_SRC) $(FUZZ_SRC) $(HEADERS) \
-           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c tests/tap/*.c)
+           $(wildcard tools/*.c tests/fuzz/replay.c tests/hostile/*.c tests/bench/*.c tests/interop/*.c tests/demo/*.c tests/north/*.c tests/tap/*.c tests/dissect/*.c)
 
 .PHONY: lint format cover
 lint: deps-test
@@ -322,6 +331,7 @@ help:
 	@echo "soak            full hostile lists, 60 s of fuzzing a target, valgrind"
 	@echo "fuzz            fuzzing alone (FUZZ_SECONDS=60)"
 	@echo "bench           speed and memory beside tshark and a bare libpcap loop; sessions, messages, store"
+	@echo "agree           our dissection beside tshark's, packet by packet"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"
 	@echo "install         to PREFIX=$(PREFIX), with DESTDIR"
 	@echo "docker          images with podman or docker (BASE, NAME, ENGINE: deploy/image/build.sh)"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests: prints what fails and, last, "N passed, N failed". With a word: only that part.
-#   unit replay rules schema integration live hostile score
+#   unit replay rules schema integration live dissect hostile score
 # VIGIL_TESTDATA names a folder of further real inputs with expectations; ../shared/testdata is taken when it is there.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -99,12 +99,26 @@ if wants integration || wants live; then
         one "$t" sh -c 'cat "$1.out"; exit "$(cat "$1.rc")"' sh "$logs/$n"
     done
 fi
+if wants dissect; then
+    python3 tests/dissect/samples.py "$logs/samples"
+    # shellcheck disable=SC2086 # no word when there is no such folder
+    one "dissect: frames left out" python3 tests/dissect/lossy.py build/tests/dissect/messages tests/data "$logs/samples" \
+        ${VIGIL_TESTDATA:+"$VIGIL_TESTDATA/pcaps"}
+    if command -v tshark >/dev/null; then
+        one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages tests/data "$logs/samples"
+    else
+        echo "SKIPPED dissect: as tshark does (no tshark here: make deps-bench)"
+    fi
+fi
 if wants hostile; then
+    python3 tests/dissect/samples.py "$logs/samples"
     captures=$(ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null)
     yamls=$(find tests/data -name '*.yaml' -not -path '*/rules/*' | sort)
     # shellcheck disable=SC2086 # words are wanted
     {
         one "hostile: captures cut" build-san/tests/hostile/hostile cut 1 1 $captures
+        one "hostile: every kind of message cut" build-san/tests/hostile/hostile cut 9 4 "$logs"/samples/*.pcap
+        one "hostile: every kind of message flipped" build-san/tests/hostile/hostile flip 10 40 "$logs"/samples/*.pcap
         one "hostile: YAML cut" build-san/tests/hostile/hostile cut 2 1 $yamls
         one "hostile: captures with flipped bytes" build-san/tests/hostile/hostile flip 3 100 $captures
         one "hostile: YAML with flipped bytes" build-san/tests/hostile/hostile flip 4 40 $yamls

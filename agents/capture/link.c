@@ -17,6 +17,7 @@ enum {
 
 enum {
     ETHER_IP4 = 0x0800,
+    ETHER_ARP = 0x0806,
     ETHER_IP6 = 0x86dd,
     ETHER_VLAN = 0x8100,
     ETHER_QINQ = 0x88a8,
@@ -41,6 +42,8 @@ ether_type(uint16_t type, struct cur c, struct cur *frame)
     case ETHER_IP6:
         *frame = c;
         return LINK_IP;
+    case ETHER_ARP:
+        return LINK_ARP;
     case ETHER_MPLS:
     case ETHER_MPLS_MULTICAST:
     case ETHER_PPPOE:

@@ -8,8 +8,9 @@
 #define MAX_LINK_TAGS 4 /* VLAN tags of one frame */
 
 enum link_found {
-    LINK_IP,      /* the cursor stands on an IPv4 or IPv6 header */
-    LINK_OTHER,   /* a protocol that carries none of what is looked for: ARP, LLDP, 802.2 ... */
+    LINK_IP, /* the cursor stands on an IPv4 or IPv6 header */
+    LINK_ARP,
+    LINK_OTHER,   /* a protocol that carries none of what is looked for: LLDP, 802.2 ... */
     LINK_UNKNOWN, /* a link type or protocol that may hide IP packets, not decoded */
     LINK_SHORT    /* the frame ends inside its link header */
 };

@@ -116,6 +116,7 @@ transport(struct capture_path *path, struct packet *p)
 {
     struct capture_env *env = &path->env;
 
+    dissect_unit(&env->out, &p->meta, "ip", p->meta.protocol);
     switch (p->meta.protocol) {
     case IP_TCP:
         tcp_packet(path->flows, env, p);
@@ -175,6 +176,9 @@ capture_path_frame(struct capture_path *path, int dlt, const uint8_t *data, size
         break;
     case LINK_SHORT:
         env_anomaly(&path->env, &p.meta, "link.truncated");
+        break;
+    case LINK_ARP:
+        dissect_unit(&path->env.out, &p.meta, "arp", UNIT_NO_TYPE);
         break;
     case LINK_OTHER:
         break;

@@ -313,6 +313,8 @@ take_data(struct flow *f, struct capture_env *env, unsigned side, const struct d
         h->hole_age = 0;
         accept_data(f, env, side, d, meta);
         drain(f, env, side);
+    } else {
+        dissect_unit(&env->out, meta, "sctp.copy", UNIT_NO_TYPE);
     }
 }
 

@@ -60,8 +60,10 @@ deliver(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, st
     struct tcp_half *h = &f->u.tcp.half[side];
     size_t old = h->next - seq, len = cur_left(data);
 
-    if (old >= len + missing)
+    if (old >= len + missing) {
+        dissect_unit(&env->out, meta, "tcp.copy", UNIT_NO_TYPE);
         return;
+    }
     if (old < len && cur_skip(&data, old))
         stream_data(&f->u.tcp.stream, env, side, data, meta);
     h->next = seq + (uint32_t)len + missing;

@@ -7,6 +7,10 @@
 #include "agents/dissect/dissect.h"
 
 #define MONGO_PORT 27017
+#define ETCD_PORT 2379
+#define MYSQL_PORT 3306
+#define POSTGRES_PORT 5432
+#define REDIS_PORT 6379
 
 enum db_product { DB_MONGODB, DB_REDIS, DB_MYSQL, DB_POSTGRESQL, DB_ETCD, DB_OTHER };
 
@@ -22,5 +26,12 @@ struct db_msg {
 /* The MongoDB wire protocol: OP_MSG, OP_QUERY, OP_REPLY, OP_COMPRESSED; little endian. One
  * MSG_MONGO per message. */
 extern const struct dissector dissect_mongo;
+/*
+ * MSG_DB for each request that says something. What follows a change to TLS goes to dissect_tls.
+ * Redis tells a command with its answer, because a server may refuse it.
+ */
+extern const struct dissector dissect_mysql;
+extern const struct dissector dissect_postgres;
+extern const struct dissector dissect_redis;
 
 #endif

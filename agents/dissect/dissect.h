@@ -16,7 +16,23 @@ struct dissect_out {
     void (*message)(void *ctx, const struct msg *m);
     /* name: static text "protocol.what_is_wrong"; counted per name. */
     void (*anomaly)(void *ctx, const struct msg_meta *meta, const char *name);
+    /*
+     * Each unit of a protocol that was recognised, also where it gives no message; for tools that
+     * compare. protocol: static text; type: as dissect_unit() is told. May be NULL.
+     */
+    void (*unit)(void *ctx, const struct msg_meta *meta, const char *protocol, uint32_t type);
 };
+
+#define UNIT_NO_TYPE UINT32_MAX
+
+/* type: the message or frame type on the wire, or UNIT_NO_TYPE. */
+static inline void
+dissect_unit(const struct dissect_out *out, const struct msg_meta *meta, const char *protocol,
+             uint32_t type)
+{
+    if (out->unit)
+        out->unit(out->ctx, meta, protocol, type);
+}
 
 enum dissect_carrier {
     DISSECT_TCP,  /* stream: feed() sees contiguous bytes of one direction and says how many it used

@@ -51,10 +51,12 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
 
     (void)state;
     if (read_record(&c, &type, &content) ||
-        (cur_peek(data, 0, &first) && (first & UNIFIED_MASK) == UNIFIED_VALUE))
+        (cur_peek(data, 0, &first) && (first & UNIFIED_MASK) == UNIFIED_VALUE)) {
+        dissect_unit(out, meta, "dtls", UNIT_NO_TYPE);
         out->message(out->ctx, &m);
-    else
+    } else {
         out->anomaly(out->ctx, meta, "dtls.record");
+    }
     return cur_left(data);
 }
 

@@ -127,6 +127,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     while (!s->hidden && read_line(&c, &line)) {
         bool rest = *skip;
 
+        dissect_unit(out, meta, "ftp", UNIT_NO_TYPE);
         *skip = false;
         if (rest)
             continue;

@@ -191,8 +191,13 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     size_t missing, extra;
 
     (void)state;
-    if (is_control(data) || meta->sport == GTPC_PORT || meta->dport == GTPC_PORT)
+    if (is_control(data) || meta->sport == GTPC_PORT || meta->dport == GTPC_PORT) {
+        uint8_t message;
+
+        if (cur_peek(data, 1, &message))
+            dissect_unit(out, meta, is_control(data) ? "gtpv2" : "gtp", message);
         return cur_left(data);
+    }
     if (!read_header(&c, &gtpu, &missing, &extra)) {
         out->anomaly(out->ctx, meta, "gtpu.header");
         return cur_left(data);
@@ -204,6 +209,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     else if (gtpu.type == GTPU_ERROR_INDICATION)
         error_indication(c, &gtpu);
     m.u.gtpu = &gtpu;
+    dissect_unit(out, meta, "gtp", gtpu.type);
     out->message(out->ctx, &m);
     return cur_left(data);
 }

@@ -289,6 +289,7 @@ send_message(const struct place *x, const struct http_msg *http)
 
     meta.to_server = !http->response;
     meta.flow_known = true;
+    dissect_unit(x->out, x->meta, "http", UNIT_NO_TYPE);
     x->out->message(x->out->ctx, &m);
 }
 

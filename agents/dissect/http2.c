@@ -110,6 +110,7 @@ struct chain {
     bool fixed;        /* one of them is of a type whose header leaves little room for chance */
     bool broken;       /* a header is not plausible */
     bool partial;      /* a plausible frame goes on behind the data */
+    bool exact;        /* the last frame ends where the data ends */
 };
 
 static struct chain
@@ -130,6 +131,7 @@ follow(struct cur c)
         chain.complete++;
         chain.fixed |= f.type != FRAME_DATA && f.type != FRAME_CONTINUATION;
     }
+    chain.exact = cur_left(c) == 0;
     return chain;
 }
 
@@ -365,10 +367,12 @@ frame(const struct h2_ctx *x, const struct frame *f, struct cur payload)
 static bool
 resync(const struct h2_ctx *x, struct h2_side *side, struct cur *data)
 {
-    while (cur_left(*data) >= FRAME_HEADER) {
+    for (bool border = side->searched == 0; cur_left(*data) >= FRAME_HEADER; border = false) {
         struct chain chain = follow(*data);
+        /* One frame that fills a segment is as good as two that follow each other. */
+        bool fills = border && chain.complete == 1 && chain.exact;
 
-        if (!chain.broken && (chain.fixed || chain.complete >= 2)) {
+        if (!chain.broken && (chain.fixed || chain.complete >= 2 || fills)) {
             side->lost = false;
             return true;
         }
@@ -393,6 +397,7 @@ start(const struct h2_ctx *x, struct h2_side *side, struct cur *data)
         if (n < PREFACE_LEN || !cur_skip(data, PREFACE_LEN))
             return false;
         side->started = true;
+        dissect_unit(x->out, x->meta, "http2", UNIT_NO_TYPE);
         (void)h2_prove(x, x->from);
         return true;
     }
@@ -436,6 +441,8 @@ step(const struct h2_ctx *x, struct cur *data)
         size_t n = cur_left(*data) < side->skip ? cur_left(*data) : side->skip;
 
         side->skip -= (uint32_t)n;
+        if (side->skip == 0)
+            dissect_unit(x->out, x->meta, "http2", FRAME_DATA);
         return n && cur_skip(data, n);
     }
     if (side->lost)
@@ -457,8 +464,10 @@ step(const struct h2_ctx *x, struct cur *data)
             lost(x);
     }
     *data = in;
-    if (!side->lost)
+    if (!side->lost) {
+        dissect_unit(x->out, x->meta, "http2", f.type);
         frame(x, &f, payload);
+    }
     return true;
 }
 

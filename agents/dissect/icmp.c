@@ -84,6 +84,7 @@ icmp_feed(struct cur data, const struct msg_meta *meta, bool v6, struct dissect_
         out->anomaly(out->ctx, meta, "icmp.truncated");
         return len;
     }
+    dissect_unit(out, meta, v6 ? "icmpv6" : "icmp", type);
     if (type != (v6 ? ICMP6_UNREACHABLE : ICMP_UNREACHABLE))
         return len;
     m.port = m.code == (v6 ? 4 : 3);

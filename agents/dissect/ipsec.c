@@ -135,6 +135,8 @@ say(struct ipsec_msg *ipsec, enum msg_kind kind, const struct msg_meta *meta,
     struct msg m = {.kind = kind, .meta = meta};
 
     m.u.ipsec = ipsec;
+    dissect_unit(out, meta, kind == MSG_IKE ? "isakmp" : "esp",
+                 kind == MSG_IKE ? ipsec->exchange : UNIT_NO_TYPE);
     out->message(out->ctx, &m);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Management protocols in clear: telnet (RFC 854), FTP (RFC 959), SNMP (RFC 1157, 3416, 3412),
- * syslog (RFC 5424). */
+ * syslog (RFC 5424); agents/dissect/tftp.h and ldap.h say what they tell. */
 #ifndef AGENTS_DISSECT_MGMT_H
 #define AGENTS_DISSECT_MGMT_H
 
@@ -8,7 +8,16 @@
 
 #define MAX_MGMT_PRODUCT 128
 
-enum mgmt_protocol { MGMT_TELNET, MGMT_FTP, MGMT_SNMPV1, MGMT_SNMPV2C, MGMT_SNMPV3, MGMT_SYSLOG };
+enum mgmt_protocol {
+    MGMT_TELNET,
+    MGMT_FTP,
+    MGMT_SNMPV1,
+    MGMT_SNMPV2C,
+    MGMT_SNMPV3,
+    MGMT_SYSLOG,
+    MGMT_TFTP,
+    MGMT_LDAP
+};
 
 /* No value of a user ever stands here: logins, communities and messages are only judged in place.
  */

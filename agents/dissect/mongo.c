@@ -235,6 +235,7 @@ take_message(struct mongo_state *s, const struct header *h, struct cur body,
     db.after_authentication = s->authenticated;
     s->authenticated |= db.authentication;
     m.u.db = &db;
+    dissect_unit(out, meta, "mongo", h->opcode);
     out->message(out->ctx, &m);
 }
 

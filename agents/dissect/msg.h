@@ -77,6 +77,8 @@ enum msg_kind {
     MSG_HTTP_BODY, /* body of a request or response that was of interest, behind its message; u.http
                     */
     MSG_FLOW_GAP,  /* SCTP: messages of this direction are missing before those that follow */
+    MSG_TFTP,
+    MSG_LDAP, /* u.mgmt */
     MSG_KIND_COUNT
 };
 

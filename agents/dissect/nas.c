@@ -149,6 +149,8 @@ emit(const struct scan *s, const struct nas_msg *m)
 {
     struct msg out = {.kind = MSG_NAS, .meta = s->meta, .u.nas = m};
 
+    dissect_unit(s->out, s->meta, m->protocol == NAS_5GMM ? "nas.mm" : "nas.sm",
+                 m->readable ? m->type : UNIT_NO_TYPE);
     s->out->message(s->out->ctx, &out);
 }
 

@@ -164,6 +164,7 @@ emit(const struct ngap_scan *s, const struct msg_meta *meta, struct dissect_out 
         .emergency = s->msg.emergency,
     };
 
+    dissect_unit(out, meta, "ngap", (uint32_t)s->msg.kind << 8 | s->msg.procedure);
     out->message(out->ctx, &m);
     for (unsigned i = 0; i < s->msg.tunnel_count; i++) {
         struct msg t = {.kind = MSG_TUNNEL, .meta = meta, .u.tunnel = &s->tunnel[i]};
@@ -193,6 +194,7 @@ ngap_feed(void *state, struct cur data, const struct msg_meta *meta, struct diss
     (void)state;
     if (is_dtls(data)) { /* RFC 6083 keeps the identifier of the user */
         struct msg m = {.kind = MSG_DTLS, .meta = meta};
+        dissect_unit(out, meta, "dtls", UNIT_NO_TYPE);
         out->message(out->ctx, &m);
         return cur_left(data);
     }
@@ -212,6 +214,7 @@ dtls_feed(void *state, struct cur data, const struct msg_meta *meta, struct diss
     (void)state;
     if (is_dtls(data)) {
         struct msg m = {.kind = MSG_DTLS, .meta = meta};
+        dissect_unit(out, meta, "dtls", UNIT_NO_TYPE);
         out->message(out->ctx, &m);
     } else {
         out->anomaly(out->ctx, meta, "ngap.dtls_malformed");

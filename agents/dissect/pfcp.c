@@ -415,6 +415,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
             out->anomaly(out->ctx, meta, "pfcp.ie_malformed");
         }
         m.u.pfcp = &pfcp;
+        dissect_unit(out, meta, "pfcp", pfcp.type);
         out->message(out->ctx, &m);
     }
     return cur_left(data);

@@ -130,6 +130,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     struct side *side = &s->side[meta->to_server ? 1 : 0];
     struct cur c = data;
 
+    dissect_unit(out, meta, "ssh", UNIT_NO_TYPE);
     while (cur_left(c)) {
         size_t used = side->phase == PHASE_BANNER    ? feed_banner(side, c, meta, out)
                       : side->phase == PHASE_PACKETS ? feed_packet(side, c, meta, out)

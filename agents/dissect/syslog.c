@@ -58,6 +58,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     (void)state;
     if (read_priority(&c)) {
         m.u.mgmt = &syslog;
+        dissect_unit(out, meta, "syslog", UNIT_NO_TYPE);
         out->message(out->ctx, &m);
     } else {
         out->anomaly(out->ctx, meta, "syslog.priority");

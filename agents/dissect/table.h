@@ -23,5 +23,23 @@ extern const struct dissector dissect_ftp;
 extern const struct dissector dissect_snmp;
 extern const struct dissector dissect_mongo;
 extern const struct dissector dissect_syslog;
+extern const struct dissector dissect_mysql;
+extern const struct dissector dissect_postgres;
+extern const struct dissector dissect_redis;
+/* Recognised only, so that nothing else claims them. */
+extern const struct dissector dissect_s1ap;
+extern const struct dissector dissect_x2ap;
+extern const struct dissector dissect_xnap;
+extern const struct dissector dissect_f1ap;
+extern const struct dissector dissect_e1ap;
+extern const struct dissector dissect_diameter;
+extern const struct dissector dissect_diameter_sctp;
+extern const struct dissector dissect_dns;
+extern const struct dissector dissect_dns_tcp;
+extern const struct dissector dissect_quic;
+extern const struct dissector dissect_sip;
+extern const struct dissector dissect_ssdp;
+extern const struct dissector dissect_tftp;
+extern const struct dissector dissect_ldap;
 
 #endif

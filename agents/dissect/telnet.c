@@ -115,6 +115,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     struct msg m = {.kind = MSG_TELNET, .meta = meta};
     bool had_login = s->login;
 
+    dissect_unit(out, meta, "telnet", UNIT_NO_TYPE);
     if (meta->to_server)
         client_text(s, data);
     else

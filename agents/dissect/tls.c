@@ -25,7 +25,10 @@ enum handshake_type {
 
 struct side {
     bool encrypted; /* ChangeCipherSpec of TLS 1.2 or older was sent */
+    bool changed;   /* ChangeCipherSpec was sent: of a handshake only a second hello is in clear */
     bool lost;      /* out of step; nothing of it is read any more */
+    bool opaque;    /* goes on behind a gap: no handshake message is whole, or in clear */
+    bool searching; /* bytes are missing: waits for a segment that begins with records */
     bool data;      /* application data was seen */
     struct buf handshake;
 };
@@ -89,6 +92,7 @@ handshake_message(const struct place *x, uint8_t type, struct cur body)
     struct tls_msg t = c->known;
     bool good = true;
 
+    dissect_unit(x->out, x->meta, "tls.handshake", type);
     switch (type) {
     case HANDSHAKE_CLIENT_HELLO:
         if (!prove(x, x->from))
@@ -141,6 +145,18 @@ handshake_messages(const struct place *x, struct cur in)
     }
 }
 
+/* A ClientHello or ServerHello in a record of its own, or the first part of one. */
+static bool
+begins_hello(struct cur payload)
+{
+    uint8_t type;
+    uint32_t length;
+
+    return cur_u8(&payload, &type) && cur_be24(&payload, &length) &&
+           (type == HANDSHAKE_CLIENT_HELLO || type == HANDSHAKE_SERVER_HELLO) && length >= 38 &&
+           length <= MAX_TLS_HANDSHAKE;
+}
+
 static void
 handshake_record(const struct place *x, struct cur payload)
 {
@@ -148,7 +164,9 @@ handshake_record(const struct place *x, struct cur payload)
     struct cur rest;
     struct buf kept;
 
-    if (s->encrypted)
+    if (s->encrypted || s->opaque)
+        return;
+    if (s->changed && s->handshake.len == 0 && !begins_hello(payload))
         return;
     if (s->handshake.len == 0) {
         rest = handshake_messages(x, payload);
@@ -197,6 +215,7 @@ change_cipher_spec(const struct place *x)
 {
     struct conn *c = x->conn;
 
+    c->side[x->from].changed = true;
     if (c->known.version && c->known.version < 0x0304)
         c->side[x->from].encrypted = true;
     if (c->side[0].encrypted && c->side[1].encrypted)
@@ -209,8 +228,8 @@ alert_record(const struct place *x, struct cur payload)
     struct tls_msg t = x->conn->known;
 
     /* An encrypted alert is longer and says nothing. */
-    if (x->conn->side[x->from].encrypted || cur_left(payload) != 2 ||
-        !cur_u8(&payload, &t.alert_level) || !cur_u8(&payload, &t.alert))
+    if (x->conn->side[x->from].encrypted || x->conn->side[x->from].opaque ||
+        cur_left(payload) != 2 || !cur_u8(&payload, &t.alert_level) || !cur_u8(&payload, &t.alert))
         return;
     if (t.alert_level != 1 && t.alert_level != 2) {
         anomaly(x, "tls.alert_malformed");
@@ -226,6 +245,7 @@ record(const struct place *x, uint8_t type, struct cur payload)
 {
     struct side *s = &x->conn->side[x->from];
 
+    dissect_unit(x->out, x->meta, "tls", type);
     switch (type) {
     case RECORD_HANDSHAKE:
         handshake_record(x, payload);
@@ -287,6 +307,36 @@ claim(struct cur data, const struct msg_meta *meta)
     return records >= 2 ? DISSECT_YES : records ? DISSECT_MAYBE : DISSECT_MORE;
 }
 
+/*
+ * Behind a gap: do these bytes begin with records? Unless a hello comes first, or behind the
+ * ChangeCipherSpec of a second one, what is in clear is over: handshake records are then encrypted,
+ * or belong to a message that is not all here.
+ */
+static bool
+resume(struct side *s, struct cur data)
+{
+    struct cur payload;
+    uint8_t type;
+    uint16_t length;
+    unsigned records = 0;
+    bool decided = false;
+
+    s->opaque = true;
+    while (record_header(&data, &type, &length)) {
+        if (type == 0 || length == 0)
+            return false;
+        if (!decided && type != RECORD_CCS) {
+            s->opaque = type != RECORD_HANDSHAKE || !begins_hello(data);
+            decided = true;
+        }
+        records++;
+        if (!cur_sub(&data, length, &payload))
+            break;
+    }
+    s->searching = records == 0;
+    return records > 0;
+}
+
 static size_t
 feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
@@ -298,6 +348,8 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     uint8_t type;
     uint16_t length;
 
+    if (s->searching && !s->lost && !resume(s, data))
+        return all;
     while (!s->lost && record_header(&in, &type, &length)) {
         if (type == 0) {
             anomaly(&x, "tls.record_malformed");
@@ -312,13 +364,15 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
     return s->lost ? all : all - cur_left(data);
 }
 
-/* What follows a gap starts inside a record; the hellos are over by then. */
+/* What follows a gap may start inside a record. */
 static void
 gap(void *state, const struct msg_meta *meta)
 {
     struct conn *c = state;
+    struct side *s = &c->side[!meta->to_server];
 
-    c->side[!meta->to_server].lost = true;
+    s->searching = true;
+    buf_clear(&s->handshake);
 }
 
 static void *

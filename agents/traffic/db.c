@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/dissect/http.h"
 #include "agents/traffic/keytab.h"
 #include "agents/traffic/pair.h"
 #include "agents/traffic/table.h"
@@ -79,16 +80,51 @@ take_db(struct db_ledger *l, const struct db_msg *m, const struct msg_meta *meta
     p->unauthenticated |= m->command && m->from_start && !m->after_authentication;
 }
 
+/* Inside TLS nothing tells the product but the registered port. */
+static void
+take_tls(struct db_ledger *l, const struct msg_meta *meta)
+{
+    static const struct {
+        uint16_t port;
+        enum db_product product;
+    } ports[] = {{MONGO_PORT, DB_MONGODB},
+                 {MYSQL_PORT, DB_MYSQL},
+                 {POSTGRES_PORT, DB_POSTGRESQL},
+                 {REDIS_PORT, DB_REDIS},
+                 {ETCD_PORT, DB_ETCD}};
+
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        if (meta->sport == ports[i].port || meta->dport == ports[i].port)
+            (void)put_path(l, meta, meta->dport == ports[i].port, ports[i].product, true);
+}
+
+/* etcd's clients speak gRPC: its services have a name of their own (etcdserverpb). */
+static bool
+is_etcd(const struct http_msg *h)
+{
+    static const char service[] = "/etcdserverpb.";
+
+    return !h->response && h->path && strncmp(h->path, service, sizeof(service) - 1) == 0;
+}
+
 static void
 ledger_message(void *ledger, const struct msg *m)
 {
-    const struct msg_meta *meta = m->meta;
-
-    if (m->kind == MSG_MONGO || m->kind == MSG_DB)
-        take_db(ledger, m->u.db, meta);
-    /* Inside TLS nothing tells the product but the registered port. */
-    else if (m->kind == MSG_TLS && (meta->sport == MONGO_PORT || meta->dport == MONGO_PORT))
-        (void)put_path(ledger, meta, meta->dport == MONGO_PORT, DB_MONGODB, true);
+    switch (m->kind) {
+    case MSG_MONGO:
+    case MSG_DB:
+        take_db(ledger, m->u.db, m->meta);
+        break;
+    case MSG_TLS:
+        take_tls(ledger, m->meta);
+        break;
+    case MSG_HTTP_REQUEST:
+        if (is_etcd(m->u.http))
+            (void)put_path(ledger, m->meta, true, DB_ETCD, false);
+        break;
+    default:
+        break;
+    }
 }
 
 /* Where connections began before the capture, authentication may have come earlier: then nothing is

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Management in clear: telnet, FTP, SNMP, syslog. One entry per client, server and protocol. */
+/* Management in clear: telnet, FTP, SNMP, syslog, TFTP, LDAP. One entry per client, server and
+ * protocol. */
 #include "agents/dissect/mgmt.h"
 
 #include <stdlib.h>
@@ -60,7 +61,7 @@ ledger_message(void *ledger, const struct msg *msg)
     struct flow *f;
 
     if (msg->kind != MSG_TELNET && msg->kind != MSG_FTP && msg->kind != MSG_SNMP &&
-        msg->kind != MSG_SYSLOG)
+        msg->kind != MSG_SYSLOG && msg->kind != MSG_TFTP && msg->kind != MSG_LDAP)
         return;
     m = msg->u.mgmt;
     memset(&key, 0, sizeof(key));
@@ -83,6 +84,7 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     static const char *const names[] = {
         [MGMT_TELNET] = "telnet",   [MGMT_FTP] = "ftp",       [MGMT_SNMPV1] = "snmpv1",
         [MGMT_SNMPV2C] = "snmpv2c", [MGMT_SNMPV3] = "snmpv3", [MGMT_SYSLOG] = "syslog",
+        [MGMT_TFTP] = "tftp",       [MGMT_LDAP] = "ldap",
     };
     const struct mgmt_ledger *l = ledger;
 
@@ -93,7 +95,8 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
         ledger_seen_emit(&f->seen, l->env, sink);
         pair_emit(&f->key.pair, sink);
         fact_leaf(sink, FN_PROTOCOL, names[f->key.protocol]);
-        if (f->key.protocol == MGMT_TELNET || f->key.protocol == MGMT_FTP)
+        if (f->key.protocol == MGMT_TELNET || f->key.protocol == MGMT_FTP ||
+            f->key.protocol == MGMT_LDAP)
             fact_leaf_bool(sink, FN_LOGIN, f->login);
         if (f->key.protocol == MGMT_SNMPV1 || f->key.protocol == MGMT_SNMPV2C)
             fact_leaf_bool(sink, FN_DEFAULT_COMMUNITY, f->default_community);

@@ -230,7 +230,7 @@ struct observer *
 observe_new(const char *observer, const char *vantage, const struct pseudonym *ps)
 {
     struct observer *o = calloc(1, sizeof(*o));
-    struct dissect_out out = {o, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = o, .message = on_message, .anomaly = on_anomaly};
 
     if (!o)
         return NULL;

@@ -27,7 +27,7 @@ static inline int
 fuzz_dissector(const struct dissector *d, uint16_t port, const uint8_t *data, size_t size)
 {
     struct msg_meta meta = {.sport = port, .dport = port, .flow_known = true};
-    struct dissect_out out = {NULL, fuzz_message, fuzz_anomaly};
+    struct dissect_out out = {.ctx = NULL, .message = fuzz_message, .anomaly = fuzz_anomaly};
     void *state = d->open ? d->open() : NULL;
     size_t used;
 

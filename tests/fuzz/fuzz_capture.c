@@ -55,7 +55,7 @@ frames(struct dissect_out *out, struct cur c)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct dissect_out out = {NULL, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = NULL, .message = on_message, .anomaly = on_anomaly};
     struct capture_stats stats;
     int fd;
 

@@ -92,7 +92,7 @@ step(struct play *p, struct cur *c)
 {
     static const struct dissector *const by[] = {&dissect_pfcp, &dissect_gtpu, &dissect_ngap};
     static const uint16_t ports[] = {PFCP_PORT, GTPU_PORT, NGAP_PORT, NGAP_PORT};
-    struct dissect_out out = {p, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = p, .message = on_message, .anomaly = on_anomaly};
     struct msg gap = {.kind = MSG_FLOW_GAP, .meta = &p->meta};
     uint8_t kind, who, pause;
     uint16_t len;

@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cur c = cur_from(data, size);
     struct msg_meta meta = {.frame = 1};
     unsigned types = 0;
-    struct dissect_out out = {&types, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = &types, .message = on_message, .anomaly = on_anomaly};
     uint8_t by;
 
     if (cur_u8(&c, &by)) {

@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct msg_meta meta = {
         .frame = 1, .src = {4, {192, 0, 2, 1}}, .dst = {4, {192, 0, 2, 2}}, .protocol = 132};
     struct ledgers l = {ledger_nas.open(&env), ledger_ngap.open(&env)};
-    struct dissect_out out = {&l, on_message, on_anomaly};
+    struct dissect_out out = {.ctx = &l, .message = on_message, .anomaly = on_anomaly};
 
     if (l.nas && l.ngap)
         (void)dissect_ngap.feed(NULL, cur_from(data, size), &meta, &out);

@@ -112,7 +112,7 @@ feed_exact(const struct dissector *d, const uint8_t *data, size_t len, struct ms
 static inline void
 mutate(const struct dissector *d, const struct sample *s, const struct msg_meta *meta)
 {
-    struct dissect_out out = {NULL, ignore_message, count_anomaly};
+    struct dissect_out out = {.ctx = NULL, .message = ignore_message, .anomaly = count_anomaly};
     struct sample copy = *s;
 
     for (size_t n = 0; n <= s->len; n++)

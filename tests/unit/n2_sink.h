@@ -46,7 +46,7 @@ static inline void
 n2_sink_init(struct n2_sink *s)
 {
     memset(s, 0, sizeof(*s));
-    s->out = (struct dissect_out){s, n2_sink_message, n2_sink_anomaly};
+    s->out = (struct dissect_out){.ctx = s, .message = n2_sink_message, .anomaly = n2_sink_anomaly};
 }
 
 /* Feed bytes from an allocation of their exact size, so that a read behind them is seen. */

@@ -65,7 +65,7 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     note("!%s;", name);
 }
 
-static struct dissect_out out = {NULL, on_message, on_anomaly};
+static struct dissect_out out = {.ctx = NULL, .message = on_message, .anomaly = on_anomaly};
 
 static void *
 state_open(void)

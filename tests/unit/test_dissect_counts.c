@@ -87,7 +87,7 @@ static void
 compare(const char *dir, const char *name)
 {
     uint64_t want[256] = {0}, got[256] = {0};
-    struct dissect_out out = {got, hear, ignore};
+    struct dissect_out out = {.ctx = got, .message = hear, .anomaly = ignore};
     struct capture_stats stats;
     struct diag d = {0};
     char path[4096];

@@ -25,7 +25,7 @@ static struct heard
 feed(const struct sample *s)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, note_damage};
+    struct dissect_out out = {.ctx = &h, .message = hear, .anomaly = note_damage};
 
     (void)dissect_gtpu.feed(NULL, cur_from(s->data, s->len), &meta, &out);
     return h;
@@ -200,7 +200,7 @@ control_plane(void **state)
     struct msg_meta gtpc = meta;
     struct sample s = {.len = 0};
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, note_damage};
+    struct dissect_out out = {.ctx = &h, .message = hear, .anomaly = note_damage};
 
     (void)state;
     gtpc.dport = 2123;

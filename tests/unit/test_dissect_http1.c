@@ -32,7 +32,7 @@ static size_t
 say(void *state, struct heard *h, bool to_server, const void *data, size_t len)
 {
     struct msg_meta meta = {.frame = 3, .to_server = to_server};
-    struct dissect_out out = {h, hear, note_damage};
+    struct dissect_out out = {.ctx = h, .message = hear, .anomaly = note_damage};
 
     return dissect_http1.feed(state, cur_from(data, len), &meta, &out);
 }

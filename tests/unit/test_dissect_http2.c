@@ -57,6 +57,14 @@ hear_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     h->anomalies++;
 }
 
+static void
+ignore_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
+{
+    (void)ctx;
+    (void)meta;
+    assert_non_null(strchr(name, '.'));
+}
+
 /* A connection under test: what each side has written, and the dissector's state. */
 struct link {
     nghttp2_hd_deflater *deflater[2];
@@ -89,7 +97,7 @@ deliver(struct link *l, unsigned side, bool to_server)
 {
     struct msg_meta meta = {
         .frame = 7, .to_server = to_server, .sport = side ? 80 : 4000, .dport = side ? 4000 : 80};
-    struct dissect_out out = {&l->heard, hear, hear_anomaly};
+    struct dissect_out out = {.ctx = &l->heard, .message = hear, .anomaly = hear_anomaly};
     size_t len = l->out[side].len;
     size_t used = dissect_http2.feed(l->state, cur_from(l->out[side].data, len), &meta, &out);
 
@@ -204,7 +212,7 @@ one_byte_at_a_time(void **state)
 {
     struct link l;
     struct msg_meta meta = {.to_server = true};
-    struct dissect_out out = {&l.heard, hear, hear_anomaly};
+    struct dissect_out out = {.ctx = &l.heard, .message = hear, .anomaly = hear_anomaly};
     size_t start = 0;
 
     (void)state;
@@ -364,6 +372,40 @@ goes_on_behind_a_gap(void **state)
     link_close(&l);
 }
 
+static void
+count_unit(void *ctx, const struct msg_meta *meta, const char *protocol, uint32_t type)
+{
+    (void)meta;
+    assert_string_equal(protocol, "http2");
+    *(unsigned *)ctx += type == 0;
+}
+
+/* Behind a gap one DATA frame that fills its segment is a frame; with something else behind it, it
+ * may be any bytes. */
+static void
+one_frame_behind_a_gap(void **state)
+{
+    (void)state;
+    for (unsigned torn = 0; torn < 2; torn++) {
+        unsigned units = 0;
+        struct sample s = {.len = 0};
+        struct msg_meta meta = {.to_server = true};
+        struct dissect_out out = {.ctx = &units,
+                                  .message = ignore_message,
+                                  .anomaly = ignore_anomaly,
+                                  .unit = count_unit};
+        void *conn = dissect_http2.open();
+
+        dissect_http2.gap(conn, &meta);
+        frame(&s, 0, 1, 1, "{\"a\":1}", 7);
+        if (torn)
+            put_text(&s, "torn");
+        (void)dissect_http2.feed(conn, cur_from(s.data, s.len), &meta, &out);
+        assert_int_equal(units, torn ? 0 : 1);
+        dissect_http2.close(conn);
+    }
+}
+
 /* More streams than are kept: counted, and none is mixed up. */
 static void
 stream_limit(void **state)
@@ -440,6 +482,7 @@ main(void)
         cmocka_unit_test(interrupted_block_is_named),
         cmocka_unit_test(profile_and_problem_bodies),
         cmocka_unit_test(goes_on_behind_a_gap),
+        cmocka_unit_test(one_frame_behind_a_gap),
         cmocka_unit_test(stream_limit),
         cmocka_unit_test(claims),
         cmocka_unit_test(damaged),

@@ -24,7 +24,7 @@ static struct heard
 feed(const struct dissector *d, const struct sample *s, uint16_t port)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, note_damage};
+    struct dissect_out out = {.ctx = &h, .message = hear, .anomaly = note_damage};
     struct msg_meta meta = {.sport = port, .dport = port, .protocol = 17};
 
     (void)d->feed(NULL, cur_from(s->data, s->len), &meta, &out);

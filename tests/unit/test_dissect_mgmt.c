@@ -36,7 +36,7 @@ say(const struct dissector *d, void *state, bool to_server, const char *text, si
     struct heard *h)
 {
     struct msg_meta meta = {.to_server = to_server, .flow_known = true, .protocol = 6};
-    struct dissect_out out = {h, hear, note_damage};
+    struct dissect_out out = {.ctx = h, .message = hear, .anomaly = note_damage};
 
     return d->feed(state, cur_from(text, len), &meta, &out);
 }

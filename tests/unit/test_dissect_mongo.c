@@ -84,7 +84,7 @@ static size_t
 say(void *state, bool to_server, const struct sample *s, struct heard *h)
 {
     struct msg_meta meta = {.to_server = to_server, .sport = 27017};
-    struct dissect_out out = {h, hear, note_damage};
+    struct dissect_out out = {.ctx = h, .message = hear, .anomaly = note_damage};
 
     return dissect_mongo.feed(state, cur_from(s->data, s->len), &meta, &out);
 }
@@ -163,7 +163,7 @@ long_message(void **state)
     {
         uint8_t whole[8192] = {0};
         struct msg_meta meta = {.to_server = true};
-        struct dissect_out out = {&h, hear, note_damage};
+        struct dissect_out out = {.ctx = &h, .message = hear, .anomaly = note_damage};
 
         memcpy(whole, big.data, 4096);
         assert_int_equal(dissect_mongo.feed(s, cur_from(whole, sizeof(whole)), &meta, &out),

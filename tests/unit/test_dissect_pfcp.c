@@ -37,7 +37,7 @@ static struct heard
 feed(const struct sample *s)
 {
     struct heard h = {0};
-    struct dissect_out out = {&h, hear, note_damage};
+    struct dissect_out out = {.ctx = &h, .message = hear, .anomaly = note_damage};
 
     assert_int_equal(dissect_pfcp.claim(cur_from(s->data, s->len), &meta), DISSECT_YES);
     assert_int_equal(dissect_pfcp.feed(NULL, cur_from(s->data, s->len), &meta, &out), s->len);

@@ -33,7 +33,7 @@ static size_t
 say(void *state, struct heard *h, bool to_server, const void *data, size_t len)
 {
     struct msg_meta meta = {.frame = 5, .to_server = to_server};
-    struct dissect_out out = {h, hear, note_damage};
+    struct dissect_out out = {.ctx = h, .message = hear, .anomaly = note_damage};
 
     return dissect_tls.feed(state, cur_from(data, len), &meta, &out);
 }
@@ -283,6 +283,63 @@ message_over_records_and_segments(void **state)
     dissect_tls.close(s);
 }
 
+/* Behind a gap a hello in a record of its own is read, also behind ChangeCipherSpec; bytes inside a
+ * record, and handshake records that begin otherwise, are not. */
+static void
+goes_on_behind_a_gap(void **state)
+{
+    static const uint8_t ccs[] = {20, 3, 3, 0, 1, 1};
+    struct msg_meta meta = {.to_server = true};
+    struct sample hello = {.len = 0};
+
+    (void)state;
+    client_hello(&hello);
+    for (unsigned i = 0; i < 4; i++) {
+        struct sample wire = {.len = 0};
+        void *s = dissect_tls.open();
+        struct heard h = {0};
+
+        if (i == 1)
+            put_bytes(&wire, ccs, sizeof(ccs));
+        if (i == 2)
+            put_text(&wire, "the end of a record");
+        if (i == 3)
+            record(&wire, 22, "\x0c\0\0\1x", 5);
+        record(&wire, 22, hello.data, hello.len);
+        dissect_tls.gap(s, &meta);
+        assert_int_equal(say(s, &h, true, wire.data, wire.len), wire.len);
+        assert_int_equal(h.count, i < 2);
+        assert_int_equal(h.damage.count, 0);
+        /* The next segment begins with records again; in the last case nothing is in clear. */
+        wire.len = 0;
+        record(&wire, 22, hello.data, hello.len);
+        say(s, &h, true, wire.data, wire.len);
+        assert_int_equal(h.count, i < 2 ? 2 : i == 2);
+        dissect_tls.close(s);
+    }
+}
+
+/* Of one direction alone the version is not known: what is encrypted behind ChangeCipherSpec may
+ * look like messages and is none. */
+static void
+nothing_in_clear_behind_change(void **state)
+{
+    static const uint8_t ccs[] = {20, 3, 3, 0, 1, 1};
+    struct sample wire = {.len = 0}, hello = {.len = 0};
+    void *s = dissect_tls.open();
+    struct heard h = {0};
+
+    (void)state;
+    client_hello(&hello);
+    record(&wire, 22, hello.data, hello.len);
+    put_bytes(&wire, ccs, sizeof(ccs));
+    record(&wire, 22, "\x0b\0\0\3\0\0\0\x0d\0\0\0", 11);
+    say(s, &h, true, wire.data, wire.len);
+    assert_int_equal(h.count, 1);
+    assert_int_equal(h.damage.count, 0);
+    dissect_tls.close(s);
+}
+
 static void
 alert_and_damage(void **state)
 {
@@ -347,6 +404,8 @@ main(void)
         cmocka_unit_test(tls12_without_request),
         cmocka_unit_test(tls13_with_retry),
         cmocka_unit_test(message_over_records_and_segments),
+        cmocka_unit_test(goes_on_behind_a_gap),
+        cmocka_unit_test(nothing_in_clear_behind_change),
         cmocka_unit_test(alert_and_damage),
         cmocka_unit_test(claims),
         cmocka_unit_test(damaged),

@@ -71,7 +71,7 @@ start(void **state)
     s->ngap = ledger_ngap.open(&s->env);
     assert_non_null(s->nas);
     assert_non_null(s->ngap);
-    s->out = (struct dissect_out){s, on_message, on_anomaly};
+    s->out = (struct dissect_out){.ctx = s, .message = on_message, .anomaly = on_anomaly};
     s->gnb = 10;
     s->amf = 20;
     s->ports = true;

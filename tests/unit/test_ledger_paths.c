@@ -4,9 +4,11 @@
 
 #include "agents/dissect/db.h"
 #include "agents/dissect/gtpu.h"
+#include "agents/dissect/http.h"
 #include "agents/dissect/ipsec.h"
 #include "agents/dissect/mgmt.h"
 #include "agents/dissect/ssh.h"
+#include "agents/dissect/tls.h"
 #include "agents/traffic/table.h"
 
 static struct net_addr a, b;
@@ -152,6 +154,8 @@ management(void **state)
     struct mgmt_msg snmp = {
         .protocol = MGMT_SNMPV2C, .clear = true, .default_community = true, .response = true};
     struct mgmt_msg telnet = {.protocol = MGMT_TELNET, .clear = true, .login = true};
+    struct mgmt_msg ldap = {.protocol = MGMT_LDAP, .clear = true, .login = true};
+    struct mgmt_msg tftp = {.protocol = MGMT_TFTP, .clear = true};
     struct msg m = {.kind = MSG_SNMP};
     struct ledger_test t;
     char *json;
@@ -166,7 +170,17 @@ management(void **state)
     m.kind = MSG_TELNET;
     m.u.mgmt = &telnet;
     ledger_test_say(&t, m);
+    direct(&t, true, 389);
+    m.kind = MSG_LDAP;
+    m.u.mgmt = &ldap;
+    ledger_test_say(&t, m);
+    direct(&t, true, 69);
+    m.kind = MSG_TFTP;
+    m.u.mgmt = &tftp;
+    ledger_test_say(&t, m);
     json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"protocol\":\"ldap\",\"login\":true"), 1);
+    assert_int_equal(occurs(json, "\"protocol\":\"tftp\",\"clear\":true"), 1);
     assert_int_equal(occurs(json, "\"server\":\"198.51.100.2\",\"port\":161"), 1);
     assert_int_equal(
         occurs(json, "\"protocol\":\"snmpv2c\",\"default-community\":true,\"clear\":true"), 1);
@@ -252,13 +266,54 @@ database(void **state)
     free(json);
 }
 
+/* Behind a change to TLS, on their ports; etcd in clear by the name of its services. */
+static void
+database_products(void **state)
+{
+    static const struct {
+        uint16_t port;
+        const char *facts;
+    } rows[] = {{3306, "\"product\":\"mysql\",\"tls\":true"},
+                {5432, "\"product\":\"postgresql\",\"tls\":true"},
+                {6379, "\"product\":\"redis\",\"tls\":true"},
+                {2379, "\"product\":\"etcd\",\"tls\":true"},
+                {443, NULL}};
+    struct tls_msg hello = {.what = TLS_CLIENT_HELLO};
+    struct http_msg range = {.version = 2, .path = "/etcdserverpb.KV/Range"};
+    struct msg m = {.kind = MSG_TLS, .u.tls = &hello};
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ledger_test_open(&t, &ledger_db);
+        direct(&t, true, rows[i].port);
+        ledger_test_say(&t, m);
+        json = ledger_test_facts(&t);
+        assert_int_equal(occurs(json, "\"db-path\""), rows[i].facts != NULL);
+        assert_int_equal(rows[i].facts ? occurs(json, rows[i].facts) : 0, rows[i].facts != NULL);
+        free(json);
+    }
+    ledger_test_open(&t, &ledger_db);
+    direct(&t, true, 12379);
+    m = (struct msg){.kind = MSG_HTTP_REQUEST, .u.http = &range};
+    ledger_test_say(&t, m);
+    range.path = "/metrics";
+    ledger_test_say(&t, m);
+    json = ledger_test_facts(&t);
+    assert_int_equal(occurs(json, "\"product\":\"etcd\",\"tls\":false"), 1);
+    assert_int_equal(occurs(json, "\"count\":\"1\""), 1);
+    free(json);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(n3),       cmocka_unit_test(n3_unknown), cmocka_unit_test(n3_by_ngap),
-        cmocka_unit_test(ipsec),    cmocka_unit_test(management), cmocka_unit_test(ssh),
-        cmocka_unit_test(database),
+        cmocka_unit_test(n3),         cmocka_unit_test(n3_unknown),
+        cmocka_unit_test(n3_by_ngap), cmocka_unit_test(ipsec),
+        cmocka_unit_test(management), cmocka_unit_test(ssh),
+        cmocka_unit_test(database),   cmocka_unit_test(database_products),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
