@@ -7,20 +7,7 @@
 
 #define MASKED_DIGITS 9
 
-bool
-http_name_is(struct cur name, const char *text)
-{
-    uint8_t c;
-
-    if (cur_left(name) != strlen(text))
-        return false;
-    for (; *text && cur_u8(&name, &c); text++)
-        if (tolower(c) != tolower((unsigned char)*text))
-            return false;
-    return true;
-}
-
-static bool
+static inline bool
 starts(struct cur value, const char *text)
 {
     struct cur head;

@@ -17,7 +17,22 @@ void http_field(struct http_msg *m, struct cur name, struct cur value);
 void http_set_path(struct http_msg *m, struct cur path);
 /* Copy what a response carries of its request. */
 void http_pair(struct http_msg *response, const struct http_msg *request);
-/* True if the name is text, without case. */
-bool http_name_is(struct cur name, const char *text);
+/* True if the name is text (lower case), without case. Inline, so that the length of a literal is
+ * known. */
+static inline bool
+http_name_is(struct cur name, const char *text)
+{
+    const size_t n = strlen(text);
+
+    if (cur_left(name) != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t c = name.pos[i];
+
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != text[i])
+            return false;
+    }
+    return true;
+}
 
 #endif
