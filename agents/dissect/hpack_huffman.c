@@ -94,7 +94,7 @@ symbol(uint32_t bits)
     return s.length ? (struct symbol){s.symbol, s.length} : long_symbol(bits);
 }
 
-/* Bits that are waiting, from the top bit on; ones follow them, as padding does. */
+/* Bits that are waiting, from the top bit on; zeros follow them. */
 struct window {
     uint64_t bits;
     unsigned count;
@@ -107,28 +107,54 @@ refill(struct window *w, struct cur *in)
     uint8_t one;
 
     if (w->count <= 32 && cur_be32(in, &four)) {
-        w->bits &= ~((uint64_t)UINT32_MAX << 32 >> w->count);
         w->bits |= (uint64_t)four << 32 >> w->count;
         w->count += 32;
         return;
     }
     while (w->count <= 56 && cur_u8(in, &one)) {
-        w->bits &= ~((uint64_t)0xff << 56 >> w->count);
         w->bits |= (uint64_t)one << 56 >> w->count;
         w->count += 8;
     }
 }
 
+static void
+consume(struct window *w, unsigned length)
+{
+    w->bits <<= length;
+    w->count -= length;
+}
+
+/* As many short codes as are certain to be in the window, four at a time. Returns how many. */
+static size_t
+short_run(struct window *w, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+
+    while (n + 4 <= room && w->count >= 32)
+        for (unsigned i = 0; i < 4; i++) {
+            struct short_code s = short_codes[w->bits >> 56];
+
+            if (!s.length)
+                return n;
+            out[n++] = s.symbol;
+            consume(w, s.length);
+        }
+    return n;
+}
+
 enum status
 hpack_huffman(struct cur in, uint8_t *out, size_t room, size_t *len)
 {
-    struct window w = {UINT64_MAX, 0};
+    struct window w = {0, 0};
 
     for (*len = 0;; (*len)++) {
         struct symbol s;
 
-        if (w.count < 30)
+        if (w.count <= 32) {
             refill(&w, &in);
+            *len += short_run(&w, out + *len, room - *len);
+            refill(&w, &in);
+        }
         s = symbol((uint32_t)(w.bits >> 32));
         if (s.length > w.count)
             break;
@@ -137,8 +163,7 @@ hpack_huffman(struct cur in, uint8_t *out, size_t room, size_t *len)
         if (*len == room)
             return ST_LIMIT;
         out[*len] = (uint8_t)s.value;
-        w.bits = w.bits << s.length | ((UINT64_C(1) << s.length) - 1);
-        w.count -= s.length;
+        consume(&w, s.length);
     }
-    return w.count < 8 && w.bits == UINT64_MAX ? ST_OK : ST_MALFORMED;
+    return w.count < 8 && w.bits == ~(UINT64_MAX >> w.count) ? ST_OK : ST_MALFORMED;
 }

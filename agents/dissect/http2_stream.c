@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams of one HTTP/2 connection: header blocks into messages, answers to their requests, the few
  * bodies of interest. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,15 @@ struct block {
     unsigned unknown; /* names that are not known */
     char uri[MAX_HTTP_URI];
 };
+
+/* uri stays as it is until there is one. */
+static void
+block_init(struct block *b, uint32_t stream)
+{
+    memset(b, 0, offsetof(struct block, uri));
+    b->http.version = 2;
+    b->http.stream = stream;
+}
 
 static void
 set_uri(struct block *b, struct cur value)
@@ -262,10 +272,12 @@ without_pseudo(const struct h2_ctx *x, uint32_t id, const struct block *b, bool 
 void
 h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
 {
-    struct block b = {.http = {.version = 2, .stream = stream}};
+    struct block b;
     unsigned misses;
-    enum status st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
+    enum status st;
 
+    block_init(&b, stream);
+    st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
     if (st != ST_OK)
         h2_anomaly(x, st == ST_LIMIT ? "http2.header_limit" : "http2.hpack_malformed");
     else if (misses)
