@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define BUCKETS 65536u
+#define BUCKETS MAX_CAPTURE_FLOWS
 #define SLAB_FLOWS 128
 #define MAX_SLABS (MAX_CAPTURE_FLOWS / SLAB_FLOWS)
 
@@ -197,8 +197,17 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     while (*at != f)
         at = &(*at)->chain;
     *at = f->chain;
+    if (f->key.protocol == 132)
+        sctp_forget(f);
     f->chain = t->spare;
     t->spare = f;
+}
+
+/* Does it matter that the flow is dropped now? */
+static bool
+in_use(const struct flow *f, int64_t now_us)
+{
+    return (uint64_t)now_us - (uint64_t)f->last_us < FLOW_IDLE_US;
 }
 
 static bool
@@ -212,7 +221,7 @@ claimed(const struct flow *f)
 static void
 evict(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
 {
-    if (!f->closed && claimed(f) && (uint64_t)now_us - (uint64_t)f->last_us < FLOW_IDLE_US)
+    if (!f->closed && claimed(f) && in_use(f, now_us))
         env->stats.evicted++;
     flow_remove(t, env, f);
 }
@@ -283,6 +292,26 @@ flow_guess_client(const struct packet *p, unsigned side)
     return p->meta.sport >= p->meta.dport ? side : !side;
 }
 
+static void
+shed_state(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
+{
+    env->stats.evicted += in_use(f, now_us);
+    switch (f->key.protocol) {
+    case 6:
+        tcp_shed(f, env);
+        break;
+    case 132:
+        sctp_shed(f);
+        break;
+    default:
+        datagram_close(f);
+        break;
+    }
+    list_remove(&t->list[1], f);
+    f->stateful = false;
+    list_push(&t->list[0], f);
+}
+
 void
 flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, bool stateful)
 {
@@ -292,7 +321,7 @@ flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, b
     f->stateful = stateful;
     list_push(&t->list[stateful], f);
     if (t->list[1].count > MAX_CAPTURE_STATES)
-        evict(t, env, t->list[1].oldest, f->last_us);
+        shed_state(t, env, t->list[1].oldest, f->last_us);
 }
 
 void

@@ -50,7 +50,7 @@ h2_streams_clear(struct h2_streams *s)
 static bool
 grow(struct h2_streams *s)
 {
-    unsigned capacity = s->capacity ? s->capacity * 2 : 4;
+    unsigned capacity = s->capacity ? s->capacity * 2 : 1;
     struct h2_stream *item = realloc(s->item, capacity * sizeof(*item));
 
     if (!item)

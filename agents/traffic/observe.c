@@ -72,11 +72,11 @@ open_ledgers(struct observer *o)
 }
 
 static void
-close_ledgers(struct observer *o)
+close_ledger(struct observer *o, size_t i)
 {
-    for (size_t i = 0; i < o->ledgers; i++)
-        if (o->ledger[i])
-            ledger_table[i]->close(o->ledger[i]);
+    if (o->ledger[i])
+        ledger_table[i]->close(o->ledger[i]);
+    o->ledger[i] = NULL;
 }
 
 static int
@@ -122,9 +122,11 @@ emit(struct observer *o, const struct capture_stats *s, const char *vantage, int
     fact_leaf_u64(sink, FN_DROPPED_FRAMES, s->dropped);
     fact_leaf_u64(sink, FN_UNDECODED_LINK, s->undecoded);
     emit_anomalies(o, sink);
-    for (size_t i = 0; i < o->ledgers; i++)
+    for (size_t i = 0; i < o->ledgers; i++) {
         if (o->ledger[i] && !ledger_table[i]->emit(o->ledger[i], sink))
             complete = false;
+        close_ledger(o, i); /* its facts take the place of it */
+    }
     fact_end(sink, now, complete);
 }
 
@@ -145,7 +147,8 @@ observe_file(int fd, const char *observer, const char *vantage, const struct pse
     st = capture_read(fd, observer, &out, &stats, progress, progress_ctx, d);
     if (st == ST_OK)
         emit(o, &stats, vantage, now, sink);
-    close_ledgers(o);
+    for (size_t i = 0; i < o->ledgers; i++)
+        close_ledger(o, i);
     free(o);
     return st;
 }
