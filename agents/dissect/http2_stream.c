@@ -244,9 +244,10 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!st)
         return;
     drop_body(s, st);
-    st->http = *m;
-    if (is_json(m, "application/problem+json") && !end)
+    if (is_json(m, "application/problem+json") && !end) {
+        st->http = *m; /* for the body */
         want_body(s, st, &st->body_problem);
+    }
     if (end)
         end_part(x, st);
 }

@@ -21,23 +21,31 @@ holds(struct cur value, const char *text)
     return cur_left(value) && memmem(value.pos, cur_left(value), text, strlen(text));
 }
 
+static bool
+digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 void
 http_text(struct cur value, char *out, size_t size)
 {
-    size_t n = 0, digits = 0;
-    uint8_t c;
+    const size_t n = cur_left(value) < size - 1 ? cur_left(value) : size - 1;
+    size_t digits = 0;
 
-    while (n + 1 < size && cur_u8(&value, &c)) {
-        out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
-        digits = isdigit(c) ? digits + 1 : 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t c = value.pos[i];
+
+        out[i] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+        digits = digit(c) ? digits + 1 : 0;
         if (digits == MASKED_DIGITS)
-            memset(out + n - digits, '#', digits);
+            memset(out + i + 1 - digits, '#', digits);
         else if (digits > MASKED_DIGITS)
-            out[n - 1] = '#';
+            out[i] = '#';
     }
     out[n] = '\0';
     /* A cut may hide that the run goes on. */
-    if (digits && digits < MASKED_DIGITS && cur_u8(&value, &c) && isdigit(c))
+    if (digits && digits < MASKED_DIGITS && cur_left(value) > n && digit(value.pos[n]))
         memset(out + n - digits, '#', digits);
 }
 
