@@ -31,11 +31,25 @@ drop_body(struct h2_streams *s, struct h2_stream *st)
     st->body_profile = st->body_problem = false;
 }
 
+/* Many connections are idle most of the time: none keeps what it needed when it was busy. */
+static void
+shrink(struct h2_streams *s)
+{
+    struct h2_stream *one = realloc(s->item, sizeof(*one));
+
+    if (!one)
+        return;
+    s->item = one;
+    s->capacity = 1;
+}
+
 static void
 drop(struct h2_streams *s, struct h2_stream *st)
 {
     drop_body(s, st);
     *st = s->item[--s->count];
+    if (s->count == 0 && s->capacity > 1)
+        shrink(s);
 }
 
 void
