@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/fact_json.h"
 #include "lib/hex.h"
 #include "lib/utf8.h"
 #include "lib/yang_tree.h"
@@ -361,14 +362,18 @@ tree_unresolved(struct fact_sink *s, const char *child)
         annotate(t, n, "unresolved", child ? child : n->schema->name);
 }
 
+/* node alone; lines: laid out for people. */
 static enum status
-print_json(const struct lyd_node *n, bool whole, struct buf *b)
+print_json(const struct lyd_node *n, bool lines, struct buf *b)
 {
-    struct ly_out *out = yang_out(b);
+    struct ly_out *out;
     enum status st = ST_IO;
 
-    if (out && (whole ? lyd_print_all(out, n, LYD_JSON, 0)
-                      : lyd_print_tree(out, n, LYD_JSON, LYD_PRINT_SHRINK)) == LY_SUCCESS)
+    if (fact_json(n, lines, b))
+        return b->status;
+    buf_clear(b);
+    out = yang_out(b);
+    if (out && lyd_print_tree(out, n, LYD_JSON, lines ? 0 : LYD_PRINT_SHRINK) == LY_SUCCESS)
         st = b->status;
     ly_out_free(out, NULL, 0);
     return st;
