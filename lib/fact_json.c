@@ -187,6 +187,8 @@ array(struct page *p, const struct lyd_node *first, const struct lyd_node *end)
     name(p, "@", first);
     open_bracket(p, "[");
     for (const struct lyd_node *n = first; n != end; n = n->next) {
+        if (!n->meta && p->lines)
+            return false; /* libyang does not indent it */
         if (!n->meta)
             put(p, "null");
         else if (!metadata(p, n))
