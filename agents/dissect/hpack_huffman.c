@@ -124,21 +124,46 @@ consume(struct window *w, unsigned length)
     w->count -= length;
 }
 
-/* As many short codes as are certain to be in the window, four at a time. Returns how many. */
+/*
+ * Short codes, seven at a time from a window that is filled by eight bytes, up to a longer code or
+ * the last bytes. Bits behind count are then those that come next and are put there again.
+ */
 static size_t
-short_run(struct window *w, uint8_t *out, size_t room)
+short_run(struct window *w, struct cur *in, uint8_t *out, size_t room)
 {
+    struct cur look = *in;
+    uint64_t eight;
     size_t n = 0;
 
-    while (n + 4 <= room && w->count >= 32)
-        for (unsigned i = 0; i < 4; i++) {
-            struct short_code s = short_codes[w->bits >> 56];
+    while (room - n >= 7 && cur_be64(&look, &eight)) {
+        const unsigned bytes = (63 - w->count) / 8;
+        unsigned i = 0;
 
-            if (!s.length)
-                return n;
+        w->bits |= eight >> w->count;
+        w->count += 8 * bytes;
+        if (!cur_skip(in, bytes))
+            break;
+        for (struct short_code s; i < 7 && (s = short_codes[w->bits >> 56]).length; i++) {
             out[n++] = s.symbol;
             consume(w, s.length);
         }
+        if (i < 7)
+            break;
+        look = *in;
+    }
+    w->bits &= ~(UINT64_MAX >> w->count);
+    return n;
+}
+
+/* Short codes that are in the window. */
+static size_t
+short_rest(struct window *w, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+
+    for (struct short_code s; n < room && w->count >= 8 && (s = short_codes[w->bits >> 56]).length;
+         consume(w, s.length))
+        out[n++] = s.symbol;
     return n;
 }
 
@@ -147,14 +172,15 @@ hpack_huffman(struct cur in, uint8_t *out, size_t room, size_t *len)
 {
     struct window w = {0, 0};
 
-    for (*len = 0;; (*len)++) {
+    *len = 0;
+    for (;;) {
         struct symbol s;
 
-        if (w.count <= 32) {
+        *len += short_run(&w, &in, out + *len, room - *len);
+        refill(&w, &in);
+        *len += short_rest(&w, out + *len, room - *len);
+        if (w.count < 30 && cur_left(in) > 0)
             refill(&w, &in);
-            *len += short_run(&w, out + *len, room - *len);
-            refill(&w, &in);
-        }
         s = symbol((uint32_t)(w.bits >> 32));
         if (s.length > w.count)
             break;
@@ -162,7 +188,7 @@ hpack_huffman(struct cur in, uint8_t *out, size_t room, size_t *len)
             return ST_MALFORMED;
         if (*len == room)
             return ST_LIMIT;
-        out[*len] = (uint8_t)s.value;
+        out[(*len)++] = (uint8_t)s.value;
         consume(&w, s.length);
     }
     return w.count < 8 && w.bits == ~(UINT64_MAX >> w.count) ? ST_OK : ST_MALFORMED;
