@@ -51,7 +51,7 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     size_t i = 0;
 
     o->lost |= loses(name);
-    while (i < o->anomalies && strcmp(o->anomaly[i].name, name) != 0)
+    while (i < o->anomalies && o->anomaly[i].name != name && strcmp(o->anomaly[i].name, name) != 0)
         i++;
     if (i == MAX_OBSERVE_ANOMALIES) {
         o->lost = true;
