@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
-#include "lib/fact_json.h"
+#include "lib/fact_tree_json.h"
 #include "lib/hex.h"
 #include "lib/utf8.h"
 #include "lib/yang_tree.h"
@@ -369,7 +369,7 @@ print_json(const struct lyd_node *n, bool lines, struct buf *b)
     struct ly_out *out;
     enum status st = ST_IO;
 
-    if (fact_json(n, lines, b))
+    if (fact_tree_json(n, lines, b))
         return b->status;
     buf_clear(b);
     out = yang_out(b);

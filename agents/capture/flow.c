@@ -170,7 +170,10 @@ end_transport(struct flow *f, struct capture_env *env)
         tcp_close(f, env);
         break;
     case 132:
-        sctp_close(f, env);
+        if (f->u.sctp)
+            sctp_close(f, env);
+        else
+            env->stats.evicted++; /* no memory for it */
         break;
     default:
         datagram_close(f);
@@ -198,7 +201,7 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
         at = &(*at)->chain;
     *at = f->chain;
     if (f->key.protocol == 132)
-        sctp_forget(f);
+        free(f->u.sctp);
     f->chain = t->spare;
     t->spare = f;
 }

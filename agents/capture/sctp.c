@@ -455,7 +455,6 @@ open_flow(struct flow_table *t, struct capture_env *env, struct packet *p, unsig
         return NULL;
     f->u.sctp = calloc(1, sizeof(*f->u.sctp));
     if (!f->u.sctp) {
-        env->stats.evicted++;
         flow_remove(t, env, f);
         return NULL;
     }
@@ -591,22 +590,11 @@ sctp_shed(struct flow *f)
 void
 sctp_close(struct flow *f, struct capture_env *env)
 {
-    struct sctp_half *a, *b;
+    struct sctp_half *a = &f->u.sctp->half[0], *b = &f->u.sctp->half[1];
 
-    if (!f->u.sctp)
-        return;
-    a = &f->u.sctp->half[0];
-    b = &f->u.sctp->half[1];
     while (a->pending || b->pending)
         skip_hole(f, env, !a->pending || (b->pending && b->pending->frame < a->pending->frame));
     drop_message(a, env);
     drop_message(b, env);
     sctp_shed(f);
-}
-
-void
-sctp_forget(struct flow *f)
-{
-    free(f->u.sctp);
-    f->u.sctp = NULL;
 }

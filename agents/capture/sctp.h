@@ -48,7 +48,5 @@ void sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p
 void sctp_close(struct flow *f, struct capture_env *env);
 /* Its dissectors forget what they know. */
 void sctp_shed(struct flow *f);
-/* Closed before: free the rest. */
-void sctp_forget(struct flow *f);
 
 #endif

@@ -32,9 +32,12 @@ http_text(struct cur value, char *out, size_t size)
 {
     const size_t n = cur_left(value) < size - 1 ? cur_left(value) : size - 1;
     size_t digits = 0;
+    uint8_t next;
 
+    if (!cur_copy(&value, out, n))
+        return;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t c = value.pos[i];
+        const uint8_t c = (uint8_t)out[i];
 
         out[i] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
         digits = digit(c) ? digits + 1 : 0;
@@ -45,7 +48,7 @@ http_text(struct cur value, char *out, size_t size)
     }
     out[n] = '\0';
     /* A cut may hide that the run goes on. */
-    if (digits && digits < MASKED_DIGITS && cur_left(value) > n && digit(value.pos[n]))
+    if (digits && digits < MASKED_DIGITS && cur_u8(&value, &next) && digit(next))
         memset(out + n - digits, '#', digits);
 }
 

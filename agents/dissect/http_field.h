@@ -26,12 +26,9 @@ http_name_is(struct cur name, const char *text)
 
     if (cur_left(name) != n)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t c = name.pos[i];
-
-        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != text[i])
+    for (uint8_t c; cur_u8(&name, &c); text++)
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != *text)
             return false;
-    }
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/fact_json.h"
+#include "lib/fact_tree_json.h"
 
 #include <string.h>
 
@@ -252,7 +252,7 @@ members(struct page *p, const struct lyd_node *first)
 }
 
 bool
-fact_json(const struct lyd_node *node, bool lines, struct buf *b)
+fact_tree_json(const struct lyd_node *node, bool lines, struct buf *b)
 {
     struct page p = {.b = b, .ctx = LYD_CTX(node), .lines = lines};
 

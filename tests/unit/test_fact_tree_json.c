@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "agents/pipeline.h"
-#include "lib/fact_json.h"
 #include "lib/fact_sink.h"
+#include "lib/fact_tree_json.h"
 #include "tests/unit/schema.h"
 
 #define MAX_PRINT (64u * 1024 * 1024)
@@ -26,7 +26,7 @@ same(const struct lyd_node *n, bool lines)
     char *theirs;
 
     buf_init(&ours, MAX_PRINT);
-    assert_true(fact_json(n, lines, &ours));
+    assert_true(fact_tree_json(n, lines, &ours));
     assert_int_equal(ours.status, ST_OK);
     assert_int_equal(lyd_print_mem(&theirs, n, LYD_JSON, lines ? 0 : LYD_PRINT_SHRINK), LY_SUCCESS);
     assert_string_equal(buf_text(&ours), theirs);
@@ -88,7 +88,8 @@ odd_values(void **state)
     fact_end(s, -1, false);
     assert_int_equal(s->status, ST_OK);
     buf_init(&b, MAX_PRINT);
-    assert_false(fact_json(fact_tree_root(t), true, &b)); /* the first of two without a source */
+    assert_false(
+        fact_tree_json(fact_tree_root(t), true, &b)); /* the first of two without a source */
     buf_clear(&b);
     same_below(fact_tree_root(t));
     fact_tree_free(t);
@@ -105,17 +106,17 @@ left_to_libyang(void **state)
 
     (void)state;
     buf_init(&b, MAX_PRINT);
-    assert_false(fact_json(root, false, &b)); /* a container with nothing in it */
+    assert_false(fact_tree_json(root, false, &b)); /* a container with nothing in it */
     fact_begin(s, FACT_NF_CONFIG, "nf:scan/amf", "amf.yaml");
     fact_end(s, 1, true);
-    assert_true(fact_json(root, false, &b));
+    assert_true(fact_tree_json(root, false, &b));
     LYD_TREE_DFS_BEGIN(root, n)
     {
         if (n->schema->nodetype == LYS_LEAF) {
             uint32_t flags = n->flags;
 
             n->flags |= LYD_DEFAULT;
-            assert_false(fact_json(root, false, &b));
+            assert_false(fact_tree_json(root, false, &b));
             n->flags = flags;
         }
         LYD_TREE_DFS_END(root, n);
