@@ -19,7 +19,7 @@ DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libn
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
               openssh-server openssh-client python3-ncclient yangcli netconfd iproute2 faketime
 DEPS_DEMO  := openssl iproute2
-DEPS_BENCH := tshark
+DEPS_BENCH := tshark libndpi-bin
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14
 DEPS_CONTAINERS := podman buildah runc debootstrap
 

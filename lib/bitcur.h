@@ -30,15 +30,20 @@ MUST_USE static inline bool
 bitcur_get(struct bitcur *b, unsigned n, uint64_t *out)
 {
     uint64_t v = 0;
+    size_t at = b->bit;
+    unsigned left = n;
 
     *out = 0;
     if (n > 64 || bitcur_left(b) < n)
         return false;
-    for (unsigned i = 0; i < n; i++) {
-        size_t at = b->bit + i;
-        v = v << 1 | ((unsigned)b->base[at / 8] >> (7 - at % 8) & 1u);
+    while (left > 0) { /* as much as one byte has */
+        unsigned here = 8 - (unsigned)(at % 8), take = left < here ? left : here;
+
+        v = v << take | (((unsigned)b->base[at / 8] >> (here - take)) & ((1u << take) - 1));
+        at += take;
+        left -= take;
     }
-    b->bit += n;
+    b->bit = at;
     *out = v;
     return true;
 }

@@ -77,16 +77,25 @@ fact_source(struct fact_sink *s, const char *source)
 }
 
 /* Spaces separate parts; a colon or hash inside a path would be read as line or frame. */
+static bool
+plain(unsigned char c)
+{
+    return c > 0x20 && c < 0x7f && c != '%' && c != '#' && c != ':' && c != '"' && c != '\\';
+}
+
 static void
 encode_path(struct buf *b, const char *path)
 {
     for (const char *p = path; *p; p++) {
-        unsigned char c = (unsigned char)*p;
+        size_t n = 0;
 
-        if (c <= 0x20 || c >= 0x7f || c == '%' || c == '#' || c == ':' || c == '"' || c == '\\')
-            buf_printf(b, "%%%02X", c);
-        else
-            buf_put(b, p, 1);
+        while (plain((unsigned char)p[n]))
+            n++;
+        buf_put(b, p, n);
+        p += n;
+        if (!*p)
+            break;
+        buf_printf(b, "%%%02X", (unsigned char)*p);
     }
 }
 

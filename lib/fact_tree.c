@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/fact_tree_json.h"
 #include "lib/hex.h"
 #include "lib/utf8.h"
 #include "lib/yang_tree.h"
@@ -15,6 +16,13 @@
 #define MAX_VALUE 4096
 #define MAX_SOURCE 4096
 #define MAX_PRINT (1024u * 1024 * 1024)
+
+/* Sources of one node that are not in the tree yet: libyang checks and keeps each value whole. */
+struct sources {
+    struct lyd_node *node; /* NULL: none wait */
+    size_t len;
+    char text[MAX_SOURCE];
+};
 
 struct fact_tree {
     struct fact_sink sink; /* first: the operations get the sink and mean the tree */
@@ -25,9 +33,10 @@ struct fact_tree {
     struct lyd_node *open[MAX_FACT_DEPTH];
     size_t depth;
     struct lyd_node *last; /* entered or written last */
-    size_t nodes;          /* of the open section */
-    size_t all_nodes;      /* ever made: a replaced section counts too */
-    size_t room;           /* for all_nodes */
+    struct sources waiting;
+    size_t nodes;     /* of the open section */
+    size_t all_nodes; /* ever made: a replaced section counts too */
+    size_t room;      /* for all_nodes */
     bool incomplete;
     bool full; /* something was left out for want of room in the tree */
     uint64_t refused;
@@ -147,6 +156,8 @@ adrift(const struct fact_tree *t)
     return t->section && t->depth && !t->open[t->depth - 1];
 }
 
+static void settle_sources(struct fact_tree *t);
+
 static void
 tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
 {
@@ -154,6 +165,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     const char *inner = fact_section_inner(kind);
     struct lyd_node *old = NULL;
 
+    settle_sources(t);
     t->depth = 0;
     t->nodes = 0;
     t->incomplete = false;
@@ -257,35 +269,64 @@ tree_leave(struct fact_sink *s)
     t->last = t->open[--t->depth];
 }
 
-/* Append one space-separated part to a metadata value of a node; a part that is there already is
- * not repeated. */
+/* Append one space-separated part to text of len bytes below MAX_SOURCE; a part that is there
+ * already is not repeated, nor one that finds no room taken. Returns the new length. */
+static size_t
+add_part(char text[MAX_SOURCE], size_t text_len, const char *part)
+{
+    size_t len = strlen(part), parts = 1;
+
+    for (const char *p = text_len ? text : NULL; p; p = strchr(p, ' ')) {
+        p += *p == ' ';
+        if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
+            return text_len;
+        parts++;
+    }
+    if (parts > MAX_FACT_SOURCES || text_len + len + 2 > MAX_SOURCE)
+        return text_len;
+    if (text_len)
+        text[text_len++] = ' ';
+    memcpy(text + text_len, part, len + 1);
+    return text_len + len;
+}
+
+/* The same for a metadata value of a node. */
 static void
 annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *part)
 {
     char full[40], text[MAX_SOURCE];
     struct lyd_meta *m;
-    const char *old;
-    size_t len = strlen(part), parts = 1;
+    size_t len;
 
     snprintf(full, sizeof(full), "x1818-facts:%s", name);
     m = lyd_find_meta(n->meta, NULL, full);
     if (!m) {
-        if (len < sizeof(text) && lyd_new_meta(NULL, n, NULL, full, part, 0, NULL) != LY_SUCCESS)
+        if (strlen(part) < sizeof(text) &&
+            lyd_new_meta(NULL, n, NULL, full, part, 0, NULL) != LY_SUCCESS)
             refuse(t, name);
         return;
     }
-    old = lyd_get_meta_value(m);
-    for (const char *p = old; p; p = strchr(p, ' ')) {
-        p += *p == ' ';
-        if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
-            return;
-        parts++;
-    }
-    if (parts > MAX_FACT_SOURCES || strlen(old) + len + 2 > sizeof(text))
-        return;
-    snprintf(text, sizeof(text), "%s %s", old, part);
-    if (lyd_change_meta(m, text) != LY_SUCCESS)
+    len = strlen(lyd_get_meta_value(m));
+    memcpy(text, lyd_get_meta_value(m), len + 1);
+    if (add_part(text, len, part) != len && lyd_change_meta(m, text) != LY_SUCCESS)
         refuse(t, name);
+}
+
+/* Bring the sources that wait into the tree; one by one where libyang does not take them all. */
+static void
+settle_sources(struct fact_tree *t)
+{
+    struct sources *w = &t->waiting;
+    struct lyd_node *n = w->node;
+    char *part, *save = NULL;
+
+    w->node = NULL;
+    if (!n || w->len == 0 ||
+        lyd_new_meta(NULL, n, NULL, "x1818-facts:source", w->text, 0, NULL) == LY_SUCCESS)
+        return;
+    ly_err_clean(fact_schema_ctx(t->fs), NULL);
+    for (part = strtok_r(w->text, " ", &save); part; part = strtok_r(NULL, " ", &save))
+        annotate(t, n, "source", part);
 }
 
 static void
@@ -297,7 +338,17 @@ tree_source(struct fact_sink *s, const char *source)
     if (!t->last)
         return;
     clean(source, text);
-    annotate(t, t->last, "source", text);
+    if (t->waiting.node != t->last || !*text || strchr(text, ' ')) {
+        settle_sources(t);
+        if (lyd_find_meta(t->last->meta, NULL, "x1818-facts:source") || !*text ||
+            strchr(text, ' ')) {
+            annotate(t, t->last, "source", text);
+            return;
+        }
+        t->waiting.node = t->last;
+        t->waiting.len = 0;
+    }
+    t->waiting.len = add_part(t->waiting.text, t->waiting.len, text);
 }
 
 static void
@@ -306,18 +357,23 @@ tree_unresolved(struct fact_sink *s, const char *child)
     struct fact_tree *t = (struct fact_tree *)s;
     struct lyd_node *n = child ? (t->section && !adrift(t) ? top(t) : NULL) : t->last;
 
+    settle_sources(t);
     if (n)
         annotate(t, n, "unresolved", child ? child : n->schema->name);
 }
 
+/* node alone; lines: laid out for people. */
 static enum status
-print_json(const struct lyd_node *n, bool whole, struct buf *b)
+print_json(const struct lyd_node *n, bool lines, struct buf *b)
 {
-    struct ly_out *out = yang_out(b);
+    struct ly_out *out;
     enum status st = ST_IO;
 
-    if (out && (whole ? lyd_print_all(out, n, LYD_JSON, 0)
-                      : lyd_print_tree(out, n, LYD_JSON, LYD_PRINT_SHRINK)) == LY_SUCCESS)
+    if (fact_tree_json(n, lines, b))
+        return b->status;
+    buf_clear(b);
+    out = yang_out(b);
+    if (out && lyd_print_tree(out, n, LYD_JSON, lines ? 0 : LYD_PRINT_SHRINK) == LY_SUCCESS)
         st = b->status;
     ly_out_free(out, NULL, 0);
     return st;
@@ -364,6 +420,7 @@ tree_end(struct fact_sink *s, int64_t observed, bool complete)
     struct fact_tree *t = (struct fact_tree *)s;
     char text[80];
 
+    settle_sources(t);
     if (t->section) {
         t->depth = 0;
         t->nodes = 0; /* the head always fits */

@@ -66,8 +66,13 @@ utf8_copy(const char *text, size_t len, char *out, size_t size)
     size_t o = 0;
 
     while (text < end && o + 5 < size) {
-        size_t n = utf8_len(text);
+        size_t n;
 
+        if (*text >= 0x20 && *text < 0x7f) {
+            out[o++] = *text++;
+            continue;
+        }
+        n = utf8_len(text);
         if (n == 0) {
             out[o++] = '?';
             text++;

@@ -7,7 +7,8 @@
 #include "agents/dissect/dissect.h"
 #include "lib/diag.h"
 
-#define MAX_CAPTURE_FLOWS 65536
+#define MAX_CAPTURE_FLOWS 32768
+#define MAX_CAPTURE_STATES 2000 /* flows that hold a dissector's state at a time */
 #define MAX_CAPTURE_PENDING                                                                        \
     (32u * 1024 * 1024) /* bytes held for reassembly in all flows together */
 #define MAX_CAPTURE_SNAPLEN 262144
@@ -16,7 +17,7 @@ struct capture_stats {
     uint64_t frames, bytes;
     uint64_t truncated; /* frames cut by the snap length */
     uint64_t undecoded; /* link type or network protocol that is not decoded */
-    uint64_t evicted;   /* flows dropped for lack of room */
+    uint64_t evicted;   /* flows, or what a dissector knew of a flow, dropped for lack of room */
     /* As the file says (pcapng interface statistics); 0 where it says nothing or is an extract of a
      * larger capture. */
     uint64_t dropped;

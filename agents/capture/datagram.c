@@ -85,11 +85,10 @@ datagram_ip(struct flow_table *t, struct capture_env *env, struct packet *p)
         return;
     }
     f = flow_get(t, p, &side);
-    if (!f) {
+    if (!f)
         f = flow_new(t, env, p, side, false);
-        if (f)
-            take(&f->u.datagram, d);
-    }
+    if (f && f->u.datagram.asks == 0)
+        take(&f->u.datagram, d);
     if (f && f->u.datagram.dissector)
         feed(t, env, f, p);
 }
@@ -101,6 +100,5 @@ datagram_close(struct flow *f)
 
     if (u->state && u->dissector->close)
         u->dissector->close(u->state);
-    u->state = NULL;
-    u->dissector = NULL;
+    *u = (struct datagram_flow){0}; /* what comes is asked about again */
 }

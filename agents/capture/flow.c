@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define BUCKETS 65536u
+#define BUCKETS MAX_CAPTURE_FLOWS
 #define SLAB_FLOWS 128
 #define MAX_SLABS (MAX_CAPTURE_FLOWS / SLAB_FLOWS)
 
@@ -170,7 +170,10 @@ end_transport(struct flow *f, struct capture_env *env)
         tcp_close(f, env);
         break;
     case 132:
-        sctp_close(f, env);
+        if (f->u.sctp)
+            sctp_close(f, env);
+        else
+            env->stats.evicted++; /* no memory for it */
         break;
     default:
         datagram_close(f);
@@ -197,8 +200,17 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     while (*at != f)
         at = &(*at)->chain;
     *at = f->chain;
+    if (f->key.protocol == 132)
+        free(f->u.sctp);
     f->chain = t->spare;
     t->spare = f;
+}
+
+/* Does it matter that the flow is dropped now? */
+static bool
+in_use(const struct flow *f, int64_t now_us)
+{
+    return (uint64_t)now_us - (uint64_t)f->last_us < FLOW_IDLE_US;
 }
 
 static bool
@@ -212,7 +224,7 @@ claimed(const struct flow *f)
 static void
 evict(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
 {
-    if (!f->closed && claimed(f) && (uint64_t)now_us - (uint64_t)f->last_us < FLOW_IDLE_US)
+    if (!f->closed && claimed(f) && in_use(f, now_us))
         env->stats.evicted++;
     flow_remove(t, env, f);
 }
@@ -283,6 +295,26 @@ flow_guess_client(const struct packet *p, unsigned side)
     return p->meta.sport >= p->meta.dport ? side : !side;
 }
 
+static void
+shed_state(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
+{
+    env->stats.evicted += in_use(f, now_us);
+    switch (f->key.protocol) {
+    case 6:
+        tcp_shed(f, env);
+        break;
+    case 132:
+        sctp_shed(f);
+        break;
+    default:
+        datagram_close(f);
+        break;
+    }
+    list_remove(&t->list[1], f);
+    f->stateful = false;
+    list_push(&t->list[0], f);
+}
+
 void
 flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, bool stateful)
 {
@@ -292,7 +324,7 @@ flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, b
     f->stateful = stateful;
     list_push(&t->list[stateful], f);
     if (t->list[1].count > MAX_CAPTURE_STATES)
-        evict(t, env, t->list[1].oldest, f->last_us);
+        shed_state(t, env, t->list[1].oldest, f->last_us);
 }
 
 void

@@ -11,8 +11,7 @@
 #include "agents/capture/sctp.h"
 #include "agents/capture/tcp.h"
 
-#define MAX_CAPTURE_STATES 8192 /* flows that hold a dissector's state at a time */
-#define FLOW_IDLE_US 300000000  /* a flow that old is dropped without loss, in capture time */
+#define FLOW_IDLE_US 300000000 /* a flow that old is dropped without loss, in capture time */
 
 struct flow_key {
     uint8_t addr[2][16];
@@ -35,7 +34,7 @@ struct flow {
     bool stateful;     /* holds a dissector's state */
     union {
         struct tcp_flow tcp;
-        struct sctp_flow sctp;
+        struct sctp_flow *sctp; /* sctp.c makes it */
         struct datagram_flow datagram;
     } u;
 };
@@ -67,8 +66,10 @@ unsigned flow_guess_client(const struct packet *p, unsigned side);
 void flow_close(struct flow_table *t, struct capture_env *env, struct flow *f);
 /* End it and take it out of the table. */
 void flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f);
-/* Tell whether the flow holds a dissector's state now; over MAX_CAPTURE_STATES the oldest such flow
- * is closed. */
+/*
+ * Tell whether the flow holds a dissector's state now. Over MAX_CAPTURE_STATES the flow that was
+ * not used for the longest time loses its state: it goes on as if the capture began there.
+ */
 void flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, bool stateful);
 
 #endif

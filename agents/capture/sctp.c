@@ -91,7 +91,7 @@ deliver(struct flow *f, struct capture_env *env, uint32_t ppid, struct cur messa
         const struct msg_meta *meta)
 {
     const struct dissector *d = choose(env, ppid, message, meta);
-    struct sctp_user *u = d ? user_of(&f->u.sctp, d) : NULL;
+    struct sctp_user *u = d ? user_of(f->u.sctp, d) : NULL;
 
     if (u)
         (void)d->feed(u->state, message, meta, &env->out);
@@ -137,7 +137,7 @@ static void
 accept_data(struct flow *f, struct capture_env *env, unsigned side, const struct data *d,
             const struct msg_meta *meta)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
 
     if (h->message && (d->lost || d->flags & DATA_BEGIN)) {
         env_anomaly(env, meta, "sctp.message_incomplete");
@@ -169,7 +169,7 @@ accept_data(struct flow *f, struct capture_env *env, unsigned side, const struct
 static void
 drain(struct flow *f, struct capture_env *env, unsigned side)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
 
     while (h->pending && ahead(h->pending->tsn, h->next) <= 0) {
         struct sctp_chunk *c = h->pending;
@@ -205,7 +205,7 @@ tell_gap(struct capture_env *env, const struct msg_meta *meta)
 static void
 skip_hole(struct flow *f, struct capture_env *env, unsigned side)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
     struct msg_meta meta;
 
     flow_meta(f, side, &meta);
@@ -255,7 +255,7 @@ static void
 data_ahead(struct flow *f, struct capture_env *env, unsigned side, const struct data *d,
            const struct msg_meta *meta)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
 
     while (ahead(d->tsn, h->next) > 0) {
         if (hold(h, env, d, meta))
@@ -292,7 +292,7 @@ static void
 take_data(struct flow *f, struct capture_env *env, unsigned side, const struct data *d,
           const struct msg_meta *meta)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
     int32_t distance;
 
     h->data = true;
@@ -370,7 +370,7 @@ learn_init(struct sctp_flow *s, unsigned side, struct cur c)
 static void
 forward_tsn(struct flow *f, struct capture_env *env, unsigned side, struct cur c)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
     uint32_t tsn;
 
     if (!cur_be32(&c, &tsn) || !h->known)
@@ -394,11 +394,11 @@ chunk(struct flow *f, struct capture_env *env, unsigned side, uint8_t type, uint
         chunk_data(f, env, side, flags, c, cut, meta);
         break;
     case CHUNK_INIT_ACK:
-        learn_init(&f->u.sctp, side, c);
+        learn_init(f->u.sctp, side, c);
         break;
     case CHUNK_SACK:
     case CHUNK_SHUTDOWN:
-        acknowledge(&f->u.sctp.half[!side], c);
+        acknowledge(&f->u.sctp->half[!side], c);
         break;
     case CHUNK_FORWARD_TSN:
         forward_tsn(f, env, side, c);
@@ -449,7 +449,7 @@ chunks(struct flow_table *t, struct capture_env *env, struct flow *f, unsigned s
 static void
 age_hole(struct flow *f, struct capture_env *env, unsigned side)
 {
-    struct sctp_half *h = &f->u.sctp.half[side];
+    struct sctp_half *h = &f->u.sctp->half[side];
 
     if (!h->pending || !h->ack_known || ahead(h->acked + 1, h->pending->tsn) < 0)
         return;
@@ -463,8 +463,14 @@ open_flow(struct flow_table *t, struct capture_env *env, struct packet *p, unsig
 {
     struct flow *f = flow_new(t, env, p, client, known);
 
-    if (f)
-        env_message(env, MSG_FLOW_OPEN, &p->meta);
+    if (!f)
+        return NULL;
+    f->u.sctp = calloc(1, sizeof(*f->u.sctp));
+    if (!f->u.sctp) {
+        flow_remove(t, env, f);
+        return NULL;
+    }
+    env_message(env, MSG_FLOW_OPEN, &p->meta);
     return f;
 }
 
@@ -484,14 +490,14 @@ init(struct flow_table *t, struct capture_env *env, struct flow *f, unsigned sid
         env_anomaly(env, &p->meta, "sctp.chunk_length");
         return NULL;
     }
-    if (f && !(f->u.sctp.init_seen && f->u.sctp.init_tag == tag && side == f->client)) {
+    if (f && !(f->u.sctp->init_seen && f->u.sctp->init_tag == tag && side == f->client)) {
         flow_remove(t, env, f);
         f = NULL;
     }
     if (!f) {
         f = open_flow(t, env, p, side, true);
         if (f) {
-            s = &f->u.sctp;
+            s = f->u.sctp;
             s->init_seen = true;
             s->init_tag = tag;
             learn_init(s, side, c);
@@ -525,7 +531,7 @@ associate(struct flow_table *t, struct capture_env *env, struct flow *f, unsigne
 
     if (!cur_peek(p->payload, 0, &type) || !cur_peek(p->payload, 1, &flags))
         return NULL;
-    if (f && !tag_fits(&f->u.sctp, side, tag, type, flags)) {
+    if (f && !tag_fits(f->u.sctp, side, tag, type, flags)) {
         if (type != CHUNK_DATA && type != CHUNK_INIT_ACK) {
             env_anomaly(env, &p->meta, "sctp.wrong_tag");
             return NULL;
@@ -539,7 +545,7 @@ associate(struct flow_table *t, struct capture_env *env, struct flow *f, unsigne
         else
             f = open_flow(t, env, p, flow_guess_client(p, side), false);
         if (f)
-            (void)tag_fits(&f->u.sctp, side, tag, type, flags);
+            (void)tag_fits(f->u.sctp, side, tag, type, flags);
     }
     return f && !f->closed ? f : NULL;
 }
@@ -578,23 +584,29 @@ sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p)
         return;
     age_hole(f, env, 0);
     age_hole(f, env, 1);
-    flow_note_state(t, env, f, has_state(&f->u.sctp));
+    flow_note_state(t, env, f, has_state(f->u.sctp));
+}
+
+void
+sctp_shed(struct flow *f)
+{
+    for (size_t i = 0; i < MAX_SCTP_USERS; i++) {
+        struct sctp_user *u = &f->u.sctp->user[i];
+
+        if (u->state && u->dissector->close)
+            u->dissector->close(u->state);
+        *u = (struct sctp_user){NULL, NULL};
+    }
 }
 
 void
 sctp_close(struct flow *f, struct capture_env *env)
 {
-    struct sctp_half *a = &f->u.sctp.half[0], *b = &f->u.sctp.half[1];
+    struct sctp_half *a = &f->u.sctp->half[0], *b = &f->u.sctp->half[1];
 
     while (a->pending || b->pending)
         skip_hole(f, env, !a->pending || (b->pending && b->pending->frame < a->pending->frame));
     drop_message(a, env);
     drop_message(b, env);
-    for (size_t i = 0; i < MAX_SCTP_USERS; i++) {
-        struct sctp_user *u = &f->u.sctp.user[i];
-
-        if (u->state && u->dissector->close)
-            u->dissector->close(u->state);
-        u->state = NULL;
-    }
+    sctp_shed(f);
 }

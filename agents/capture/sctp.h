@@ -46,5 +46,7 @@ struct flow_table;
 void sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p);
 /* Deliver what is pending and free everything; what identifies the flow stays. */
 void sctp_close(struct flow *f, struct capture_env *env);
+/* Its dissectors forget what they know. */
+void sctp_shed(struct flow *f);
 
 #endif

@@ -52,6 +52,57 @@ release(struct tcp_half *h, struct capture_env *env, struct tcp_segment *s)
     env_release(env, s, sizeof(*s) + s->len);
 }
 
+static void
+drop_stream(struct flow *f, struct capture_env *env)
+{
+    if (f->u.tcp.stream)
+        stream_clear(f->u.tcp.stream, env);
+    free(f->u.tcp.stream);
+    f->u.tcp.stream = NULL;
+}
+
+/* The streams of a flow. NULL: nobody wants them. */
+static struct stream *
+stream_of(struct flow *f, struct capture_env *env)
+{
+    struct tcp_flow *tcp = &f->u.tcp;
+
+    if (tcp->stream || tcp->dead)
+        return tcp->stream;
+    tcp->stream = calloc(1, sizeof(*tcp->stream));
+    if (!tcp->stream) {
+        env->stats.evicted++;
+        tcp->dead = true;
+        return NULL;
+    }
+    tcp->stream->half[0].missing = tcp->stream->half[1].missing = tcp->resumed;
+    return tcp->stream;
+}
+
+static void
+bytes(struct flow *f, struct capture_env *env, unsigned side, struct cur data,
+      const struct msg_meta *meta)
+{
+    struct stream *s = stream_of(f, env);
+
+    if (!s)
+        return;
+    stream_data(s, env, side, data, meta);
+    if (s->dead) {
+        drop_stream(f, env);
+        f->u.tcp.dead = true;
+    }
+}
+
+static void
+gap(struct flow *f, struct capture_env *env, unsigned side, const struct msg_meta *meta)
+{
+    struct stream *s = stream_of(f, env);
+
+    if (s)
+        stream_gap(s, env, side, meta);
+}
+
 /* Hand over bytes that begin at or before the one wanted. */
 static void
 deliver(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, struct cur data,
@@ -65,11 +116,11 @@ deliver(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, st
         return;
     }
     if (old < len && cur_skip(&data, old))
-        stream_data(&f->u.tcp.stream, env, side, data, meta);
+        bytes(f, env, side, data, meta);
     h->next = seq + (uint32_t)len + missing;
     h->hole_age = 0;
     if (missing)
-        stream_gap(&f->u.tcp.stream, env, side, meta);
+        gap(f, env, side, meta);
 }
 
 static void
@@ -109,7 +160,7 @@ skip_hole(struct flow *f, struct capture_env *env, unsigned side)
 
     segment_meta(f, side, h->pending, &meta);
     env_anomaly(env, &meta, "tcp.gap");
-    stream_gap(&f->u.tcp.stream, env, side, &meta);
+    gap(f, env, side, &meta);
     h->next = h->pending->seq;
     h->hole_age = 0;
     drain(f, env, side);
@@ -163,7 +214,7 @@ data_ahead(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq,
             continue;
         }
         env_anomaly(env, meta, "tcp.gap");
-        stream_gap(&f->u.tcp.stream, env, side, meta);
+        gap(f, env, side, meta);
         h->next = seq;
     }
     deliver(f, env, side, seq, data, missing, meta);
@@ -181,10 +232,10 @@ data(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, const
     if (!h->known) {
         h->known = true;
         h->next = seq;
-        stream_gap(&f->u.tcp.stream, env, side, &p->meta);
+        gap(f, env, side, &p->meta);
     }
     distance = ahead(seq, h->next);
-    if (f->u.tcp.stream.dead) {
+    if (f->u.tcp.dead) {
         if (distance >= 0 || distance + (int64_t)len > 0)
             h->next = seq + len;
         return;
@@ -195,7 +246,7 @@ data(struct flow *f, struct capture_env *env, unsigned side, uint32_t seq, const
     }
     if (distance < -(int32_t)TCP_RESYNC) {
         env_anomaly(env, &p->meta, "tcp.resync");
-        stream_gap(&f->u.tcp.stream, env, side, &p->meta);
+        gap(f, env, side, &p->meta);
         h->next = seq;
     }
     deliver(f, env, side, seq, p->payload, (uint32_t)p->missing, &p->meta);
@@ -362,6 +413,7 @@ tcp_packet(struct flow_table *t, struct capture_env *env, struct packet *p)
     struct tcp_header h;
     struct flow *f;
     unsigned side;
+    bool stateful;
 
     if (!header(p, &h)) {
         env_anomaly(env, &p->meta, "tcp.header");
@@ -377,8 +429,9 @@ tcp_packet(struct flow_table *t, struct capture_env *env, struct packet *p)
     if (!f || f->closed)
         return;
     segment(t, env, f, side, &h, p);
-    if (f->stateful != (f->u.tcp.stream.state != NULL))
-        flow_note_state(t, env, f, f->u.tcp.stream.state != NULL);
+    stateful = f->u.tcp.stream && f->u.tcp.stream->state;
+    if (f->stateful != stateful)
+        flow_note_state(t, env, f, stateful);
 }
 
 void
@@ -390,6 +443,14 @@ tcp_close(struct flow *f, struct capture_env *env)
     while (a->pending || b->pending)
         skip_hole(f, env, !a->pending || (b->pending && b->pending->frame < a->pending->frame));
     flow_meta(f, f->client, &meta);
-    stream_end(&f->u.tcp.stream, env, &meta);
-    stream_clear(&f->u.tcp.stream, env);
+    if (f->u.tcp.stream)
+        stream_end(f->u.tcp.stream, env, &meta);
+    drop_stream(f, env);
+}
+
+void
+tcp_shed(struct flow *f, struct capture_env *env)
+{
+    drop_stream(f, env);
+    f->u.tcp.resumed = true;
 }

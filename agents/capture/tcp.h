@@ -17,12 +17,12 @@ struct tcp_half {
     uint32_t next;  /* sequence number of the next byte wanted, once known */
     uint32_t acked; /* highest acknowledgement of this direction's bytes, once ack_known */
     uint32_t fin;   /* sequence number of the FIN, once fin_seen */
-    bool known, ack_known, fin_seen, done;
-    bool payload; /* at least one byte has been seen */
-    bool unseen;  /* bytes were acknowledged before any was seen */
-    uint8_t hole_age;
+    uint32_t bytes; /* of pending */
     uint16_t count;
-    uint32_t bytes;
+    uint8_t hole_age;
+    bool known, ack_known, fin_seen, done;
+    bool payload;                /* at least one byte has been seen */
+    bool unseen;                 /* bytes were acknowledged before any was seen */
     struct tcp_segment *pending; /* by sequence number */
 };
 
@@ -30,7 +30,9 @@ struct tcp_flow {
     struct tcp_half half[2];
     uint32_t isn; /* of the first SYN without ACK, once syn_seen */
     bool syn_seen, accepted, refused;
-    struct stream stream;
+    bool dead;             /* nobody wants its bytes */
+    bool resumed;          /* a stream was dropped: the next one begins in the middle */
+    struct stream *stream; /* from the first byte on while somebody may want it */
 };
 
 struct flow;
@@ -40,5 +42,8 @@ struct flow_table;
 void tcp_packet(struct flow_table *t, struct capture_env *env, struct packet *p);
 /* Deliver what is pending and free everything; what identifies the flow stays. */
 void tcp_close(struct flow *f, struct capture_env *env);
+/* Drop the streams and what the dissector knows; bytes that come are looked at as those of a flow
+ * whose beginning was not captured. */
+void tcp_shed(struct flow *f, struct capture_env *env);
 
 #endif

@@ -1,58 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/dissect/hpack.h"
 
-#include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 
-#define STATIC_ENTRIES 61
+#include "agents/dissect/hpack_huffman.h"
+#include "agents/dissect/hpack_table.h"
+
 #define MAX_HPACK_VALUE 65536u
-#define UNKNOWN_NAME                                                                               \
-    "?" /* no header has it; it stands in the table for a name that is not known                   \
-         */
+#define UNKNOWN_NAME "?" /* stands in the table for a name that is not known */
 
-/* libnghttp2 stops for good at a bad index, so it is given one representation at a time, after a
- * look at its index. */
 struct hpack {
-    nghttp2_hd_inflater *inflater;
+    struct hpack_table table;
 };
 
-/* One representation of clause 6, as it lies on the wire. */
+/* A string of clause 5.2, as it lies on the wire. */
+struct string {
+    struct cur bytes;
+    bool huffman;
+};
+
+/* One representation of clause 6. */
 struct representation {
-    struct cur bytes; /* all of it */
     enum { REP_INDEXED, REP_INCREMENTAL, REP_LITERAL, REP_SIZE } kind;
-    uint64_t index;   /* of the entry or of the name, 0: a literal name; REP_SIZE: the size */
-    struct cur value; /* REP_INCREMENTAL, REP_LITERAL: string with its length, as on the wire */
+    uint64_t index; /* of the entry or of the name, 0: a literal name; REP_SIZE: the size */
+    struct string name, value; /* REP_INCREMENTAL, REP_LITERAL */
 };
-
-static void
-drop(struct hpack *h)
-{
-    if (h->inflater)
-        nghttp2_hd_inflate_del(h->inflater);
-    h->inflater = NULL;
-}
-
-static bool
-reopen(struct hpack *h)
-{
-    drop(h);
-    if (nghttp2_hd_inflate_new(&h->inflater) != 0) {
-        h->inflater = NULL;
-        return false;
-    }
-    /* The peer's SETTINGS may be before the capture: any size update up to the ceiling is taken. */
-    return nghttp2_hd_inflate_change_table_size(h->inflater, MAX_HPACK_TABLE) == 0;
-}
 
 struct hpack *
 hpack_new(void)
 {
     struct hpack *h = calloc(1, sizeof(*h));
 
-    if (h && !reopen(h)) {
-        hpack_free(h);
-        return NULL;
-    }
+    if (h)
+        hpack_table_clear(&h->table);
     return h;
 }
 
@@ -61,15 +41,14 @@ hpack_free(struct hpack *h)
 {
     if (!h)
         return;
-    drop(h);
+    hpack_table_clear(&h->table);
     free(h);
 }
 
 void
 hpack_lost(struct hpack *h)
 {
-    if (!reopen(h))
-        drop(h);
+    hpack_table_clear(&h->table);
 }
 
 /* ---- clause 5: integers and strings
@@ -98,23 +77,18 @@ integer(struct cur *c, unsigned prefix_bits, uint64_t *out)
 }
 
 static bool
-string_literal(struct cur *c, struct cur *whole)
+string_literal(struct cur *c, struct string *out)
 {
-    const struct cur start = *c;
-    struct cur body;
+    uint8_t first;
     uint64_t len;
 
-    if (!integer(c, 7, &len) || len > MAX_HPACK_VALUE || !cur_sub(c, (size_t)len, &body))
-        return false;
-    *whole = (struct cur){start.pos, c->pos};
-    return true;
+    out->huffman = cur_peek(*c, 0, &first) && first & 0x80;
+    return integer(c, 7, &len) && len <= MAX_HPACK_VALUE && cur_sub(c, (size_t)len, &out->bytes);
 }
 
 static bool
 next_representation(struct cur *block, struct representation *r)
 {
-    const struct cur start = *block;
-    struct cur name;
     uint8_t first;
 
     *r = (struct representation){0};
@@ -132,12 +106,11 @@ next_representation(struct cur *block, struct representation *r)
         r->kind = first & 0x40 ? REP_INCREMENTAL : REP_LITERAL;
         if (!integer(block, first & 0x40 ? 6 : 4, &r->index))
             return false;
-        if (r->index == 0 && !string_literal(block, &name))
+        if (r->index == 0 && !string_literal(block, &r->name))
             return false;
         if (!string_literal(block, &r->value))
             return false;
     }
-    r->bytes = (struct cur){start.pos, block->pos};
     return true;
 }
 
@@ -145,89 +118,159 @@ next_representation(struct cur *block, struct representation *r)
  * ------------------------------------------------------------------------------------------------
  */
 
+/* One block on its way to the caller. */
 struct sink {
     void (*field)(void *ctx, const struct hpack_field *f);
     void *ctx;
-    unsigned fields;
+    unsigned fields, misses;
     size_t bytes;
+    size_t used; /* of scratch */
+    uint8_t
+        scratch[MAX_HPACK_LIST]; /* strings of one field that do not lie in the block as they are */
 };
 
 static enum status
-feed(struct hpack *h, struct cur in, struct sink *sink, bool name_known)
+emit(struct sink *sink, const struct hpack_pair *p)
 {
-    while (cur_left(in)) {
-        nghttp2_nv nv;
-        int flags = 0;
-        ssize_t used = nghttp2_hd_inflate_hd2(h->inflater, &nv, &flags, in.pos, cur_left(in), 0);
+    struct hpack_field f = {.value = p->value};
 
-        if (used < 0 || !cur_skip(&in, (size_t)used))
-            return ST_MALFORMED;
-        if (flags & NGHTTP2_HD_INFLATE_EMIT) {
-            struct hpack_field f = {.value = cur_from(nv.value, nv.valuelen)};
-
-            if (name_known)
-                f.name = cur_from(nv.name, nv.namelen);
-            sink->bytes += nv.namelen + nv.valuelen;
-            if (++sink->fields > MAX_HPACK_FIELDS || sink->bytes > MAX_HPACK_LIST)
-                return ST_LIMIT;
-            sink->field(sink->ctx, &f);
-        } else if (used == 0) {
-            return ST_MALFORMED;
-        }
-    }
+    if (!p->name_unknown)
+        f.name = p->name;
+    sink->bytes += cur_left(p->name) + cur_left(p->value);
+    if (++sink->fields > MAX_HPACK_FIELDS || sink->bytes > MAX_HPACK_LIST)
+        return ST_LIMIT;
+    sink->field(sink->ctx, &f);
     return ST_OK;
 }
 
-/* The same representation with a name of its own in place of the unknown one. */
+/* A reference to an entry from before the capture. */
 static enum status
-feed_unknown_name(struct hpack *h, const struct representation *r, struct sink *sink)
+emit_unknown(struct sink *sink)
 {
-    static const uint8_t head[2][3] = {{0x00, 0x01, '?'}, {0x40, 0x01, '?'}};
-    enum status st = feed(h, cur_from(head[r->kind == REP_INCREMENTAL], 3), sink, false);
-
-    return st == ST_OK ? feed(h, r->value, sink, false) : st;
-}
-
-static enum status
-decode(struct hpack *h, const struct representation *r, struct sink *sink, unsigned *misses)
-{
-    bool known =
-        r->kind == REP_SIZE || r->index <= nghttp2_hd_inflate_get_num_table_entries(h->inflater);
-
-    if (known) {
-        const nghttp2_nv *nv =
-            r->kind != REP_SIZE && r->index > STATIC_ENTRIES
-                ? nghttp2_hd_inflate_get_table_entry(h->inflater, (size_t)r->index)
-                : NULL;
-        /* An entry that was put there for an unknown name. */
-        bool stand_in = nv && nv->namelen == 1 && nv->name[0] == '?';
-
-        *misses += stand_in;
-        return feed(h, r->bytes, sink, !stand_in);
-    }
-    (*misses)++;
-    if (r->kind != REP_INDEXED)
-        return feed_unknown_name(h, r, sink);
     if (++sink->fields > MAX_HPACK_FIELDS)
         return ST_LIMIT;
     sink->field(sink->ctx, &(struct hpack_field){{NULL, NULL}, {NULL, NULL}});
     return ST_OK;
 }
 
+/* The text of a string: where it lies, or decoded into scratch. */
+static enum status
+text(struct sink *sink, const struct string *s, struct cur *out)
+{
+    uint8_t *room = sink->scratch + sink->used;
+    enum status st;
+    size_t len;
+
+    *out = s->bytes;
+    if (!s->huffman)
+        return ST_OK;
+    st = hpack_huffman(s->bytes, room, MAX_HPACK_LIST - sink->used, &len);
+    if (st != ST_OK)
+        return st;
+    sink->used += len;
+    *out = cur_from(room, len);
+    return ST_OK;
+}
+
+/* The name of an entry that is about to move or to go. */
+static enum status
+keep_name(struct sink *sink, struct cur *name)
+{
+    uint8_t *room = sink->scratch + sink->used;
+    size_t len = cur_left(*name);
+
+    if (len > MAX_HPACK_LIST - sink->used || !cur_copy(name, room, len))
+        return ST_LIMIT;
+    sink->used += len;
+    *name = cur_from(room, len);
+    return ST_OK;
+}
+
+static enum status
+literal_name(struct hpack *h, const struct representation *r, struct sink *sink,
+             struct hpack_pair *p)
+{
+    struct hpack_pair named;
+
+    if (r->index == 0)
+        return text(sink, &r->name, &p->name);
+    if (!hpack_table_get(&h->table, r->index, &named)) {
+        named.name = cur_from(UNKNOWN_NAME, 1);
+        named.name_unknown = true;
+    }
+    p->name = named.name;
+    p->name_unknown = named.name_unknown;
+    sink->misses += named.name_unknown;
+    if (r->kind == REP_INCREMENTAL && r->index > HPACK_STATIC_ENTRIES)
+        return keep_name(sink, &p->name);
+    return ST_OK;
+}
+
+static enum status
+literal(struct hpack *h, const struct representation *r, struct sink *sink)
+{
+    struct hpack_pair p = {.name_unknown = false};
+    enum status st;
+
+    sink->used = 0;
+    st = literal_name(h, r, sink, &p);
+    if (st == ST_OK)
+        st = text(sink, &r->value, &p.value);
+    if (st == ST_OK && r->kind == REP_INCREMENTAL)
+        st = hpack_table_add(&h->table, &p);
+    return st == ST_OK ? emit(sink, &p) : st;
+}
+
+static enum status
+indexed(struct hpack *h, const struct representation *r, struct sink *sink)
+{
+    struct hpack_pair p;
+
+    if (!hpack_table_get(&h->table, r->index, &p)) {
+        sink->misses++;
+        return emit_unknown(sink);
+    }
+    sink->misses += p.name_unknown;
+    return emit(sink, &p);
+}
+
+/* begun: a field stood in the block before; a change of size may not follow one (clause 4.2). The
+ * peer's SETTINGS may be before the capture: any size up to the ceiling is taken. */
+static enum status
+decode(struct hpack *h, const struct representation *r, struct sink *sink, bool begun)
+{
+    switch (r->kind) {
+    case REP_INDEXED:
+        return indexed(h, r, sink);
+    case REP_SIZE:
+        if (begun || r->index > MAX_HPACK_TABLE)
+            return ST_MALFORMED;
+        hpack_table_resize(&h->table, (uint32_t)r->index);
+        return ST_OK;
+    default:
+        return literal(h, r, sink);
+    }
+}
+
 enum status
 hpack_block(struct hpack *h, struct cur block,
             void (*field)(void *ctx, const struct hpack_field *f), void *ctx, unsigned *misses)
 {
-    struct sink sink = {.field = field, .ctx = ctx};
     struct representation r;
-    enum status st = h->inflater ? ST_OK : ST_IO;
+    enum status st = ST_OK;
+    struct sink sink; /* large: scratch stays as it is */
+    bool begun = false;
 
-    *misses = 0;
-    while (st == ST_OK && cur_left(block))
-        st = next_representation(&block, &r) ? decode(h, &r, &sink, misses) : ST_MALFORMED;
-    if (st == ST_OK)
-        (void)nghttp2_hd_inflate_end_headers(h->inflater);
-    else
+    sink.field = field;
+    sink.ctx = ctx;
+    sink.fields = sink.misses = 0;
+    sink.bytes = sink.used = 0;
+    while (st == ST_OK && cur_left(block)) {
+        st = next_representation(&block, &r) ? decode(h, &r, &sink, begun) : ST_MALFORMED;
+        begun |= r.kind != REP_SIZE;
+    }
+    *misses = sink.misses;
+    if (st != ST_OK)
         hpack_lost(h);
     return st;
 }

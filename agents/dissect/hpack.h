@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HPACK (RFC 7541) of one direction on libnghttp2's inflater, made to survive a capture that begins
- * mid-connection: a reference to an entry that was inserted before the capture yields an unknown
+ * HPACK (RFC 7541) of one direction, made to survive a capture that begins mid-connection: a
+ * reference to an entry that was inserted before the capture yields an unknown
  * name or value and decoding goes on. What is not known is never guessed: newer entries have the
  * lower indexes (clause 2.3.3), and the older, unknown ones are evicted first, so indexes of
  * entries that were seen stay right.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams of one HTTP/2 connection: header blocks into messages, answers to their requests, the few
  * bodies of interest. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +31,25 @@ drop_body(struct h2_streams *s, struct h2_stream *st)
     st->body_profile = st->body_problem = st->body_token = false;
 }
 
+/* Many connections are idle most of the time: none keeps what it needed when it was busy. */
+static void
+shrink(struct h2_streams *s)
+{
+    struct h2_stream *one = realloc(s->item, sizeof(*one));
+
+    if (!one)
+        return;
+    s->item = one;
+    s->capacity = 1;
+}
+
 static void
 drop(struct h2_streams *s, struct h2_stream *st)
 {
     drop_body(s, st);
     *st = s->item[--s->count];
+    if (s->count == 0 && s->capacity > 1)
+        shrink(s);
 }
 
 void
@@ -49,7 +64,7 @@ h2_streams_clear(struct h2_streams *s)
 static bool
 grow(struct h2_streams *s)
 {
-    unsigned capacity = s->capacity ? s->capacity * 2 : 4;
+    unsigned capacity = s->capacity ? s->capacity * 2 : 1;
     struct h2_stream *item = realloc(s->item, capacity * sizeof(*item));
 
     if (!item)
@@ -118,6 +133,15 @@ struct block {
     unsigned unknown; /* names that are not known */
     char uri[MAX_HTTP_URI];
 };
+
+/* uri stays as it is until there is one. */
+static void
+block_init(struct block *b, uint32_t stream)
+{
+    memset(b, 0, offsetof(struct block, uri));
+    b->http.version = 2;
+    b->http.stream = stream;
+}
 
 static void
 set_uri(struct block *b, struct cur value)
@@ -240,9 +264,10 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     if (!st)
         return;
     drop_body(s, st);
-    st->http = *m;
-    if (is_json(m, "application/problem+json") && !end)
+    if (is_json(m, "application/problem+json") && !end) {
+        st->http = *m; /* for the body */
         want_body(s, st, &st->body_problem);
+    }
     if (end)
         end_part(x, st);
 }
@@ -269,10 +294,13 @@ void
 h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
 {
     struct http_identity identity;
-    struct block b = {.http = {.version = 2, .stream = stream}, .identity = &identity};
+    struct block b;
     unsigned misses;
-    enum status st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
+    enum status st;
 
+    block_init(&b, stream);
+    b.identity = &identity;
+    st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
     if (st != ST_OK)
         h2_anomaly(x, st == ST_LIMIT ? "http2.header_limit" : "http2.hpack_malformed");
     else if (misses)

@@ -7,20 +7,7 @@
 
 #define MASKED_DIGITS 9
 
-bool
-http_name_is(struct cur name, const char *text)
-{
-    uint8_t c;
-
-    if (cur_left(name) != strlen(text))
-        return false;
-    for (; *text && cur_u8(&name, &c); text++)
-        if (tolower(c) != tolower((unsigned char)*text))
-            return false;
-    return true;
-}
-
-static bool
+static inline bool
 starts(struct cur value, const char *text)
 {
     struct cur head;
@@ -34,23 +21,34 @@ holds(struct cur value, const char *text)
     return cur_left(value) && memmem(value.pos, cur_left(value), text, strlen(text));
 }
 
+static bool
+digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 void
 http_text(struct cur value, char *out, size_t size)
 {
-    size_t n = 0, digits = 0;
-    uint8_t c;
+    const size_t n = cur_left(value) < size - 1 ? cur_left(value) : size - 1;
+    size_t digits = 0;
+    uint8_t next;
 
-    while (n + 1 < size && cur_u8(&value, &c)) {
-        out[n++] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
-        digits = isdigit(c) ? digits + 1 : 0;
+    if (!cur_copy(&value, out, n))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t c = (uint8_t)out[i];
+
+        out[i] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+        digits = digit(c) ? digits + 1 : 0;
         if (digits == MASKED_DIGITS)
-            memset(out + n - digits, '#', digits);
+            memset(out + i + 1 - digits, '#', digits);
         else if (digits > MASKED_DIGITS)
-            out[n - 1] = '#';
+            out[i] = '#';
     }
     out[n] = '\0';
     /* A cut may hide that the run goes on. */
-    if (digits && digits < MASKED_DIGITS && cur_u8(&value, &c) && isdigit(c))
+    if (digits && digits < MASKED_DIGITS && cur_u8(&value, &next) && digit(next))
         memset(out + n - digits, '#', digits);
 }
 

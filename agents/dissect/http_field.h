@@ -20,7 +20,19 @@ void http_field(struct http_msg *m, struct http_identity *id, struct cur name, s
 void http_set_path(struct http_msg *m, struct cur path);
 /* Copy what a response carries of its request. */
 void http_pair(struct http_msg *response, const struct http_msg *request);
-/* True if the name is text, without case. */
-bool http_name_is(struct cur name, const char *text);
+/* True if the name is text (lower case), without case. Inline, so that the length of a literal is
+ * known. */
+static inline bool
+http_name_is(struct cur name, const char *text)
+{
+    const size_t n = strlen(text);
+
+    if (cur_left(name) != n)
+        return false;
+    for (uint8_t c; cur_u8(&name, &c); text++)
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != *text)
+            return false;
+    return true;
+}
 
 #endif

@@ -2,6 +2,7 @@
 #include "agents/dissect/http_path.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,14 +15,25 @@ struct span {
 /*
  * NF abbreviations N of the APIs /nN-.../vM/ of TS 29.5xx. Sorted by name only for the reader.
  */
-static const char *const nf_names[] = {
-    "5g-ddnmf", "5g-eir", "5gddnmf", "aanf",   "adrf",   "af",    "amf",  "ausf",  "bsf",
-    "chf",      "dccf",   "dcsf",    "easdf",  "ef",     "gmlc",  "hss",  "imsas", "ipsmgw",
-    "iwmsc",    "lmf",    "mbsf",    "mbsmf",  "mbstf",  "mf",    "mfaf", "mnpf",  "mrf",
-    "nef",      "nrf",    "nsacf",   "nssaaf", "nssf",   "nwdaf", "panf", "pcf",   "pcscf",
-    "pkmf",     "router", "scp",     "sepp",   "slpkmf", "smf",   "smsf", "soraf", "spaf",
-    "tsctsf",   "ucmf",   "udm",     "udr",    "udsf",   "upf",
+#define NF(name)                                                                                   \
+    {                                                                                              \
+        sizeof(name) - 1, name                                                                     \
+    }
+static const struct {
+    uint8_t len;
+    char name[9];
+} nf_names[] = {
+    NF("5g-ddnmf"), NF("5g-eir"), NF("5gddnmf"), NF("aanf"),   NF("adrf"),   NF("af"),
+    NF("amf"),      NF("ausf"),   NF("bsf"),     NF("chf"),    NF("dccf"),   NF("dcsf"),
+    NF("easdf"),    NF("ef"),     NF("gmlc"),    NF("hss"),    NF("imsas"),  NF("ipsmgw"),
+    NF("iwmsc"),    NF("lmf"),    NF("mbsf"),    NF("mbsmf"),  NF("mbstf"),  NF("mf"),
+    NF("mfaf"),     NF("mnpf"),   NF("mrf"),     NF("nef"),    NF("nrf"),    NF("nsacf"),
+    NF("nssaaf"),   NF("nssf"),   NF("nwdaf"),   NF("panf"),   NF("pcf"),    NF("pcscf"),
+    NF("pkmf"),     NF("router"), NF("scp"),     NF("sepp"),   NF("slpkmf"), NF("smf"),
+    NF("smsf"),     NF("soraf"),  NF("spaf"),    NF("tsctsf"), NF("ucmf"),   NF("udm"),
+    NF("udr"),      NF("udsf"),   NF("upf"),
 };
+#undef NF
 
 /* APIs that do not follow the pattern (TS 29.573 clauses 6.1, 6.2). */
 static const char *const other_apis[] = {"n32c-handshake", "n32f-forward", "n32f-error"};
@@ -66,20 +78,19 @@ is_api_name(struct span s)
     if (s.at[0] != 'n')
         return false;
     for (size_t i = 0; i < sizeof(nf_names) / sizeof(*nf_names); i++) {
-        size_t n = strlen(nf_names[i]);
+        size_t n = nf_names[i].len;
 
-        if (s.len > n + 2 && memcmp(s.at + 1, nf_names[i], n) == 0 && s.at[n + 1] == '-')
+        if (s.at[1] == nf_names[i].name[0] && s.len > n + 2 && s.at[n + 1] == '-' &&
+            memcmp(s.at + 1, nf_names[i].name, n) == 0)
             return true;
     }
     return false;
 }
 
-/* Placeholder for a segment, or NULL where it may be kept as it is. */
+/* Segments that say what they identify (TS 23.003 as TS 29.571 writes it). */
 static const char *
-placeholder(struct span s)
+identity(struct span s)
 {
-    size_t digits = 0, hex = 0;
-
     if (span_starts(s, "imsi-") || span_starts(s, "nai-") || span_starts(s, "gci-") ||
         span_starts(s, "gli-"))
         return "{supi}";
@@ -91,6 +102,18 @@ placeholder(struct span s)
         return "{pei}";
     if (span_starts(s, "5g-guti-") || span_starts(s, "cid-"))
         return "{guti}";
+    return NULL;
+}
+
+/* Placeholder for a segment, or NULL where it may be kept as it is. */
+static const char *
+placeholder(struct span s)
+{
+    const char *known = memchr(s.at, '-', s.len) ? identity(s) : NULL;
+    size_t digits = 0, hex = 0;
+
+    if (known)
+        return known;
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.at[i];
 
@@ -126,27 +149,31 @@ split(const char *path, size_t len, struct span segment[MAX_PATH_SEGMENTS])
     return count;
 }
 
-/* Append "/text"; false if it does not fit. */
+/* Append "/text" at *at; false if it does not fit. */
 static bool
-append(char out[MAX_HTTP_TEMPLATE], const char *text, size_t len)
+append(char out[MAX_HTTP_TEMPLATE], size_t *at, const char *text, size_t len)
 {
-    size_t at = strlen(out);
-
-    if (at + len + 2 > MAX_HTTP_TEMPLATE)
+    if (*at + len + 2 > MAX_HTTP_TEMPLATE)
         return false;
-    snprintf(out + at, MAX_HTTP_TEMPLATE - at, "/%.*s", (int)len, text);
+    out[(*at)++] = '/';
+    memcpy(out + *at, text, len);
+    *at += len;
+    out[*at] = '\0';
     return true;
 }
 
 static void
 fill(struct http_path *out, const struct span *segment, size_t count)
 {
+    size_t at = 0;
+
     out->sbi = true;
-    snprintf(out->service, sizeof(out->service), "%.*s", (int)segment[0].len, segment[0].at);
+    memcpy(out->service, segment[0].at,
+           segment[0].len); /* shorter than it, as is_api_name() says */
     for (size_t i = 0; i < count; i++) {
         const char *held = i < 2 ? NULL : placeholder(segment[i]);
 
-        if (!append(out->template, held ? held : segment[i].at,
+        if (!append(out->template, &at, held ? held : segment[i].at,
                     held ? strlen(held) : segment[i].len))
             return;
     }

@@ -8,11 +8,7 @@
 static unsigned
 bits_for(uint64_t range)
 {
-    unsigned n = 0;
-
-    while (n < 64 && (range - 1) >> n)
-        n++;
-    return n;
+    return range > 1 ? 64 - (unsigned)__builtin_clzll(range - 1) : range ? 0 : 64;
 }
 
 bool

@@ -30,40 +30,62 @@ keytab_clear(struct keytab *t)
 }
 
 static uint64_t
-mix(uint64_t h)
+mix(uint64_t a, uint64_t b)
 {
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93u;
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93u;
-    return h ^ h >> 32;
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Up to 8 bytes as a number. */
+static uint64_t
+word(const uint8_t *p, size_t n)
+{
+    uint64_t w = 0;
+
+    memcpy(&w, p, n);
+    return w;
 }
 
 static uint64_t
 hash(const struct keytab *t, const uint8_t *key)
 {
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
     uint64_t h = t->seed;
+    size_t i = 0;
 
-    for (size_t i = 0; i < t->key_len; i += 8) {
-        uint64_t part = 0;
-        size_t n = t->key_len - i < 8 ? t->key_len - i : 8;
-
-        memcpy(&part, key + i, n);
-        h = mix(h ^ part) + 0x9e3779b97f4a7c15u;
+    for (; i + 16 <= t->key_len; i += 16)
+        h = mix(word(key + i, 8) ^ t->seed ^ odd, word(key + i + 8, 8) ^ h);
+    if (i + 8 <= t->key_len) {
+        h = mix(word(key + i, 8) ^ t->seed ^ odd, h ^ odd);
+        i += 8;
     }
-    return mix(h);
+    return mix(word(key + i, t->key_len - i) ^ t->seed, h ^ odd);
 }
 
 /* The slot that holds the key, or the free one where it belongs. Half of the slots are always free.
  */
-static size_t
-locate(const struct keytab *t, const uint8_t *key)
+static struct keytab_slot *
+locate(const struct keytab *t, const uint8_t *key, uint32_t *tag)
 {
-    size_t i = (size_t)hash(t, key) & (t->slots - 1);
+    const uint64_t h = hash(t, key);
+    size_t i = (size_t)h & (t->slots - 1);
 
-    while (t->slot[i] && memcmp(t->data + (t->slot[i] - 1) * t->entry_size, key, t->key_len) != 0)
+    *tag = (uint32_t)(h >> 32);
+    while (t->slot[i].entry &&
+           (t->slot[i].tag != *tag ||
+            memcmp(t->data + (t->slot[i].entry - 1) * t->entry_size, key, t->key_len) != 0))
         i = (i + 1) & (t->slots - 1);
-    return i;
+    return &t->slot[i];
+}
+
+static void
+index_entry(struct keytab *t, size_t n)
+{
+    uint32_t tag;
+    struct keytab_slot *s = locate(t, t->data + n * t->entry_size, &tag);
+
+    *s = (struct keytab_slot){(uint32_t)n + 1, tag};
 }
 
 static void
@@ -73,7 +95,7 @@ reindex(struct keytab *t)
         return;
     memset(t->slot, 0, t->slots * sizeof(*t->slot));
     for (size_t n = 0; n < t->count; n++)
-        t->slot[locate(t, t->data + n * t->entry_size)] = (uint32_t)n + 1;
+        index_entry(t, n);
 }
 
 static bool
@@ -81,7 +103,7 @@ grow(struct keytab *t)
 {
     size_t capacity = t->capacity ? t->capacity * 2 : FIRST_CAPACITY;
     uint8_t *data;
-    uint32_t *slot;
+    struct keytab_slot *slot;
 
     data = realloc(t->data, capacity * t->entry_size);
     if (!data)
@@ -101,11 +123,11 @@ grow(struct keytab *t)
 void *
 keytab_find(const struct keytab *t, const void *key)
 {
-    uint32_t n;
+    uint32_t n, tag;
 
     if (t->count == 0)
         return NULL;
-    n = t->slot[locate(t, key)];
+    n = locate(t, key, &tag)->entry;
     return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 
@@ -120,10 +142,10 @@ keytab_put(struct keytab *t, const void *key)
         t->refused++;
         return NULL;
     }
-    t->slot[locate(t, key)] = (uint32_t)t->count + 1;
-    entry = t->data + t->count++ * t->entry_size;
+    entry = t->data + t->count * t->entry_size;
     memset(entry, 0, t->entry_size);
     memcpy(entry, key, t->key_len);
+    index_entry(t, t->count++);
     return entry;
 }
 

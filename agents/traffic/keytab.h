@@ -16,9 +16,16 @@
 
 #include "agents/dissect/msg.h"
 
+/* A place in the index: part of the hash beside the entry, so that others' keys are not looked at.
+ */
+struct keytab_slot {
+    uint32_t entry; /* number + 1; 0: free */
+    uint32_t tag;
+};
+
 struct keytab {
     uint8_t *data;
-    uint32_t *slot; /* entry number + 1; 0: free */
+    struct keytab_slot *slot;
     size_t key_len, entry_size, count, capacity, max, slots;
     uint64_t seed;
     uint64_t refused; /* puts that found no room */

@@ -67,7 +67,7 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 
     o->lost |= loses(name);
     o->one_way += strcmp(name, "tcp.one_way") == 0;
-    while (i < o->anomalies && strcmp(o->anomaly[i].name, name) != 0)
+    while (i < o->anomalies && o->anomaly[i].name != name && strcmp(o->anomaly[i].name, name) != 0)
         i++;
     if (i == MAX_OBSERVE_ANOMALIES) {
         o->lost = true;
@@ -88,11 +88,11 @@ open_ledgers(struct observer *o)
 }
 
 static void
-close_ledgers(struct observer *o)
+close_ledger(struct observer *o, size_t i)
 {
-    for (size_t i = 0; i < o->ledgers; i++)
-        if (o->ledger[i])
-            ledger_table[i]->close(o->ledger[i]);
+    if (o->ledger[i])
+        ledger_table[i]->close(o->ledger[i]);
+    o->ledger[i] = NULL;
 }
 
 static int
@@ -207,9 +207,10 @@ emit_loss(const struct observer *o, const struct observe_loss *loss, uint64_t fr
     return lossy;
 }
 
-void
-observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t now,
-             struct fact_sink *sink)
+/* last: nothing is observed any more. */
+static void
+emit(struct observer *o, const struct observe_loss *loss, int64_t now, struct fact_sink *sink,
+     bool last)
 {
     const struct capture_stats *s = capture_path_stats(o->path);
     const uint64_t dropped = s->dropped + (loss ? loss->kernel + loss->interface : 0);
@@ -218,12 +219,22 @@ observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t 
 
     emit_head(o, s, dropped, sink);
     emit_anomalies(o, sink);
-    for (size_t i = 0; i < o->ledgers; i++)
+    for (size_t i = 0; i < o->ledgers; i++) {
         if (o->ledger[i] && !ledger_table[i]->emit(o->ledger[i], sink))
             complete = false;
+        if (last)
+            close_ledger(o, i); /* its facts take the place of it */
+    }
     if (emit_loss(o, loss, s->frames, sink))
         complete = false;
     fact_end(sink, now, complete);
+}
+
+void
+observe_emit(struct observer *o, const struct observe_loss *loss, int64_t now,
+             struct fact_sink *sink)
+{
+    emit(o, loss, now, sink, false);
 }
 
 struct observer *
@@ -251,7 +262,8 @@ observe_free(struct observer *o)
     if (!o)
         return;
     capture_path_free(o->path); /* its last messages go to the ledgers */
-    close_ledgers(o);
+    for (size_t i = 0; i < o->ledgers; i++)
+        close_ledger(o, i);
     free(o);
 }
 
@@ -287,7 +299,7 @@ observe_file(int fd, const char *observer, const char *vantage, const struct pse
     st = capture_read_into(fd, observer, o->path, progress, progress_ctx, d);
     observe_finish(o);
     if (st == ST_OK)
-        observe_emit(o, NULL, now, sink);
+        emit(o, NULL, now, sink, true);
     observe_free(o);
     return st;
 }

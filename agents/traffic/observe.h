@@ -36,7 +36,7 @@ void observe_frame(struct observer *o, int dlt, const uint8_t *data, size_t len,
 /* Deliver what is pending and take no more frames. */
 void observe_finish(struct observer *o);
 /* Write the section. loss NULL: nothing but what the frames tell. */
-void observe_emit(const struct observer *o, const struct observe_loss *loss, int64_t now,
+void observe_emit(struct observer *o, const struct observe_loss *loss, int64_t now,
                   struct fact_sink *sink);
 uint64_t observe_frames(const struct observer *o);
 

@@ -64,7 +64,7 @@ ledger_close(void *ledger)
         return;
     keytab_clear(&l->nodes);
     keytab_clear(&l->paths);
-    keytab_clear(&l->stacks);
+    pfcp_stack_clear(&l->stacks);
     keytab_clear(&l->peers);
     pfcp_sessions_free(l->sessions);
     free(l);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/traffic/pfcp_stack.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NEAR 64 /* steps that one counter moves, back for retransmissions */
@@ -43,14 +44,23 @@ struct flow {
     struct pair_key key;
     unsigned profiles, next_recent;
     struct profile profile[MAX_PFCP_PROFILES];
-    struct cross cross[MAX_PFCP_PROFILES][MAX_PFCP_PROFILES];
     struct recent recent[RECENT];
+    struct cross (
+        *cross)[MAX_PFCP_PROFILES]; /* [MAX_PFCP_PROFILES]; NULL before the second profile */
 };
 
 void
 pfcp_stack_init(struct keytab *t, size_t max)
 {
     keytab_init(t, sizeof(struct pair_key), sizeof(struct flow), max);
+}
+
+void
+pfcp_stack_clear(struct keytab *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(((struct flow *)keytab_at(t, i))->cross);
+    keytab_clear(t);
 }
 
 static struct pair_key
@@ -74,13 +84,19 @@ near(uint32_t a, uint32_t b)
 
 /* Number of the profile of this packet, added where it is new; MAX_PFCP_PROFILES: no room. */
 static unsigned
-profile_of(struct flow *f, const struct msg_meta *meta)
+profile_of(struct keytab *t, struct flow *f, const struct msg_meta *meta)
 {
     unsigned i;
 
     for (i = 0; i < f->profiles; i++) {
         if (f->profile[i].ttl == meta->ttl && f->profile[i].df == meta->df)
             return i;
+    }
+    if (i > 0 && !f->cross)
+        f->cross = calloc(MAX_PFCP_PROFILES, sizeof(*f->cross));
+    if (i > 0 && !f->cross) {
+        t->refused++;
+        return MAX_PFCP_PROFILES;
     }
     if (i < MAX_PFCP_PROFILES) {
         f->profile[i] = (struct profile){.ttl = meta->ttl, .df = meta->df};
@@ -105,9 +121,10 @@ count_far(struct flow *f, unsigned p, unsigned q, const struct pfcp_msg *m,
 }
 
 static void
-take_request(struct flow *f, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_request(struct keytab *t, struct flow *f, const struct pfcp_msg *m,
+             const struct msg_meta *meta)
 {
-    unsigned p = profile_of(f, meta);
+    unsigned p = profile_of(t, f, meta);
     struct profile *me;
     bool far = false;
 
@@ -115,10 +132,11 @@ take_request(struct flow *f, const struct pfcp_msg *m, const struct msg_meta *me
         return;
     me = &f->profile[p];
     for (unsigned q = 0; q < f->profiles; q++) {
-        struct cross *theirs = &f->cross[q][p];
+        struct cross *theirs;
 
         if (q == p)
             continue;
+        theirs = &f->cross[q][p];
         if (f->profile[q].requests && !near(m->sequence, f->profile[q].last)) {
             count_far(f, p, q, m, meta);
             far = true;
@@ -143,7 +161,7 @@ take_request(struct flow *f, const struct pfcp_msg *m, const struct msg_meta *me
 static void
 take_sign_of_life(struct flow *f, const struct pfcp_msg *m)
 {
-    for (unsigned p = 0; p < f->profiles; p++) {
+    for (unsigned p = 0; f->cross && p < f->profiles; p++) {
         for (unsigned q = 0; q < f->profiles; q++) {
             struct cross *c = &f->cross[p][q];
 
@@ -179,7 +197,7 @@ pfcp_stack_message(struct keytab *t, const struct pfcp_msg *m, const struct msg_
     key = make_key(&meta->src, &meta->dst);
     f = keytab_put(t, &key);
     if (f)
-        take_request(f, m, meta);
+        take_request(t, f, m, meta);
 }
 
 void
@@ -189,7 +207,7 @@ pfcp_stack_unreachable(struct keytab *t, const struct net_addr *node, const stru
     struct pair_key key = make_key(peer, node);
     struct flow *f = keytab_find(t, &key);
 
-    if (!f)
+    if (!f || !f->cross)
         return;
     for (unsigned p = 0; p < f->profiles; p++) {
         for (unsigned q = 0; q < f->profiles; q++) {

@@ -65,6 +65,9 @@ sbi_n32_context(const struct http_msg *h)
         return N32_C;
     if (strncmp(h->route.service, "n32f-", 5) == 0)
         return N32_F;
+    /* Cheap and often: what cannot be the host of a SEPP, with or without a scheme before it. */
+    if (!strchr("Ss[", h->authority[0]) && !strstr(h->authority, "://"))
+        return N32_NONE;
     http_host(h->authority, strlen(h->authority), host, sizeof(host));
     if (!is_sepp(host) || !http_host_plmn(host, own))
         return N32_NONE;

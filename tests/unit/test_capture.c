@@ -807,6 +807,38 @@ flows_are_bounded(void **state)
     finish();
 }
 
+/* One byte of a TCP flow of its own, from its beginning or not. */
+static void
+one_of_many(unsigned flow, bool begins, uint32_t seq, const char *data)
+{
+    frame_payload(&f, data, strlen(data));
+    frame_tcp(&f, 1024 + flow, 80, seq, 0, begins ? FRAME_SYN : FRAME_ACK);
+    frame_ip4(&f, A, B, 6);
+    send_frame(101);
+}
+
+static void
+states_are_bounded(void **state)
+{
+    (void)state;
+    start(rows_any);
+    for (unsigned i = 0; i < MAX_CAPTURE_STATES + 2; i++) {
+        one_of_many(i, true, 100, "");
+        one_of_many(i, false, 101, "a");
+    }
+    assert_int_equal(opened, MAX_CAPTURE_STATES + 2);
+    assert_int_equal(closed, 2);
+    assert_int_equal(capture_path_stats(path)->evicted, 2);
+    /* The first one goes on, without what its dissector knew: as one whose beginning is missing. */
+    text_len = 0;
+    one_of_many(0, false, 102, "b");
+    one_of_many(0, false, 103, "c");
+    assert_string_equal(text, ">gap;>b;>c;");
+    assert_int_equal(count[MSG_FLOW_OPEN], MAX_CAPTURE_STATES + 2);
+    assert_int_equal(capture_path_stats(path)->evicted, 3);
+    finish();
+}
+
 /* --- files --- */
 
 static uint8_t image[100000];
@@ -1071,6 +1103,7 @@ main(void)
         cmocka_unit_test(ip6_extensions_and_fragments),
         cmocka_unit_test(icmp_quotes),
         cmocka_unit_test(flows_are_bounded),
+        cmocka_unit_test(states_are_bounded),
         cmocka_unit_test(file_pcap),
         cmocka_unit_test(file_pcap_broken),
         cmocka_unit_test(file_pcapng),
