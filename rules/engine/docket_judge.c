@@ -425,12 +425,13 @@ judge_target(struct session *s, struct entry *e, const char *key)
     return st;
 }
 
+/* far: the targets of which far checks read what changed. Their control is judged as a whole, too:
+ * without time they are left to that. */
 static enum status
-judge_touched(struct session *s, struct entry *e)
+judge_touched(struct session *s, struct entry *e, bool far)
 {
     enum status st = ST_OK;
 
-    e->touched = false;
     if (!e->known) {
         entry_mark(e);
         return ST_OK;
@@ -438,7 +439,9 @@ judge_touched(struct session *s, struct entry *e)
     for (size_t i = 0; i < s->k->touches && st == ST_OK; i++) {
         const struct touch *t = &s->k->touch[i];
 
-        if (fact_nodes_meet(&e->reads.near, &t->nodes) || fact_nodes_meet(&e->reads.far, &t->nodes))
+        if (far != fact_nodes_meet(&e->reads.far, &t->nodes))
+            continue;
+        if (far ? has_time(s) : fact_nodes_meet(&e->reads.near, &t->nodes))
             st = judge_target(s, e, t->key);
     }
     if (st != ST_OK)
@@ -480,9 +483,15 @@ judge_targets(struct session *s)
     enum status st = ST_OK;
 
     merge_touches(k);
-    for (size_t i = 0; i < k->entries && st == ST_OK; i++)
-        if (k->entry[i].touched)
-            st = judge_touched(s, &k->entry[i]);
+    for (size_t i = 0; i < 2 * k->entries && st == ST_OK; i++) {
+        struct entry *e = &k->entry[i % k->entries];
+        bool far = i >= k->entries;
+
+        if (!e->touched)
+            continue;
+        st = judge_touched(s, e, far);
+        e->touched = !far && st == ST_OK;
+    }
     return st;
 }
 
