@@ -17,7 +17,7 @@ PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libsecc
 DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
               libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev libmicrohttpd-dev
 DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
-              openssh-server openssh-client python3-ncclient yangcli netconfd iproute2 faketime
+              openssh-server openssh-client python3-ncclient yangcli netconfd iproute2 faketime procps
 DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark libndpi-bin
 DEPS_FUZZ  := clang libclang-rt-14-dev llvm-14

@@ -45,58 +45,6 @@ ahead(uint32_t a, uint32_t b)
     return (int32_t)(a - b);
 }
 
-/* The dissector of a message: by payload protocol identifier, else by claim. Some senders forget
- * the byte order. */
-static const struct dissector *
-choose(const struct capture_env *env, uint32_t ppid, struct cur message,
-       const struct msg_meta *meta)
-{
-    const struct dissector *maybe = NULL;
-
-    for (size_t i = 0; i < env->sctp.count && ppid; i++)
-        if (env->sctp.row[i]->ppid == ppid || env->sctp.row[i]->ppid == __builtin_bswap32(ppid))
-            return env->sctp.row[i];
-    for (size_t i = 0; i < env->sctp.count; i++) {
-        const struct dissector *d = env->sctp.row[i];
-        enum dissect_claim said = d->ppid || !d->claim ? DISSECT_NO : d->claim(message, meta);
-
-        if (said == DISSECT_YES)
-            return d;
-        if (said == DISSECT_MAYBE && !maybe)
-            maybe = d;
-    }
-    return maybe;
-}
-
-/* The state that this association has for a dissector. NULL: no room, or it did not open. */
-static struct sctp_user *
-user_of(struct sctp_flow *s, const struct dissector *d)
-{
-    for (size_t i = 0; i < MAX_SCTP_USERS; i++) {
-        struct sctp_user *u = &s->user[i];
-
-        if (u->dissector == d)
-            return !d->open || u->state ? u : NULL;
-        if (u->dissector)
-            continue;
-        u->dissector = d;
-        u->state = d->open ? d->open() : NULL;
-        return !d->open || u->state ? u : NULL;
-    }
-    return NULL;
-}
-
-static void
-deliver(struct flow *f, struct capture_env *env, uint32_t ppid, struct cur message,
-        const struct msg_meta *meta)
-{
-    const struct dissector *d = choose(env, ppid, message, meta);
-    struct sctp_user *u = d ? user_of(f->u.sctp, d) : NULL;
-
-    if (u)
-        (void)d->feed(u->state, message, meta, &env->out);
-}
-
 static void
 drop_message(struct sctp_half *h, struct capture_env *env)
 {
@@ -146,7 +94,7 @@ accept_data(struct flow *f, struct capture_env *env, unsigned side, const struct
     if (d->lost)
         return;
     if ((d->flags & (DATA_BEGIN | DATA_END)) == (DATA_BEGIN | DATA_END)) {
-        deliver(f, env, d->ppid, d->user, meta);
+        sctp_deliver(f, env, d->ppid, d->user, meta);
         return;
     }
     if (!h->message && !(d->flags & DATA_BEGIN)) {
@@ -161,7 +109,7 @@ accept_data(struct flow *f, struct capture_env *env, unsigned side, const struct
     if (d->flags & DATA_BEGIN)
         h->ppid = d->ppid;
     if (d->flags & DATA_END) {
-        deliver(f, env, h->ppid, cur_from(h->message, h->len), meta);
+        sctp_deliver(f, env, h->ppid, cur_from(h->message, h->len), meta);
         drop_message(h, env);
     }
 }
@@ -585,18 +533,6 @@ sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p)
     age_hole(f, env, 0);
     age_hole(f, env, 1);
     flow_note_state(t, env, f, has_state(f->u.sctp));
-}
-
-void
-sctp_shed(struct flow *f)
-{
-    for (size_t i = 0; i < MAX_SCTP_USERS; i++) {
-        struct sctp_user *u = &f->u.sctp->user[i];
-
-        if (u->state && u->dissector->close)
-            u->dissector->close(u->state);
-        *u = (struct sctp_user){NULL, NULL};
-    }
 }
 
 void

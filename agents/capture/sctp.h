@@ -48,5 +48,9 @@ void sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p
 void sctp_close(struct flow *f, struct capture_env *env);
 /* Its dissectors forget what they know. */
 void sctp_shed(struct flow *f);
+/* A whole user message, for the dissector that its payload protocol identifier names, or that
+ * claims it. */
+void sctp_deliver(struct flow *f, struct capture_env *env, uint32_t ppid, struct cur message,
+                  const struct msg_meta *meta);
 
 #endif
