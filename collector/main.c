@@ -25,6 +25,7 @@
 #define NAME "vigil-collector"
 #define DEFAULT_CONFIG "/etc/vigil5g/collector.yaml"
 #define LARGE_BYTES (256 * 1024)
+#define SPARE_BYTES (4 * 1024 * 1024) /* at the end of the heap, between two batches */
 
 enum { ACT_RUN, ACT_CHECK = 256, ACT_VERIFY, ACT_BACKUP, ACT_RESTORE };
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_WRONG = 2 };
@@ -562,7 +563,7 @@ main(int argc, char **argv)
     umask(027);
     /* What was large goes back to the system: peers decide how large messages are. */
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
     /* A disk or a limit that is full is an error of one batch, a peer that went one of a session,
      * and where our log goes may end before we do. */
     (void)signal(SIGXFSZ, SIG_IGN);
