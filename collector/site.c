@@ -307,6 +307,12 @@ site_recall(struct site *s, const char *control, const char *target)
     return told_insert(s, &s->told[i], s->told[i].count, target);
 }
 
+uint64_t
+site_round(const struct site *s)
+{
+    return docket_round(s->docket);
+}
+
 size_t
 site_judged(const struct site *s)
 {

@@ -70,6 +70,8 @@ void site_forget(struct site *s);
  * verdict, or that nothing binds it any more. Each pair once. ST_NOTFOUND: the pack has no such
  * control. */
 enum status site_recall(struct site *s, const char *control, const char *target) MUST_USE;
+/* docket_round() of what is judged over several calls. */
+uint64_t site_round(const struct site *s);
 /* Number of controls that the last judging ran. */
 size_t site_judged(const struct site *s);
 

@@ -198,14 +198,25 @@ agents_write(struct agents *a, struct store *s, const char *tenant, const char *
     return st;
 }
 
+static void
+end_backlog(struct agent_entry *e, bool all, uint64_t round)
+{
+    if (!e->synced || !e->backlog)
+        return;
+    if (!e->judging || round < e->round) /* other rules count anew */
+        e->round = round;
+    e->judging = true;
+    /* The round that was under way may have begun without it. */
+    e->backlog = !all && round < e->round + 2;
+}
+
 void
-agents_written(struct agents *a)
+agents_written(struct agents *a, bool all, uint64_t round)
 {
     for (size_t i = 0; i < a->count; i++) {
         if (a->item[i]->dirty)
             a->item[i]->kept = a->item[i]->journal;
         a->item[i]->dirty = false;
-        if (a->item[i]->synced)
-            a->item[i]->backlog = false;
+        end_backlog(a->item[i], all, round);
     }
 }

@@ -32,7 +32,9 @@ struct agent_entry {
     unsigned sessions; /* now */
     bool dirty;        /* to be written to the store */
     bool backlog;      /* its first evaluation is not committed yet */
-    bool synced;       /* all that it holds has come in since it was enrolled */
+    bool judging;      /* it is synced, and what waits is judged since round */
+    uint64_t round;
+    bool synced; /* all that it holds has come in since it was enrolled */
     /* Of the latest session. */
     enum ingest_sync sync;
     size_t wanted;     /* sections still to come */
@@ -60,6 +62,8 @@ enum status agents_write_one(const struct agent_entry *e, struct store *s, const
                              const char *site) MUST_USE;
 enum status agents_write(struct agents *a, struct store *s, const char *tenant,
                          const char *site) MUST_USE;
-void agents_written(struct agents *a);
+/* A batch was committed. all: nothing is left to judge; round: site_round(). The backlog of an
+ * agent ends when all that waited as it was synced has been judged. */
+void agents_written(struct agents *a, bool all, uint64_t round);
 
 #endif

@@ -338,7 +338,7 @@ ingest_write(struct ingest *g, struct life *l)
 void
 ingest_written(struct ingest *g)
 {
-    agents_written(g->agents);
+    agents_written(g->agents, !site_marked(g->env.site), site_round(g->env.site));
     roster_sweep(g->roster);
     past_written(g->past);
     if (past_waits(g->past))

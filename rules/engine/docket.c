@@ -277,6 +277,12 @@ docket_has_work(const struct docket *k)
     return false;
 }
 
+uint64_t
+docket_round(const struct docket *k)
+{
+    return k->round;
+}
+
 struct docket_counts
 docket_counts(const struct docket *k)
 {

@@ -69,6 +69,10 @@ struct docket_ops {
     void *ctx;
 };
 
+/* What had to be judged as a whole when round n began has been judged when round n + 1 is told of;
+ * a round ends with a docket_judge() that leaves nothing of it. */
+uint64_t docket_round(const struct docket *k);
+
 struct docket_counts {
     uint64_t whole;   /* controls judged as a whole */
     uint64_t targets; /* pairs of control and target judged by themselves */

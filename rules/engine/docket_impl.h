@@ -19,6 +19,7 @@ struct entry {
     struct rule_reads reads;
     bool whole;   /* to be judged as a whole */
     bool again;   /* and once more when that is done */
+    bool due;     /* it belongs to the round */
     char *cursor; /* it is judged as a whole up to this target; NULL: not begun */
     bool touched; /* near checks of it read what changed */
     bool known;   /* held and missing are as the facts are */
@@ -50,6 +51,7 @@ struct docket {
     bool unresolved;           /* such an annotation may stand somewhere */
     struct touch *touch;
     size_t touches, room;
+    uint64_t round;
     struct docket_counts counts;
 };
 

@@ -191,7 +191,7 @@ finish(struct session *s, struct entry *e)
     free(e->cursor);
     e->cursor = NULL;
     e->whole = e->again;
-    e->again = false;
+    e->again = e->due = false;
     s->k->counts.whole++;
     return ST_OK;
 }
@@ -226,6 +226,7 @@ judge_no_source(struct session *s, struct entry *e)
         st = tell(s, e, NULL, &v);
     e->known = st == ST_OK;
     e->whole = !e->known;
+    e->due = e->due && e->whole;
     s->k->counts.whole++;
     verdicts_clear(&v);
     return st;
@@ -521,6 +522,26 @@ judge_wholes(struct session *s)
     return st;
 }
 
+/* Begin a round where none is under way. */
+static void
+begin_round(struct docket *k)
+{
+    for (size_t i = 0; i < k->entries; i++)
+        if (k->entry[i].due)
+            return;
+    for (size_t i = 0; i < k->entries; i++)
+        k->entry[i].due = k->entry[i].whole;
+}
+
+static void
+end_round(struct docket *k)
+{
+    for (size_t i = 0; i < k->entries; i++)
+        if (k->entry[i].due)
+            return;
+    k->round++;
+}
+
 static void
 restart(struct docket *k)
 {
@@ -552,12 +573,15 @@ docket_judge(struct docket *k, int64_t now, int64_t interval_s, const struct doc
     s.shared = inventory && run_unresolved(inventory);
     if (st == ST_OK)
         st = judge_targets(&s);
+    begin_round(k);
     if (st == ST_OK)
         st = judge_wholes(&s);
-    if (st != ST_OK)
+    if (st != ST_OK) {
         restart(k);
-    else
+    } else {
         docket_drop_touches(k);
+        end_round(k);
+    }
     run_end(&s.run);
     return st;
 }

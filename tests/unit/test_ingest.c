@@ -474,10 +474,34 @@ test_long_batches(void **state)
     w->slow_ms = 2 * DESK_LONG_MS;
     batch(w);
     assert_true(site_marked(w->site));
+    /* What comes later of a first evaluation is no news either. */
+    assert_true(ingest_is_backlog(w->ingest, "amf-1", lab_wall(w)));
     w->slow_ms = DESK_LONG_MS / 50;
     UNTIL(w, (w->now_ms += 500, !site_marked(w->site)));
+    assert_false(ingest_is_backlog(w->ingest, "amf-1", lab_wall(w)));
     assert_true(desk_counts(w->desk).batches > 2);
     expect_nas(w, VERDICT_FAIL, FINDING_OPEN);
+}
+
+/* Something changes all the time, so that something is always left to judge: an agent is not silent
+ * for ever. */
+static void
+test_a_backlog_ends(void **state)
+{
+    struct lab *w = *state;
+    unsigned batches = 0;
+
+    look(w, AMF, "NEA0");
+    sync_agent(w);
+    w->slow_ms = 2 * DESK_LONG_MS;
+    do {
+        site_mark(w->site, 1u << FACT_NF_CONFIG);
+        batch(w);
+        assert_true(++batches < 2000);
+    } while (ingest_is_backlog(w->ingest, "amf-1", lab_wall(w)));
+    assert_true(site_marked(w->site));
+    assert_true(batches > 10);
+    w->slow_ms = 0;
 }
 
 /* The store has everything, so a collector that starts knows it, and how old it is. */
@@ -526,6 +550,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_newer_model, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_messages_out_of_turn, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_a_mute_agent, lab_set_up, lab_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_backlog_ends, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_slow_batches, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_long_batches, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_a_restart_of_the_collector, lab_set_up, lab_tear_down),
