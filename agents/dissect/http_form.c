@@ -40,6 +40,12 @@ piece(struct cur *in, const char *ends, char out[MAX_FORM_VALUE], uint8_t *end)
     return n;
 }
 
+static bool
+is(const char *name, size_t len, const char *wanted)
+{
+    return len == strlen(wanted) && memcmp(name, wanted, len) == 0;
+}
+
 bool
 http_form_token_request(struct cur body, struct http_token_request *out)
 {
@@ -49,17 +55,15 @@ http_form_token_request(struct cur body, struct http_token_request *out)
     for (unsigned i = 0; i < MAX_FORM_FIELDS && cur_left(body); i++) {
         uint8_t end;
         size_t n = piece(&body, "=&", name, &end);
-        struct cur key = cur_from(name, n), text;
+        struct cur text = cur_from(value, end == '=' ? piece(&body, "&", value, &end) : 0);
 
-        n = end == '=' ? piece(&body, "&", value, &end) : 0;
-        text = cur_from(value, n);
-        if (http_name_is(key, "nfInstanceId"))
+        if (is(name, n, "nfInstanceId"))
             token_name(text, out->instance);
-        else if (http_name_is(key, "nfType"))
+        else if (is(name, n, "nfType"))
             token_name(text, out->type);
-        else if (http_name_is(key, "targetNfType"))
+        else if (is(name, n, "targetNfType"))
             token_name(text, out->target);
-        else if (http_name_is(key, "scope"))
+        else if (is(name, n, "scope"))
             http_text(text, out->scope, sizeof(out->scope));
     }
     return out->instance[0];
