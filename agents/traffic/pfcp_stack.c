@@ -179,7 +179,7 @@ take_sign_of_life(struct flow *f, const struct pfcp_msg *m)
         if (!r->used || r->sequence != m->sequence || r->type + 1 != m->type)
             continue;
         r->used = false;
-        for (unsigned q = 0; q < f->profiles; q++)
+        for (unsigned q = 0; f->cross && q < f->profiles; q++)
             f->cross[r->profile][q].answered = true;
     }
 }

@@ -478,15 +478,12 @@ merge_touches(struct docket *k)
 }
 
 static enum status
-judge_targets(struct session *s)
+judge_all_touched(struct session *s, bool far)
 {
-    struct docket *k = s->k;
     enum status st = ST_OK;
 
-    merge_touches(k);
-    for (size_t i = 0; i < 2 * k->entries && st == ST_OK; i++) {
-        struct entry *e = &k->entry[i % k->entries];
-        bool far = i >= k->entries;
+    for (size_t i = 0; i < s->k->entries && st == ST_OK; i++) {
+        struct entry *e = &s->k->entry[i];
 
         if (!e->touched)
             continue;
@@ -494,6 +491,16 @@ judge_targets(struct session *s)
         e->touched = !far && st == ST_OK;
     }
     return st;
+}
+
+static enum status
+judge_targets(struct session *s)
+{
+    enum status st;
+
+    merge_touches(s->k);
+    st = judge_all_touched(s, false);
+    return st == ST_OK ? judge_all_touched(s, true) : st;
 }
 
 static enum status
