@@ -37,9 +37,9 @@ bitcur_get(struct bitcur *b, unsigned n, uint64_t *out)
     if (n > 64 || bitcur_left(b) < n)
         return false;
     while (left > 0) { /* as much as one byte has */
-        unsigned here = 8 - (unsigned)(at % 8), take = left < here ? left : here;
+        unsigned here = 8 - (unsigned)(at % 8), take = (left < here ? left : here) & 15u;
 
-        v = v << (take & 15u) | (((unsigned)b->base[at / 8] >> (here - take)) & ((1u << take) - 1));
+        v = v << take | (((unsigned)b->base[at / 8] >> (here - take)) & ((1u << take) - 1));
         at += take;
         left -= take;
     }
