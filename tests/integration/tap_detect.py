@@ -12,6 +12,7 @@ from live import Lab, until
 from vigil import Tcp, check, directory, finish, frame, pcap, scan
 
 PROMISE = 5
+RATES = {"SA-N4-04", "SA-DET-03"}  # a capture that is sent faster than it was recorded is a flood, too
 
 
 def within(seconds, took, what):
@@ -75,7 +76,8 @@ def detect(path):
             return {(f["control"], last(f["target"])) for f in lab.findings()}
         until(f"{name}: findings {sorted(want)}", lambda: want <= seen(), pause=0.1)
         within(PROMISE, time.monotonic() - begun, f"{name}: {len(want)} findings, {len(events)} of them attacks")
-        check(seen() <= want, f"{name}: findings that the file does not have: {sorted(seen() - want)}")
+        more = {f for f in seen() - want if f[0] not in RATES}
+        check(not more, f"{name}: findings that the file does not have: {sorted(more)}")
         check(agent.stop() == 0, f"{name}: the agent does not end well")
 
 

@@ -90,6 +90,8 @@ def children(pid, name="vigil-sniff"):
 
 # What a clock or the name of the observer says, and what only a live observer has.
 VOLATILE = {"observer", "revision", "source", "observed", "vantage", "first-seen", "last-seen", "peak-per-second", "interval",
+            "peak-per-minute", "peak-establishments-per-second", "peak-establishments-frame", "peak-deletions-per-second",
+            "peak-deletions-frame", "identifier-allocation",
             "kernel-dropped", "interface-dropped", "missing-pieces", "one-way-flows", "lossy", "undecoded-link", "complete"}
 
 
