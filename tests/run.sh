@@ -49,8 +49,9 @@ cmocka() {
 }
 
 # Living systems mostly wait: they run side by side, and beside all that follows.
+living=$(ls tests/integration/live_*.py tests/integration/tap_*.py tests/integration/device_netconfd.py tests/integration/north_tls.py)
 if wants integration || wants live; then
-    for t in tests/integration/live_*.py; do
+    for t in $living; do
         n=$(basename "$t")
         { timeout 400 python3 "$t" build/vigil >"$logs/$n.out" 2>&1; echo $? >"$logs/$n.rc"; } &
     done
@@ -88,13 +89,13 @@ fi
 if wants integration; then
     for t in tests/integration/*.sh tests/integration/*.py; do
         [ -e "$t" ] || continue
-        case $t in tests/integration/live_*) continue ;; esac
+        case $living in *$t*) continue ;; esac
         case $t in *.py) one "$t" python3 "$t" build/vigil ;; *) one "$t" sh "$t" build/vigil ;; esac
     done
 fi
 if wants integration || wants live; then
     wait
-    for t in tests/integration/live_*.py; do
+    for t in $living; do
         n=$(basename "$t")
         one "$t" sh -c 'cat "$1.out"; exit "$(cat "$1.rc")"' sh "$logs/$n"
     done
@@ -110,26 +111,31 @@ if wants dissect; then
         echo "SKIPPED dissect: as tshark does (no tshark here: make deps-bench)"
     fi
 fi
+# hostile LABEL LIST MODE SEED NUMBER: on as many files at a time as there are processors
+hostile() {
+    label=$1
+    list=$2
+    shift 2
+    one "hostile: $label" xargs -d '\n' -a "$list" -n 6 -P "$(nproc)" build-san/tests/hostile/hostile "$@"
+}
 if wants hostile; then
     python3 tests/dissect/samples.py "$logs/samples"
-    captures=$(ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null)
-    yamls=$(find tests/data -name '*.yaml' -not -path '*/rules/*' | sort)
-    # shellcheck disable=SC2086 # words are wanted
-    {
-        one "hostile: captures cut" build-san/tests/hostile/hostile cut 1 1 $captures
-        one "hostile: every kind of message cut" build-san/tests/hostile/hostile cut 9 4 "$logs"/samples/*.pcap
-        one "hostile: every kind of message flipped" build-san/tests/hostile/hostile flip 10 40 "$logs"/samples/*.pcap
-        one "hostile: YAML cut" build-san/tests/hostile/hostile cut 2 1 $yamls
-        one "hostile: captures with flipped bytes" build-san/tests/hostile/hostile flip 3 100 $captures
-        one "hostile: YAML with flipped bytes" build-san/tests/hostile/hostile flip 4 40 $yamls
-    }
+    ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null >"$logs/captures"
+    find "$logs/samples" -name '*.pcap' | sort >"$logs/messages"
+    find tests/data -name '*.yaml' -not -path '*/rules/*' | sort >"$logs/yaml"
+    hostile "captures cut" "$logs/captures" cut 1 1
+    hostile "every kind of message cut" "$logs/messages" cut 9 4
+    hostile "every kind of message flipped" "$logs/messages" flip 10 40
+    hostile "YAML cut" "$logs/yaml" cut 2 1
+    hostile "captures with flipped bytes" "$logs/captures" flip 3 100
+    hostile "YAML with flipped bytes" "$logs/yaml" flip 4 40
     if [ -n "${VIGIL_TESTDATA:-}" ]; then
         find "$VIGIL_TESTDATA" -name '*.pcap' -o -name '*.pcapng' | sort >"$logs/pcaps"
         find "$VIGIL_TESTDATA/configs" -name '*.y*ml*' -size -200k | sort | awk 'NR % 6 == 1' >"$logs/yamls"
-        one "hostile: further captures cut" xargs -d '\n' -a "$logs/pcaps" build-san/tests/hostile/hostile cut 5 1500
-        one "hostile: further captures flipped" xargs -d '\n' -a "$logs/pcaps" build-san/tests/hostile/hostile flip 6 1
-        one "hostile: further YAML cut" xargs -d '\n' -a "$logs/yamls" build-san/tests/hostile/hostile cut 7 40
-        one "hostile: further YAML flipped" xargs -d '\n' -a "$logs/yamls" build-san/tests/hostile/hostile flip 8 1
+        hostile "further captures cut" "$logs/pcaps" cut 5 1500
+        hostile "further captures flipped" "$logs/pcaps" flip 6 1
+        hostile "further YAML cut" "$logs/yamls" cut 7 40
+        hostile "further YAML flipped" "$logs/yamls" flip 8 1
     fi
     one "hostile: files and limits" sh tests/hostile/files.sh build/vigil
 fi
