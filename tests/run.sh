@@ -106,7 +106,9 @@ if wants dissect; then
     one "dissect: frames left out" python3 tests/dissect/lossy.py build/tests/dissect/messages tests/data "$logs/samples" \
         ${VIGIL_TESTDATA:+"$VIGIL_TESTDATA/pcaps"}
     if command -v tshark >/dev/null; then
-        one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages tests/data "$logs/samples"
+        # shellcheck disable=SC2046 # words are wanted; what attacks hide in each other tshark reads further than we claim to
+        one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages \
+            $(ls -d tests/data/*/ | grep -v attacks) "$logs/samples"
     else
         echo "SKIPPED dissect: as tshark does (no tshark here: make deps-bench)"
     fi
