@@ -6,6 +6,7 @@
 #include "agents/dissect/ber.h"
 #include "agents/dissect/mgmt.h"
 #include "agents/dissect/table.h"
+#include "agents/dissect/tls_upgrade.h"
 
 #define SIMPLE 0x80       /* the choice of clause 4.2 */
 #define MAX_MESSAGE 32768 /* longer ones are passed over */
@@ -23,9 +24,8 @@ enum operation {
 };
 
 struct ldap_state {
-    size_t skip[2]; /* bytes of a long message that are still to come */
-    bool asked_tls; /* StartTLS was asked for */
-    void *tls;      /* and granted: the rest is for dissect_tls */
+    struct tls_upgrade up; /* first */
+    bool asked_tls;        /* StartTLS was asked for */
 };
 
 struct head {
@@ -139,7 +139,7 @@ take(struct ldap_state *s, const struct head *h, struct cur message, const struc
     if (h->operation == EXTENDED_REQUEST && is_starttls(message)) {
         s->asked_tls = true;
     } else if (h->operation == EXTENDED_RESPONSE && s->asked_tls && is_granted(message)) {
-        s->tls = dissect_tls.open();
+        s->up.tls = dissect_tls.open();
         say(false, false, true, meta, out);
     } else if (h->operation == BIND_REQUEST) {
         say(has_password(message), true, false, meta, out);
@@ -152,17 +152,16 @@ static size_t
 feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
     struct ldap_state *s = state;
-    size_t *skip = &s->skip[meta->to_server ? 1 : 0];
+    size_t *skip = &s->up.skip[meta->to_server ? 1 : 0];
     struct cur c = data;
 
-    while (cur_left(c) && !s->tls) {
-        size_t pass = *skip < cur_left(c) ? *skip : cur_left(c);
+    while (cur_left(c) && !s->up.tls) {
         struct cur at, message;
         struct head h;
         bool wrong;
 
-        *skip -= pass;
-        if (!cur_skip(&c, pass) || cur_left(c) == 0)
+        (void)tls_upgrade_pass(&s->up, &c, meta);
+        if (cur_left(c) == 0)
             break;
         at = c;
         if (!read_head(c, &h, &wrong)) {
@@ -181,23 +180,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
         dissect_unit(out, meta, "ldap", h.operation);
         c = at;
     }
-    if (s->tls && cur_left(c)) {
-        size_t used = dissect_tls.feed(s->tls, c, meta, out);
-
-        if (!cur_skip(&c, used))
-            return cur_left(data);
-    }
-    return cur_left(data) - cur_left(c);
-}
-
-static void
-gap(void *state, const struct msg_meta *meta)
-{
-    struct ldap_state *s = state;
-
-    s->skip[meta->to_server ? 1 : 0] = 0;
-    if (s->tls)
-        dissect_tls.gap(s->tls, meta);
+    return tls_upgrade_feed(&s->up, data, c, meta, out);
 }
 
 static void *
@@ -206,22 +189,12 @@ open_state(void)
     return calloc(1, sizeof(struct ldap_state));
 }
 
-static void
-close_state(void *state)
-{
-    struct ldap_state *s = state;
-
-    if (s && s->tls)
-        dissect_tls.close(s->tls);
-    free(s);
-}
-
 const struct dissector dissect_ldap = {
     .name = "ldap",
     .carrier = DISSECT_TCP,
     .claim = claim,
     .open = open_state,
-    .close = close_state,
+    .close = tls_upgrade_close,
     .feed = feed,
-    .gap = gap,
+    .gap = tls_upgrade_gap,
 };

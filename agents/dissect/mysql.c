@@ -8,6 +8,7 @@
 
 #include "agents/dissect/db.h"
 #include "agents/dissect/table.h"
+#include "agents/dissect/tls_upgrade.h"
 
 #define HEADER 4
 #define PROTOCOL 10
@@ -19,12 +20,11 @@
 enum command { COM_QUIT = 1, COM_PING = 14 };
 
 struct mysql_state {
-    size_t skip[2]; /* bytes of a packet that are still to come */
-    bool greeted;   /* the server's greeting was seen */
-    bool answered;  /* and the client's handshake response */
+    struct tls_upgrade up; /* first */
+    bool greeted;          /* the server's greeting was seen */
+    bool answered;         /* and the client's handshake response */
     bool client_proven;
     unsigned client; /* side that asks: index as in skip */
-    void *tls;       /* after SSLRequest: the rest is for dissect_tls */
 };
 
 static bool
@@ -120,7 +120,7 @@ from_client(struct mysql_state *s, struct cur body, uint32_t len, uint8_t number
 
     if (s->greeted && !s->answered) {
         if (len == SSL_REQUEST && cur_le32(&body, &capabilities) && capabilities & CAPABILITY_SSL) {
-            s->tls = dissect_tls.open();
+            s->up.tls = dissect_tls.open();
             return;
         }
         s->answered = true;
@@ -154,17 +154,16 @@ static size_t
 feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
     struct mysql_state *s = state;
-    size_t *skip = &s->skip[meta->to_server ? 1 : 0];
+    size_t *skip = &s->up.skip[meta->to_server ? 1 : 0];
     struct cur c = data;
 
-    while (cur_left(c) && !s->tls) {
-        size_t pass = *skip < cur_left(c) ? *skip : cur_left(c);
+    while (cur_left(c) && !s->up.tls) {
         struct cur at, body;
         uint32_t len;
         uint8_t number;
 
-        *skip -= pass;
-        if (!cur_skip(&c, pass) || cur_left(c) == 0)
+        (void)tls_upgrade_pass(&s->up, &c, meta);
+        if (cur_left(c) == 0)
             break;
         at = c;
         if (!read_header(&at, &len, &number))
@@ -179,25 +178,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
         packet(s, body, len, number, meta, out);
         c = at;
     }
-    if (s->tls && cur_left(c)) {
-        size_t used = dissect_tls.feed(s->tls, c, meta, out);
-
-        if (!cur_skip(&c, used))
-            return cur_left(data);
-    }
-    return cur_left(data) - cur_left(c);
-}
-
-/* Where the next packet begins is not known any more: it is looked for at the next segment border.
- */
-static void
-gap(void *state, const struct msg_meta *meta)
-{
-    struct mysql_state *s = state;
-
-    s->skip[meta->to_server ? 1 : 0] = 0;
-    if (s->tls)
-        dissect_tls.gap(s->tls, meta);
+    return tls_upgrade_feed(&s->up, data, c, meta, out);
 }
 
 static void *
@@ -206,22 +187,12 @@ open_state(void)
     return calloc(1, sizeof(struct mysql_state));
 }
 
-static void
-close_state(void *state)
-{
-    struct mysql_state *s = state;
-
-    if (s && s->tls)
-        dissect_tls.close(s->tls);
-    free(s);
-}
-
 const struct dissector dissect_mysql = {
     .name = "mysql",
     .carrier = DISSECT_TCP,
     .claim = claim,
     .open = open_state,
-    .close = close_state,
+    .close = tls_upgrade_close,
     .feed = feed,
-    .gap = gap,
+    .gap = tls_upgrade_gap,
 };

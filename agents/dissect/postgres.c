@@ -8,6 +8,7 @@
 
 #include "agents/dissect/db.h"
 #include "agents/dissect/table.h"
+#include "agents/dissect/tls_upgrade.h"
 
 #define PROTOCOL_3 0x00030000
 #define CANCEL_REQUEST 80877102
@@ -17,14 +18,13 @@
 #define MAX_MESSAGE (1u << 30)
 
 struct postgres_state {
-    size_t skip[2];     /* bytes of a message that are still to come */
-    bool started;       /* the client's startup message was seen */
-    bool waits_answer;  /* of one octet, to SSLRequest or GSSENCRequest */
-    bool hidden;        /* GSSAPI encryption follows */
-    bool authenticated; /* the client sent a proof of who it is */
+    struct tls_upgrade up; /* first */
+    bool started;          /* the client's startup message was seen */
+    bool waits_answer;     /* of one octet, to SSLRequest or GSSENCRequest */
+    bool hidden;           /* GSSAPI encryption follows */
+    bool authenticated;    /* the client sent a proof of who it is */
     bool client_proven;
     unsigned client; /* side that asks: index as in skip */
-    void *tls;       /* after SSLRequest: the rest is for dissect_tls */
 };
 
 static bool
@@ -131,8 +131,8 @@ answer(struct postgres_state *s, struct cur *c, const struct msg_meta *meta,
     s->waits_answer = false;
     dissect_unit(out, meta, "pgsql", UNIT_NO_TYPE);
     if (said == 'S')
-        s->tls = dissect_tls.open();
-    s->hidden = said == 'G' || (said == 'S' && !s->tls);
+        s->up.tls = dissect_tls.open();
+    s->hidden = said == 'G' || (said == 'S' && !s->up.tls);
 }
 
 /* One step forward; false: more bytes are needed, or they are for somebody else. */
@@ -141,17 +141,14 @@ step(struct postgres_state *s, struct cur *c, const struct msg_meta *meta, struc
 {
     unsigned from = meta->to_server ? 1 : 0;
     bool asks = s->client_proven && from == s->client;
-    size_t pass = s->skip[from] < cur_left(*c) ? s->skip[from] : cur_left(*c);
     struct cur at = *c;
     uint32_t len, code;
     uint8_t type;
 
-    if (s->tls || s->hidden || cur_left(*c) == 0)
+    if (s->up.tls || s->hidden || cur_left(*c) == 0)
         return false;
-    if (pass) {
-        s->skip[from] -= pass;
-        return cur_skip(c, pass);
-    }
+    if (tls_upgrade_pass(&s->up, c, meta))
+        return true;
     if (s->waits_answer && !asks) {
         answer(s, c, meta, out);
         return true;
@@ -168,7 +165,7 @@ step(struct postgres_state *s, struct cur *c, const struct msg_meta *meta, struc
         out->anomaly(out->ctx, meta, "postgres.message");
         return cur_skip(c, cur_left(*c));
     }
-    s->skip[from] = len - 4;
+    s->up.skip[from] = len - 4;
     *c = at;
     dissect_unit(out, meta, "pgsql", UNIT_NO_TYPE);
     if (asks || (!s->client_proven && meta->dport == POSTGRES_PORT))
@@ -186,23 +183,7 @@ feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_o
         continue;
     if (s->hidden)
         return cur_left(data);
-    if (s->tls && cur_left(c)) {
-        size_t used = dissect_tls.feed(s->tls, c, meta, out);
-
-        if (!cur_skip(&c, used))
-            return cur_left(data);
-    }
-    return cur_left(data) - cur_left(c);
-}
-
-static void
-gap(void *state, const struct msg_meta *meta)
-{
-    struct postgres_state *s = state;
-
-    s->skip[meta->to_server ? 1 : 0] = 0;
-    if (s->tls)
-        dissect_tls.gap(s->tls, meta);
+    return tls_upgrade_feed(&s->up, data, c, meta, out);
 }
 
 static void *
@@ -211,22 +192,12 @@ open_state(void)
     return calloc(1, sizeof(struct postgres_state));
 }
 
-static void
-close_state(void *state)
-{
-    struct postgres_state *s = state;
-
-    if (s && s->tls)
-        dissect_tls.close(s->tls);
-    free(s);
-}
-
 const struct dissector dissect_postgres = {
     .name = "postgres",
     .carrier = DISSECT_TCP,
     .claim = claim,
     .open = open_state,
-    .close = close_state,
+    .close = tls_upgrade_close,
     .feed = feed,
-    .gap = gap,
+    .gap = tls_upgrade_gap,
 };
