@@ -11,6 +11,7 @@
 
 #include "agents/child.h"
 #include "agents/gather_wire.h"
+#include "agents/jitter.h"
 #include "agents/spawn.h"
 #include "agents/watch.h"
 #include "lib/fact_wire.h"
@@ -80,7 +81,7 @@ gather_new(const struct config *c, struct starter *starter, const struct gather_
     g->starter = starter;
     g->h = *h;
     g->child.fd = -1;
-    g->random = seed | 1;
+    g->random = seed;
     g->run = NO_RUN;
     g->nowhere.ops = &nowhere_ops;
     return g;
@@ -107,16 +108,6 @@ gather_free(struct gather *g)
     free(g);
 }
 
-/* xorshift: spread, not secrecy. */
-static int64_t
-jitter(struct gather *g, int64_t span)
-{
-    g->random ^= g->random << 13;
-    g->random ^= g->random >> 7;
-    g->random ^= g->random << 17;
-    return (int64_t)(g->random % (uint64_t)(span + 1));
-}
-
 /* The process is of no use any more. */
 static void
 go_down(struct gather *g, enum gather_end end, const char *why)
@@ -131,7 +122,7 @@ go_down(struct gather *g, enum gather_end end, const char *why)
     g->count.timeouts += end == GATHER_TOO_SLOW;
     g->count.nonsense += end == GATHER_NONSENSE || end == GATHER_TOO_MUCH;
     end_process(g);
-    g->again = g->now + retry + jitter(g, retry / 4);
+    g->again = g->now + retry + jitter(&g->random, retry / 4);
     g->run = NO_RUN;
     if (run != NO_RUN)
         g->h.done(g->h.ctx, run, end, 0);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "agents/jitter.h"
+
 struct entry {
     int64_t interval;
     int64_t due;         /* by interval */
@@ -41,23 +43,6 @@ void
 schedule_free(struct schedule *s)
 {
     free(s);
-}
-
-/* splitmix64: spread, not secrecy. */
-static uint64_t
-next_random(struct schedule *s)
-{
-    uint64_t z = (s->random += 0x9e3779b97f4a7c15ULL);
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
-static int64_t
-jitter(struct schedule *s, int64_t span)
-{
-    return span > 0 ? (int64_t)(next_random(s) % (uint64_t)(span + 1)) : 0;
 }
 
 void
@@ -102,7 +87,7 @@ schedule_finished(struct schedule *s, size_t source, bool ok, int64_t now)
     int64_t took = e->started == SCHEDULE_NEVER ? 0 : now - e->started;
     int64_t pause = took * (100 - (int64_t)s->share) / (int64_t)s->share;
 
-    e->due = now - took + e->interval - jitter(s, e->interval / 10);
+    e->due = now - took + e->interval - jitter(&s->random, e->interval / 10);
     if (ok) {
         e->failures = 0;
     } else {
@@ -110,7 +95,7 @@ schedule_finished(struct schedule *s, size_t source, bool ok, int64_t now)
 
         if (retry > SCHEDULE_RETRY_MAX_MS)
             retry = SCHEDULE_RETRY_MAX_MS;
-        retry += jitter(s, retry / 4);
+        retry += jitter(&s->random, retry / 4);
         e->failures++;
         pause = pause > retry ? pause : retry;
         if (e->due > now + pause)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/device_sink.h"
+#include "agents/jitter.h"
 #include "agents/spawn.h"
 #include "lib/diag.h"
 
@@ -66,7 +67,7 @@ sniff_new(struct starter *starter, unsigned kind, const struct sniff_task *task,
         return NULL;
     s->starter = starter;
     s->kind = kind;
-    s->random = seed | 1;
+    s->random = seed;
     s->epoll = tasks ? epoll_create1(EPOLL_CLOEXEC) : -1;
     for (; s->count < tasks && s->count < MAX_SNIFF; s->count++) {
         struct task *t = &s->task[s->count];
@@ -122,16 +123,6 @@ sniff_free(struct sniff *s)
     free(s);
 }
 
-/* xorshift: spread, not secrecy. */
-static int64_t
-jitter(struct sniff *s, int64_t span)
-{
-    s->random ^= s->random << 13;
-    s->random ^= s->random >> 7;
-    s->random ^= s->random << 17;
-    return (int64_t)(s->random % (uint64_t)(span + 1));
-}
-
 static void
 go_down(struct sniff *s, struct task *t, const char *why)
 {
@@ -141,7 +132,7 @@ go_down(struct sniff *s, struct task *t, const char *why)
         retry = SNIFF_RETRY_MAX_MS;
     t->failures++;
     t->ends++;
-    t->again = s->now + retry + jitter(s, retry / 4);
+    t->again = s->now + retry + jitter(&s->random, retry / 4);
     end_process(t);
     t->over = t->over || s->stopped || t->t.once;
     t->news = strcmp(t->why, why) != 0;
