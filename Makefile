@@ -233,7 +233,7 @@ VIGIL_TESTDATA ?= $(wildcard ../shared/testdata)
 agree: deps-bench
 	@$(MAKE) --no-print-directory -j2 $(B)/tests/dissect/messages
 	@python3 tests/dissect/samples.py $(B)/tests/dissect/samples
-	@python3 tests/dissect/agree.py --cut $(B)/tests/dissect/messages $(filter-out tests/data/attacks/,$(wildcard tests/data/*/)) $(B)/tests/dissect/samples \
+	@python3 tests/dissect/agree.py --cut $(B)/tests/dissect/messages tests/data $(B)/tests/dissect/samples \
 	  $(wildcard $(VIGIL_TESTDATA)/pcaps)
 
 .PHONY: check-unit check-dissect check-source check-rules check-integration check-hostile

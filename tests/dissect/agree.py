@@ -285,6 +285,17 @@ def tunnelled(field, _, they, _owed):
     return 'tunnel' in they.hints and field not in ('gtp', 'label gtp')
 
 
+@reason('a tunnel in a tunnel: what is inside is said of the outer one, tshark tells it as a message of its own', scope=True)
+def nested(field, we, they, _owed):
+    inner = list(they.values.get(field, []))
+    return field == 'gtp' and 'tunnel' in they.hints and inner[:len(we.values.get(field, []))] == we.values.get(field, [])
+
+
+@reason('a Path Switch Request names the UE by the identifier of the source AMF: no association of this one has it')
+def source_identifier(field, we, they, _owed):
+    return field == 'ngap.amf_ue_id' and field not in we.values and 25 in they.values.get('ngap', [])
+
+
 @reason('N1 and N2 content in a multipart body of SBI: the same messages are taken where they go over N2', scope=True)
 def in_body(field, we, they, _owed):
     return 'body' in they.hints and field.startswith(('nas.', 'ngap')) and field not in we.values
