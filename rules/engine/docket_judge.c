@@ -529,24 +529,20 @@ judge_wholes(struct session *s)
     return st;
 }
 
-/* Begin a round where none is under way. */
+static bool
+is_round_under_way(const struct docket *k)
+{
+    for (size_t i = 0; i < k->entries; i++)
+        if (k->entry[i].due)
+            return true;
+    return false;
+}
+
 static void
 begin_round(struct docket *k)
 {
     for (size_t i = 0; i < k->entries; i++)
-        if (k->entry[i].due)
-            return;
-    for (size_t i = 0; i < k->entries; i++)
         k->entry[i].due = k->entry[i].whole;
-}
-
-static void
-end_round(struct docket *k)
-{
-    for (size_t i = 0; i < k->entries; i++)
-        if (k->entry[i].due)
-            return;
-    k->round++;
 }
 
 static void
@@ -580,14 +576,15 @@ docket_judge(struct docket *k, int64_t now, int64_t interval_s, const struct doc
     s.shared = inventory && run_unresolved(inventory);
     if (st == ST_OK)
         st = judge_targets(&s);
-    begin_round(k);
+    if (!is_round_under_way(k))
+        begin_round(k);
     if (st == ST_OK)
         st = judge_wholes(&s);
     if (st != ST_OK) {
         restart(k);
     } else {
         docket_drop_touches(k);
-        end_round(k);
+        k->round += !is_round_under_way(k);
     }
     run_end(&s.run);
     return st;
