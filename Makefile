@@ -11,12 +11,12 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 CLANG    ?= clang
-PKGS     := libyang libssl libcrypto yaml-0.1 libpcap libnghttp2 jansson libseccomp libcap
+PKGS     := libyang libssl libcrypto yaml-0.1 libpcap jansson libseccomp libcap
 
 # Debian 12 packages. Test: what `make test` needs beyond the build; bench and soak bring their own peers.
-DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libnghttp2-dev libssl-dev libjansson-dev \
+DEPS_BUILD := gcc libc6-dev pkg-config libyang2-dev libyaml-dev libpcap-dev libssl-dev libjansson-dev \
               libsqlite3-dev libyuma-base libseccomp-dev libcap-dev libnetconf2-dev libssh-dev libmicrohttpd-dev
-DEPS_TEST  := libcmocka-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
+DEPS_TEST  := libcmocka-dev libnghttp2-dev libyang2-tools python3 python3-jsonschema python3-yaml valgrind clang-format clang-tidy openssl git \
               openssh-server openssh-client python3-ncclient yangcli netconfd iproute2 faketime procps
 DEPS_DEMO  := openssl iproute2
 DEPS_BENCH := tshark libndpi-bin
@@ -138,7 +138,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
 	@echo "  TEST $@"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
-	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lssl
+	  $(STORE_LIBS) $(LDLIBS) -lcmocka -lnghttp2 -lssl
 
 $(B)/unit/test_north: tests/unit/test_north.c $(B)/libvigil-north.a $(B)/libvigil-collector.a $(B)/libvigil.a
 	@mkdir -p $(@D)
