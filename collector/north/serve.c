@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "collector/north/north.h"
 
 #define HELLO_S 30
 #define SEND_MS 30000 /* a notification that is not taken within it ends the session */
+#define LINGER_S 2    /* for a client to hang up first after its <close-session> */
 
 /* Who may what (access control in the manner of ietf-netconf-acm: what is not listed is refused).
  * The collector decides anew about all that changes something. */
@@ -229,6 +231,22 @@ serve(struct north *n, struct nc_pollsession *ps, int in)
     }
 }
 
+/* Some clients (yangcli) drop what stands unread when the end of the session comes with it, the
+ * reply to <close-session> included. So they hang up first; what they still say is not read. */
+static void
+linger(int in)
+{
+    int64_t until = mono_s() + LINGER_S;
+    char gone[512];
+
+    while (mono_s() < until) {
+        struct pollfd p = {.fd = in, .events = POLLIN};
+
+        if (poll(&p, 1, LINGER_S * 1000) <= 0 || read(in, gone, sizeof(gone)) <= 0)
+            return;
+    }
+}
+
 static enum status
 prepare(struct north *n)
 {
@@ -262,6 +280,8 @@ north_serve(struct north *n, int in, int out)
         nc_session_set_data(n->session, n);
         ps = nc_ps_new();
         st = ps && nc_ps_add_session(ps, n->session) == 0 ? serve(n, ps, in) : ST_IO;
+        if (st == ST_OK)
+            linger(in);
     }
     north_feed_free(n->feed);
     n->feed = NULL;

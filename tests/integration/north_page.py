@@ -272,12 +272,24 @@ def too_many():
             place.close()
 
 
+def last_word(place):
+    """The reply to close-session is whole before the session ends: the client hangs up first, if it does so soon."""
+    s = opened(place)
+    check("<ok/>" in s.rpc("<close-session/>"), "close-session has its reply")
+    check(not s.heard_of(0.3), "the session ends together with its last reply")
+    check(s.close() == 0, "a client that hangs up ends it well")
+    s = opened(place)
+    check("<ok/>" in s.rpc("<close-session/>"), "close-session has its reply")
+    s.write(b"and more " * 100)
+    check(s.process.wait(timeout=60) == 0, "a client that does not hang up holds the session")
+
+
 def main():
     with directory() as d:
         place = Place(d, FINDINGS_MADE, PROBLEMS)
         try:
             place.start_collector()
-            for part in (pages, filters, confined, hostile, crowd, roles):
+            for part in (pages, filters, confined, hostile, crowd, roles, last_word):
                 part(place)
         finally:
             place.close()

@@ -64,6 +64,10 @@ class Session:
             raise Closed
         self.buffer += data
 
+    def heard_of(self, ceiling):
+        """Whether anything comes within so many seconds, its end included."""
+        return bool(select.select([self.process.stdout], [], [], ceiling)[0])
+
     def _need(self, n):
         while len(self.buffer) < n:
             self._more()
