@@ -25,6 +25,8 @@ blind_age(const struct section_watch *w, int64_t now)
 {
     int64_t age = now > since(w) ? now - since(w) : 0;
 
+    if (w->withdrawn)
+        return SECTION_WITHDRAWN;
     if (age > blind_stale_s(w->interval_s))
         return SECTION_STALE;
     return w->received ? SECTION_FRESH : SECTION_WAITED_FOR;
@@ -43,7 +45,8 @@ blind_input(const struct section_watch *w, int64_t now, struct blind_input *out)
 {
     static const enum rule_verdict verdict[] = {[SECTION_WAITED_FOR] = VERDICT_UNKNOWN,
                                                 [SECTION_FRESH] = VERDICT_PASS,
-                                                [SECTION_STALE] = VERDICT_FAIL};
+                                                [SECTION_STALE] = VERDICT_FAIL,
+                                                [SECTION_WITHDRAWN] = VERDICT_PASS};
     enum section_age age = blind_age(w, now);
     int n;
 
@@ -51,8 +54,14 @@ blind_input(const struct section_watch *w, int64_t now, struct blind_input *out)
     n = snprintf(out->target, sizeof(out->target), "%s|%s", w->target, w->section);
     if (n < 0 || (size_t)n >= sizeof(out->target))
         return ST_LIMIT;
-    snprintf(out->message, sizeof(out->message), "no word of section %.64s for more than %lld s",
-             w->section, (long long)blind_stale_s(w->interval_s));
+    if (age == SECTION_WITHDRAWN)
+        snprintf(out->message, sizeof(out->message),
+                 "agent %.100s reports, and has no section %.64s of it any more", w->agent,
+                 w->section);
+    else
+        snprintf(out->message, sizeof(out->message),
+                 "no word of section %.64s for more than %lld s", w->section,
+                 (long long)blind_stale_s(w->interval_s));
     snprintf(out->cause, sizeof(out->cause), "no word from agent %.200s", w->agent);
     out->row = (struct finding_row){.witness = w->witness,
                                     .verdict = verdict[age],

@@ -2,8 +2,9 @@
 /*
  * Sections that nobody hears of any more. A section is stale when its last report is older than
  * 2 * interval + 5 s; then what was judged by it is unknown, and a finding of the control
- * BLIND_CONTROL opens on the section itself: a state finding that only a fresh report of this
- * section answers.
+ * BLIND_CONTROL opens on the section itself: a state finding that only its agent answers, with a
+ * fresh report of this section or by the word that it has it no more (a process that ended while
+ * the agent was away; what was judged by it stays open all the same).
  *
  * The catalogue has no control about blindness, so the id is reserved here. Age is counted from
  * when the collector received the report, by its own clock: an agent with a wrong clock is neither
@@ -26,9 +27,10 @@ struct section_watch {
     int64_t interval_s;          /* > 0 */
     int64_t expected;            /* since when reports are expected (enrolled, configured) */
     int64_t received;            /* latest report, also one that says "unchanged"; 0: none yet */
+    bool withdrawn;              /* the agent says that it has it no more */
 };
 
-enum section_age { SECTION_WAITED_FOR, SECTION_FRESH, SECTION_STALE };
+enum section_age { SECTION_WAITED_FOR, SECTION_FRESH, SECTION_STALE, SECTION_WITHDRAWN };
 
 int64_t blind_stale_s(int64_t interval_s);
 /* WAITED_FOR: none came yet and it is not late. A time before the report counts as age 0. */
@@ -45,7 +47,8 @@ struct blind_input {
     char cause[256];
 };
 /*
- * The observation for the life cycle: fail when stale, pass when fresh, unknown while waited for.
+ * The observation for the life cycle: fail when stale, pass when fresh or withdrawn, unknown
+ * while waited for.
  * The target is TARGET|SECTION; all blind sections of an agent have one cause. ST_LIMIT for a key
  * that is too long. out must not move while its input is in use.
  */

@@ -329,7 +329,7 @@ ingest_write(struct ingest *g, struct life *l)
         const struct section_entry *e = roster_at(g->roster, i);
 
         st = write_section(g, e, now);
-        if (st == ST_OK && e->turned && !e->gone)
+        if (st == ST_OK && (e->turned || e->gone))
             st = write_blindness(g, e, l);
     }
     return st;

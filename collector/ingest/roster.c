@@ -246,6 +246,7 @@ watch_of(const struct section_entry *e)
     return (struct section_watch){.interval_s = e->interval_s > 0 ? e->interval_s : SITE_INTERVAL_S,
                                   .expected = e->expected,
                                   .received = e->received,
+                                  .withdrawn = e->gone,
                                   .witness = roster_witness(e->kind),
                                   .severity = SEVERITY_MEDIUM};
 }

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from live import BAD, GOOD, OPEN, SITE, Lab, Nf, amf, until
-from vigil import check, finish
+from vigil import alone, check, finish
 
 WAVES = int(os.environ.get("VIGIL_WAVES", "3"))
 TYPES = ("nrf", "amf", "smf", "ausf", "udm", "pcf")
@@ -155,18 +155,24 @@ def downgraded(lab, core):
     check(f and f["state"] in OPEN, f"a pass of less assurance: {f and f['state']}")
 
 
-def lost(lab, agent):
+def lost(lab, core, agent):
+    """One of its processes ends while it is away: it sees again, and what it found there stays open."""
     agent.kill()
     lab.wait_agent("a1", connected=False)
-    until("blind", lambda: lab.findings(control="VG-BLIND-01", state="open"))
+    until("blind", lambda: lab.finding("VG-BLIND-01", core.target("nrf") + "|runtime"))
     none_closed(lab, "agent lost")
+    core.stop("pcf")
     agent.start()
     lab.wait_agent("a1")
     until("no longer blind", lambda: not lab.findings(control="VG-BLIND-01", state="open,reopened"))
     check(lab.findings(control="VG-BLIND-01", state="resolved"), "blindness is not resolved by a report")
+    f = until("nothing runs any more", lambda: (lambda x: x if "evidence-lost" in x["flags"] else None)(
+        lab.finding(RIGHTS, core.target("pcf"))))
+    check(f and f["state"] in OPEN, f"{RIGHTS} of what ended meanwhile: {f and f['state']}")
     none_closed(lab, "agent back")
 
 
+alone()
 with Lab("a1") as net:
     if not NAMESPACES:
         print("SKIPPED: no right to make network namespaces")
@@ -186,7 +192,7 @@ with Lab("a1") as net:
     deleted(net, open5gs)
     downgraded(net, open5gs)
     none_closed(net, "deleted, downgraded")
-    lost(net, a1)
+    lost(net, open5gs, a1)
     check(all(f["site"] == SITE for f in net.findings()), "site")
     check(net.collector.running() and a1.running(), "an end that nobody asked for")
 finish()

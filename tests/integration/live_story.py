@@ -7,7 +7,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from live import BAD, GOOD, Lab, Nf, amf, until
-from vigil import check, children, finish, has_capability
+from vigil import alone, check, children, finish, has_capability
 
 CONTROL = "SA-NAS-02"
 
@@ -105,6 +105,7 @@ if os.getuid() == 0 and not has_capability(CAP_SYS_PTRACE):
     print("SKIPPED: a root that may not look at other processes cannot tell what they have read")
     finish()
 
+alone()
 with Lab("a1") as net:
     path = net.write("a1/amf.yaml", amf(BAD))
     amfd = Nf(net, "open5gs-amfd", path).start()

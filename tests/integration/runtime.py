@@ -11,7 +11,7 @@ import time
 import jsonschema
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import AMF, ROOT, VIGIL, check, directory, finish, one, run, scan, write
+from vigil import AMF, ROOT, VIGIL, alone, check, directory, finish, one, run, scan, write
 
 STANDIN = os.path.join(os.path.dirname(VIGIL), "tests", "demo", "standin")
 HOST = f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 250}"  # loopback addresses that nobody else takes
@@ -235,6 +235,7 @@ def strangers(d):
 if not os.path.exists(STANDIN):
     print("FAIL: build/tests/demo/standin is missing (make test-binaries)")
     sys.exit(1)
+alone()
 for test in (life, moved, sockets, secrets, declared, replicas, namespaces, strangers):
     with directory() as base:
         test(base)

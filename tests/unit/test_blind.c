@@ -79,6 +79,10 @@ life(void **state)
     assert_int_equal(w.problem[0].state, PROBLEM_CLEARED);
     w.ctx.now -= HOUR; /* clock set back: still fresh */
     assert_int_equal(observe(&w, &runtime)->state, FINDING_RESOLVED);
+    w.ctx.now += DAY;
+    assert_int_equal(observe(&w, &runtime)->state, FINDING_REOPENED);
+    runtime.withdrawn = true; /* the agent is back, and what the section was about is not */
+    assert_int_equal(observe(&w, &runtime)->state, FINDING_RESOLVED);
     world_clear(&w);
 }
 

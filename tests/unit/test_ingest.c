@@ -215,6 +215,38 @@ test_what_is_gone_closes_nothing(void **state)
     assert_int_equal(see(w, "SA-NAS-02", "nf:lab/amf-1/b").verdicts, 0);
     assert_int_equal(see(w, "SA-NAS-02", "nf:lab/amf-1/b").state, FINDING_OPEN);
     assert_int_equal(stored_sections(w), 0);
+    assert_int_equal(see(w, "VG-BLIND-01", "nf:lab/amf-1/b|config").findings, 0);
+}
+
+/* The agent was away while one of two targets ended. It sees again, and nothing else is mended. */
+static void
+test_gone_while_the_agent_was_away(void **state)
+{
+    struct lab *w = *state;
+
+    look(w, AMF, "NEA0");
+    look(w, "nf:lab/amf-1/b", "NEA0");
+    sync_agent(w);
+    batch(w);
+    hang_up(w);
+    pass(w, 2 * INTERVAL_S + 6);
+    batch(w);
+    assert_int_equal(see(w, "VG-BLIND-01", AMF "|config").state, FINDING_OPEN);
+    assert_int_equal(see(w, "VG-BLIND-01", "nf:lab/amf-1/b|config").state, FINDING_OPEN);
+    close_collector(w);
+    open_collector(w);
+    batch(w);
+    assert_int_equal(see(w, "VG-BLIND-01", "nf:lab/amf-1/b|config").state, FINDING_OPEN);
+
+    assert_int_equal(fact_tree_remove(w->fake.facts, FACT_NF_CONFIG, "nf:lab/amf-1/b"), ST_OK);
+    look(w, AMF, "NEA0");
+    sync_agent(w);
+    batch(w);
+    assert_int_equal(see(w, "VG-BLIND-01", AMF "|config").state, FINDING_RESOLVED);
+    assert_int_equal(see(w, "VG-BLIND-01", "nf:lab/amf-1/b|config").state, FINDING_RESOLVED);
+    assert_int_equal(see(w, "SA-NAS-02", "nf:lab/amf-1/b").state, FINDING_OPEN);
+    assert_true(see(w, "SA-NAS-02", "nf:lab/amf-1/b").flags & FINDING_EVIDENCE_LOST);
+    assert_int_equal(see(w, "SA-NAS-02", AMF).state, FINDING_OPEN);
 }
 
 /* A batch fails while a target vanishes, or the collector ends between: no verdict stays behind. */
@@ -541,6 +573,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_old_facts_are_old, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_a_gap, lab_set_up, lab_tear_down),
         cmocka_unit_test_setup_teardown(test_another_boot, lab_set_up, lab_tear_down),
+        cmocka_unit_test_setup_teardown(test_gone_while_the_agent_was_away, lab_set_up,
+                                        lab_tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_gone_closes_nothing, lab_set_up,
                                         lab_tear_down),
         cmocka_unit_test_setup_teardown(test_no_verdict_stays_behind, lab_set_up, lab_tear_down),

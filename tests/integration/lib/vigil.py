@@ -31,6 +31,15 @@ def has_capability(number):
     return bool(effective >> number & 1)
 
 
+def alone():
+    """Go on where no process of another test is to be seen, if there is the right to it: who reads /proc reads all of it."""
+    if "VIGIL_ALONE" in os.environ:
+        return
+    apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0:
+        os.execvpe("unshare", [*apart, sys.executable, *sys.argv], {**os.environ, "VIGIL_ALONE": "1"})
+
+
 def children(pid):
     """Processes below this one, a child before its own children."""
     out = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
