@@ -251,6 +251,7 @@ link_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     l->is = NULL;
     copy(l->source, sizeof(l->source), source);
     l->waiting = kind == FACT_NF_CONFIG;
+    s->adrift = false;
     if (l->waiting)
         copy(l->key, sizeof(l->key), key);
     else
@@ -323,6 +324,7 @@ link_enter(struct fact_sink *s, enum fact_node node, const char *key)
         l->pending = l->kind == FACT_CONTAINERS ? l->mounts : l->declareds;
     }
     fact_enter(l->next, node, key);
+    s->adrift = l->next->adrift;
 }
 
 static void
@@ -401,6 +403,7 @@ link_leave(struct fact_sink *s)
             copy(d->deployment, sizeof(d->deployment), l->deployment);
         }
     fact_leave(l->next);
+    s->adrift = l->next->adrift;
 }
 
 /* What the section could not know itself. */
@@ -432,6 +435,7 @@ link_end(struct fact_sink *s, int64_t observed, bool complete)
     if (l->kind == FACT_NF_CONFIG)
         add_links(l);
     fact_end(l->next, observed, complete);
+    s->adrift = false;
     if (l->next->status != ST_OK)
         s->status = l->next->status;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/fact_sink.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
-#include "lib/buf.h"
+#include "lib/digits.h"
 
 #define MAX_SOURCE_PART 1100
 
@@ -32,10 +31,9 @@ fact_enter(struct fact_sink *s, enum fact_node node, const char *key)
 void
 fact_enter_index(struct fact_sink *s, enum fact_node node, uint32_t index)
 {
-    char text[16];
+    char text[MAX_DIGITS];
 
-    snprintf(text, sizeof(text), "%" PRIu32, index);
-    fact_enter(s, node, text);
+    fact_enter(s, node, s->adrift ? "" : digits_u64(index, text));
 }
 
 void
@@ -54,19 +52,19 @@ fact_leaf_bool(struct fact_sink *s, enum fact_node node, bool value)
 void
 fact_leaf_u64(struct fact_sink *s, enum fact_node node, uint64_t value)
 {
-    char text[32];
+    char text[MAX_DIGITS];
 
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    fact_leaf(s, node, text);
+    if (!s->adrift)
+        fact_leaf(s, node, digits_u64(value, text));
 }
 
 void
 fact_leaf_i64(struct fact_sink *s, enum fact_node node, int64_t value)
 {
-    char text[32];
+    char text[MAX_DIGITS];
 
-    snprintf(text, sizeof(text), "%" PRId64, value);
-    fact_leaf(s, node, text);
+    if (!s->adrift)
+        fact_leaf(s, node, digits_i64(value, text));
 }
 
 void
@@ -83,51 +81,60 @@ plain(unsigned char c)
     return c > 0x20 && c < 0x7f && c != '%' && c != '#' && c != ':' && c != '"' && c != '\\';
 }
 
-static void
-encode_path(struct buf *b, const char *path)
+/* Returns the end of the text, or NULL when it does not fit before end. */
+static char *
+encode_path(char *p, const char *end, const char *path)
 {
-    for (const char *p = path; *p; p++) {
-        size_t n = 0;
+    static const char hex[] = "0123456789ABCDEF";
 
-        while (plain((unsigned char)p[n]))
-            n++;
-        buf_put(b, p, n);
-        p += n;
-        if (!*p)
-            break;
-        buf_printf(b, "%%%02X", (unsigned char)*p);
+    for (; *path; path++) {
+        const unsigned char c = (unsigned char)*path;
+
+        if (end - p < 4)
+            return NULL;
+        if (plain(c)) {
+            *p++ = (char)c;
+            continue;
+        }
+        *p++ = '%';
+        *p++ = hex[c >> 4];
+        *p++ = hex[c & 15];
     }
+    *p = '\0';
+    return p;
 }
 
+/* The path, and behind it what names the place in it. */
 static void
-source_with_suffix(struct fact_sink *s, const char *path, const char *suffix)
+source_at(struct fact_sink *s, const char *path, const char *mark, const char *number)
 {
-    struct buf b;
+    char text[MAX_SOURCE_PART], *p;
+    const size_t room = strlen(mark) + strlen(number);
 
-    buf_init(&b, MAX_SOURCE_PART);
-    encode_path(&b, path);
-    buf_puts(&b, suffix);
-    if (b.status == ST_OK)
-        fact_source(s, buf_text(&b));
-    buf_clear(&b);
+    if (s->adrift || s->status != ST_OK)
+        return;
+    p = encode_path(text, text + sizeof(text) - room, path);
+    if (!p)
+        return;
+    memcpy(p, mark, strlen(mark));
+    memcpy(p + strlen(mark), number, strlen(number) + 1);
+    fact_source(s, text);
 }
 
 void
 fact_source_line(struct fact_sink *s, const char *path, unsigned line)
 {
-    char suffix[16];
+    char number[MAX_DIGITS];
 
-    snprintf(suffix, sizeof(suffix), ":%u", line);
-    source_with_suffix(s, path, line ? suffix : "");
+    source_at(s, path, line ? ":" : "", line ? digits_u64(line, number) : "");
 }
 
 void
 fact_source_frame(struct fact_sink *s, const char *path, uint64_t frame)
 {
-    char suffix[40];
+    char number[MAX_DIGITS];
 
-    snprintf(suffix, sizeof(suffix), "#frame=%" PRIu64, frame);
-    source_with_suffix(s, path, suffix);
+    source_at(s, path, "#frame=", digits_u64(frame, number));
 }
 
 void

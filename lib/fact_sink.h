@@ -53,6 +53,9 @@ struct fact_sink_ops {
 struct fact_sink {
     const struct fact_sink_ops *ops;
     enum status status;
+    /* The sink refused the entry that is open: what is written into it goes nowhere, so numbers
+     * need no text. A sink that does not know leaves it false. */
+    bool adrift;
 };
 
 /*

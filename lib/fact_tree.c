@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/digits.h"
 #include "lib/fact_tree_json.h"
 #include "lib/hex.h"
 #include "lib/utf8.h"
@@ -16,12 +17,19 @@
 #define MAX_VALUE 4096
 #define MAX_SOURCE 4096
 #define MAX_PRINT (1024u * 1024 * 1024)
+#define NAMED 256 /* children of schema nodes that are remembered; a power of two */
 
 /* Sources of one node that are not in the tree yet: libyang checks and keeps each value whole. */
 struct sources {
     struct lyd_node *node; /* NULL: none wait */
     size_t len;
     char text[MAX_SOURCE];
+};
+
+/* What was found below a schema node by a name of static storage. */
+struct named {
+    const struct lysc_node *parent, *child;
+    const char *name;
 };
 
 struct fact_tree {
@@ -34,6 +42,7 @@ struct fact_tree {
     size_t depth;
     struct lyd_node *last; /* entered or written last */
     struct sources waiting;
+    struct named named[NAMED];
     size_t nodes;     /* of the open section */
     size_t all_nodes; /* ever made: a replaced section counts too */
     size_t room;      /* for all_nodes */
@@ -82,6 +91,18 @@ clean(const char *in, char out[MAX_VALUE])
     utf8_copy(p, strnlen(p, MAX_VALUE), out, MAX_VALUE);
 }
 
+/* libyang compares the names of all children; the same few are asked for again and again. */
+static const struct lysc_node *
+schema_child(struct fact_tree *t, const struct lyd_node *parent, const char *name)
+{
+    const uintptr_t mixed = ((uintptr_t)parent->schema >> 4) * 31 + ((uintptr_t)name >> 1);
+    struct named *n = &t->named[mixed % NAMED];
+
+    if (n->parent != parent->schema || n->name != name)
+        *n = (struct named){parent->schema, yang_child(parent, name), name};
+    return n->child;
+}
+
 /* The node that leaves go into: the innermost open entry, else the section. */
 static struct lyd_node *
 top(const struct fact_tree *t)
@@ -111,7 +132,7 @@ new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_
 static struct lyd_node *
 child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *key)
 {
-    const struct lysc_node *schema = yang_child(parent, name);
+    const struct lysc_node *schema = schema_child(t, parent, name);
     struct lyd_node *n = NULL, *same = NULL;
     char value[MAX_VALUE];
 
@@ -156,6 +177,13 @@ adrift(const struct fact_tree *t)
     return t->section && t->depth && !t->open[t->depth - 1];
 }
 
+/* To be called where the stack, or the section below it, has become another one. */
+static void
+note_drift(struct fact_tree *t)
+{
+    t->sink.adrift = t->section && adrift(t);
+}
+
 static void settle_sources(struct fact_tree *t);
 
 static void
@@ -170,6 +198,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     t->nodes = 0;
     t->incomplete = false;
     t->last = NULL;
+    s->adrift = false;
     if (t->section) {
         s->status = ST_CONFIG; /* sections do not nest */
         return;
@@ -197,7 +226,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
 static void
 put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
 {
-    const struct lysc_node *schema = yang_child(parent, name);
+    const struct lysc_node *schema = schema_child(t, parent, name);
     struct lyd_node *n = NULL;
     char text[MAX_VALUE];
 
@@ -255,6 +284,7 @@ tree_enter(struct fact_sink *s, enum fact_node node, const char *key)
         n = child_node(t, top(t), fact_node_name(node), key);
     t->open[t->depth++] = n;
     t->last = n;
+    note_drift(t);
 }
 
 static void
@@ -267,6 +297,7 @@ tree_leave(struct fact_sink *s)
         return;
     }
     t->last = t->open[--t->depth];
+    note_drift(t);
 }
 
 /* Append one space-separated part to text of len bytes below MAX_SOURCE; a part that is there
@@ -418,7 +449,7 @@ static void
 tree_end(struct fact_sink *s, int64_t observed, bool complete)
 {
     struct fact_tree *t = (struct fact_tree *)s;
-    char text[80];
+    char text[FACT_HASH], number[MAX_DIGITS];
 
     settle_sources(t);
     if (t->section) {
@@ -429,10 +460,10 @@ tree_end(struct fact_sink *s, int64_t observed, bool complete)
         s->status = fact_section_revision(t->section, text);
         if (s->status == ST_OK)
             put_leaf(t, t->section, "revision", text);
-        snprintf(text, sizeof(text), "%lld", (long long)observed);
-        put_leaf(t, t->section, "observed", text);
+        put_leaf(t, t->section, "observed", digits_i64(observed, number));
     }
     t->section = t->owner = t->last = NULL;
+    s->adrift = false;
 }
 
 static const struct fact_sink_ops tree_ops = {

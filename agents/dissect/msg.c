@@ -10,13 +10,38 @@ addr_len(const struct net_addr *a)
     return a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
 }
 
+/* One byte of it in decimal; returns the end of the text. */
+static char *
+byte_text(char *p, unsigned v)
+{
+    if (v >= 100)
+        *p++ = (char)('0' + v / 100);
+    if (v >= 10)
+        *p++ = (char)('0' + v / 10 % 10);
+    *p++ = (char)('0' + v % 10);
+    return p;
+}
+
+/* Without inet_ntop(), which prints the four bytes with sprintf(): addresses are most of what is
+ * written of a capture. */
+static void
+ipv4_text(const uint8_t bytes[4], char *p)
+{
+    for (int i = 0; i < 4; i++) {
+        if (i)
+            *p++ = '.';
+        p = byte_text(p, bytes[i]);
+    }
+    *p = '\0';
+}
+
 const char *
 net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT])
 {
-    int family = a->family == 4 ? AF_INET : AF_INET6;
-
     out[0] = '\0';
-    if (addr_len(a) == 0 || !inet_ntop(family, a->bytes, out, MAX_NET_ADDR_TEXT))
+    if (a->family == 4)
+        ipv4_text(a->bytes, out);
+    else if (addr_len(a) == 0 || !inet_ntop(AF_INET6, a->bytes, out, MAX_NET_ADDR_TEXT))
         out[0] = '\0';
     return out;
 }

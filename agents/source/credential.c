@@ -43,7 +43,7 @@ static const struct fact_sink_ops line_ops = {.leaf = line_leaf};
 static struct line_sink
 line_sink(const struct leaf *to, const unsigned *line, size_t lines)
 {
-    return (struct line_sink){{&line_ops, ST_OK}, to, line, lines};
+    return (struct line_sink){{.ops = &line_ops, .status = ST_OK}, to, line, lines};
 }
 
 void

@@ -54,7 +54,7 @@ static const struct fact_sink_ops null_ops = {null_begin, null_node, null_node, 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct fact_sink sink = {&null_ops, ST_OK};
+    struct fact_sink sink = {.ops = &null_ops, .status = ST_OK};
     struct diag_list errors, notes;
     struct source_env env = {.root_fd = -1,
                              .scope = "fuzz",

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/digits.h"
+
+static char *
+put_back(uint64_t value, char out[MAX_DIGITS])
+{
+    char *p = out + MAX_DIGITS - 1;
+
+    *p = '\0';
+    do {
+        *--p = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return p;
+}
+
+const char *
+digits_u64(uint64_t value, char out[MAX_DIGITS])
+{
+    return put_back(value, out);
+}
+
+const char *
+digits_i64(int64_t value, char out[MAX_DIGITS])
+{
+    char *p;
+
+    if (value >= 0)
+        return put_back((uint64_t)value, out);
+    p = put_back(0 - (uint64_t)value, out);
+    *--p = '-';
+    return p;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "agents/dissect/msg.h"
+#include "lib/digits.h"
+
+/* As printf() writes them: around each power of ten and of two, and at both ends. */
+static void
+numbers(void **state)
+{
+    static const uint64_t around[] = {0,   1,     9,          10,        99,
+                                      100, 12345, UINT32_MAX, INT64_MAX, UINT64_MAX};
+    char own[MAX_DIGITS], want[MAX_DIGITS];
+    uint64_t ten = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 20 + 64 + sizeof(around) / sizeof(around[0]); i++) {
+        uint64_t v = i < 20 ? ten : i < 84 ? UINT64_C(1) << (i - 20) : around[i - 84];
+
+        for (int near = -1; near <= 1; near++) {
+            const uint64_t x = v + (uint64_t)(int64_t)near;
+
+            snprintf(want, sizeof(want), "%" PRIu64, x);
+            assert_string_equal(digits_u64(x, own), want);
+            snprintf(want, sizeof(want), "%" PRId64, (int64_t)x);
+            assert_string_equal(digits_i64((int64_t)x, own), want);
+            snprintf(want, sizeof(want), "%" PRId64, -(int64_t)(x >> 1));
+            assert_string_equal(digits_i64(-(int64_t)(x >> 1), own), want);
+        }
+        ten *= 10;
+    }
+    assert_string_equal(digits_i64(INT64_MIN, own), "-9223372036854775808");
+}
+
+static void
+addresses(void **state)
+{
+    char own[MAX_NET_ADDR_TEXT], want[MAX_NET_ADDR_TEXT];
+
+    (void)state;
+    for (unsigned i = 0; i < 256; i++) {
+        const struct net_addr a = {.family = 4,
+                                   .bytes = {(uint8_t)i, (uint8_t)(255 - i), 0, (uint8_t)(i / 2)}};
+
+        snprintf(want, sizeof(want), "%u.%u.0.%u", i, 255 - i, i / 2);
+        assert_string_equal(net_addr_text(&a, own), want);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(addresses),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
