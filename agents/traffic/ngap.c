@@ -388,12 +388,67 @@ takes_identity(const struct ngap_ledger *l, const struct n2_pair *p, const struc
     return false;
 }
 
+/* Key of a node at an AMF: bytes only, no padding. */
+struct identity {
+    struct net_addr amf;
+    uint8_t kind, plmn[3], bits, id[4];
+};
+
+struct identity_count {
+    struct identity key;
+    unsigned nodes;
+};
+
+static struct identity
+identity_of(const struct n2_pair *p, const struct ngap_node *node)
+{
+    struct identity key;
+
+    memset(&key, 0, sizeof(key));
+    keytab_addr(&key.amf, &p->key.amf);
+    key.kind = (uint8_t)node->kind;
+    memcpy(key.plmn, node->plmn, sizeof(key.plmn));
+    key.bits = node->bits;
+    memcpy(key.id, &node->id, sizeof(key.id));
+    return key;
+}
+
+static void
+count_identities(const struct ngap_ledger *l, struct keytab *identities)
+{
+    for (size_t i = 0; i < l->pairs.count; i++) {
+        const struct n2_pair *p = keytab_at(&l->pairs, i);
+
+        for (unsigned k = 0; k < p->nodes; k++) {
+            const struct identity key = identity_of(p, &p->node[k].id);
+            struct identity_count *c = keytab_put(identities, &key);
+
+            if (c)
+                c->nodes++;
+        }
+    }
+}
+
+/* Most identities are one node's alone: the others need not be looked at for them. */
+static bool
+is_shared(const struct keytab *identities, const struct n2_pair *p, const struct n2_node *n)
+{
+    const struct identity key = identity_of(p, &n->id);
+    const struct identity_count *c = keytab_find(identities, &key);
+
+    return !c || c->nodes > 1;
+}
+
 /* A node that moves to another address falls silent at its old one (TS 38.413 clause 8.7.1). */
 static void
 emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
 {
     uint32_t next = EVENT_BASE_NGAP;
+    struct keytab identities;
 
+    keytab_init(&identities, sizeof(struct identity), sizeof(struct identity_count),
+                (size_t)MAX_N2_PAIRS * MAX_N2_NODES);
+    count_identities(l, &identities);
     for (size_t i = 0; i < l->pairs.count; i++) {
         const struct n2_pair *p = keytab_at(&l->pairs, i);
 
@@ -406,10 +461,12 @@ emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
                               .answered = n->setup_accepted,
                               .seen = &n->setup};
 
-            if (n->known && n->setup.count && takes_identity(l, p, n))
+            if (n->known && n->setup.count && is_shared(&identities, p, n) &&
+                takes_identity(l, p, n))
                 event_emit(&e, next++, l->env, sink);
         }
     }
+    keytab_clear(&identities);
 }
 
 static bool

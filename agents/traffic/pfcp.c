@@ -283,7 +283,7 @@ emit_path(const struct pfcp_ledger *l, const struct path *p, uint32_t index, str
 
 /* -- nodes -- */
 
-/* Requests of second stacks, per source address. */
+/* Requests of second stacks, per source address; the key of a keytab in front. */
 struct stack_sum {
     struct net_addr address;
     uint64_t packets;
@@ -292,19 +292,32 @@ struct stack_sum {
 static void
 sum_stack(void *ctx, const struct pfcp_stack_finding *f)
 {
-    struct stack_sum *sum = ctx;
+    struct net_addr key;
+    struct stack_sum *sum;
 
-    if (net_addr_equal(&f->src, &sum->address))
+    keytab_addr(&key, &f->src);
+    sum = keytab_put(ctx, &key);
+    if (sum)
         sum->packets += f->packets.count;
 }
 
+static uint64_t
+stack_packets(const struct keytab *sums, const struct net_addr *address)
+{
+    struct net_addr key;
+    const struct stack_sum *sum;
+
+    keytab_addr(&key, address);
+    sum = keytab_find(sums, &key);
+    return sum ? sum->packets : 0;
+}
+
 static void
-emit_node(const struct pfcp_ledger *l, const struct node *n, uint32_t index, struct fact_sink *sink)
+emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab *sums,
+          uint32_t index, struct fact_sink *sink)
 {
     static const char *const roles[] = {"unknown", "smf", "upf"};
-    struct stack_sum stack = {.address = n->address};
 
-    pfcp_stack_judge(&l->stacks, sum_stack, &stack);
     fact_enter_index(sink, FN_PFCP_NODE, index);
     ledger_seen_emit(&n->seen, l->env, sink);
     ledger_addr(sink, FN_ADDRESS, &n->address);
@@ -330,9 +343,25 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, uint32_t index, str
     fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
     fact_leaf_u64(sink, FN_UNKNOWN_SESSION_COMMANDS,
                   pfcp_sessions_unknown(l->sessions, &n->address));
-    fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, stack.packets);
+    fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, stack_packets(sums, &n->address));
     fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, n->associations);
     fact_leave(sink);
+}
+
+/* False: no memory. */
+static bool
+emit_nodes(const struct pfcp_ledger *l, struct fact_sink *sink)
+{
+    struct keytab sums;
+    bool whole;
+
+    keytab_init(&sums, sizeof(struct net_addr), sizeof(struct stack_sum), l->stacks.max);
+    pfcp_stack_judge(&l->stacks, sum_stack, &sums);
+    for (size_t i = 0; i < l->nodes.count; i++)
+        emit_node(l, keytab_at(&l->nodes, i), &sums, (uint32_t)i, sink);
+    whole = !sums.refused;
+    keytab_clear(&sums);
+    return whole;
 }
 
 /* -- events -- */
@@ -434,17 +463,17 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
 {
     const struct pfcp_ledger *l = ledger;
     struct event_out events = {.l = l, .sink = sink, .next = EVENT_BASE_PFCP};
+    bool whole;
 
     for (size_t i = 0; i < l->paths.count; i++)
         emit_path(l, keytab_at(&l->paths, i), (uint32_t)i, sink);
-    for (size_t i = 0; i < l->nodes.count; i++)
-        emit_node(l, keytab_at(&l->nodes, i), (uint32_t)i, sink);
+    whole = emit_nodes(l, sink);
     pfcp_peer_emit(&l->peers, l->env, sink);
     pfcp_stack_judge(&l->stacks, emit_stack, &events);
     pfcp_sessions_judge(l->sessions, emit_command, &events);
     emit_strangers(l, &events);
-    return !l->peers.refused && !l->nodes.refused && !l->paths.refused && !l->stacks.refused &&
-           !pfcp_sessions_full(l->sessions);
+    return whole && !l->peers.refused && !l->nodes.refused && !l->paths.refused &&
+           !l->stacks.refused && !pfcp_sessions_full(l->sessions);
 }
 
 const struct ledger_type ledger_pfcp = {
