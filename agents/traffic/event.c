@@ -10,7 +10,7 @@ event_emit(const struct event *e, uint32_t index, const struct ledger_env *env,
     fact_leaf(sink, FN_KIND, e->kind);
     ledger_addr(sink, FN_SOURCE, e->src);
     ledger_addr(sink, FN_DESTINATION, e->dst);
-    fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen->frame[0]);
+    fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen->frames.first);
     fact_leaf(sink, FN_GRADE, e->certain ? "certain" : "suspected");
     fact_leaf_bool(sink, FN_ANSWERED, e->answered);
     fact_leave(sink);

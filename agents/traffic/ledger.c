@@ -11,6 +11,65 @@ seconds(int64_t us)
 }
 
 void
+ledger_frames_add(struct ledger_frames *f, uint64_t frame)
+{
+    const int64_t distance = (int64_t)(frame - f->first);
+
+    if (f->count == 0) {
+        f->first = frame;
+        f->count = 1;
+        return;
+    }
+    if (f->count == MAX_LEDGER_FRAMES || ledger_frames_at(f, f->count - 1) == frame ||
+        distance != (int32_t)distance)
+        return;
+    f->later[f->count++ - 1] = (int32_t)distance;
+}
+
+uint64_t
+ledger_frames_at(const struct ledger_frames *f, unsigned i)
+{
+    return i == 0 ? f->first : f->first + (uint64_t)(int64_t)f->later[i - 1];
+}
+
+void
+ledger_frames_join(struct ledger_frames *f, const struct ledger_frames *more)
+{
+    for (unsigned i = 0; i < more->count; i++)
+        ledger_frames_add(f, ledger_frames_at(more, i));
+}
+
+void
+ledger_frames_emit(const struct ledger_frames *f, const struct ledger_env *env,
+                   struct fact_sink *sink)
+{
+    for (unsigned i = 0; i < f->count; i++)
+        fact_source_frame(sink, env->observer, ledger_frames_at(f, i));
+}
+
+void
+ledger_tally_add(struct ledger_tally *t, const struct msg_meta *meta)
+{
+    t->count++;
+    ledger_frames_add(&t->frames, meta->frame);
+}
+
+void
+ledger_tally_join(struct ledger_tally *t, const struct ledger_tally *b)
+{
+    t->count += b->count;
+    ledger_frames_join(&t->frames, &b->frames);
+}
+
+void
+ledger_tally_emit(const struct ledger_tally *t, enum fact_node node, const struct ledger_env *env,
+                  struct fact_sink *sink)
+{
+    fact_leaf_u64(sink, node, t->count);
+    ledger_frames_emit(&t->frames, env, sink);
+}
+
+void
 ledger_seen_add(struct ledger_seen *s, const struct msg_meta *meta)
 {
     if (s->count == 0 || meta->time_us < s->first_us)
@@ -18,16 +77,13 @@ ledger_seen_add(struct ledger_seen *s, const struct msg_meta *meta)
     if (s->count == 0 || meta->time_us > s->last_us)
         s->last_us = meta->time_us;
     s->count++;
-    if (s->frames == MAX_LEDGER_FRAMES || (s->frames && s->frame[s->frames - 1] == meta->frame))
-        return;
-    s->frame[s->frames++] = meta->frame;
+    ledger_frames_add(&s->frames, meta->frame);
 }
 
 void
 ledger_seen_emit(const struct ledger_seen *s, const struct ledger_env *env, struct fact_sink *sink)
 {
-    for (unsigned i = 0; i < s->frames; i++)
-        fact_source_frame(sink, env->observer, s->frame[i]);
+    ledger_frames_emit(&s->frames, env, sink);
     fact_leaf_i64(sink, FN_FIRST_SEEN, seconds(s->first_us));
     fact_leaf_i64(sink, FN_LAST_SEEN, seconds(s->last_us));
     fact_leaf_u64(sink, FN_COUNT, s->count);

@@ -33,12 +33,41 @@ extern const struct ledger_type *const ledger_table[];
 
 #define MAX_LEDGER_FRAMES 8 /* frames that an entry names as its source: the first ones */
 
+/* Those frames: the others as distances to the first, for entries are many and each has several
+ * lists. */
+struct ledger_frames {
+    uint64_t first; /* 0: there is none */
+    int32_t later[MAX_LEDGER_FRAMES - 1];
+    uint32_t count;
+};
+
+/* Nothing happens where the list is full, ends in this frame, or begins too far from it. */
+void ledger_frames_add(struct ledger_frames *f, uint64_t frame);
+/* Frame i < count. */
+uint64_t ledger_frames_at(const struct ledger_frames *f, unsigned i);
+void ledger_frames_join(struct ledger_frames *f, const struct ledger_frames *more);
+/* Name them as sources of what was entered or written last. */
+void ledger_frames_emit(const struct ledger_frames *f, const struct ledger_env *env,
+                        struct fact_sink *sink);
+
+/* A counter that remembers where it began. */
+struct ledger_tally {
+    uint64_t count;
+    struct ledger_frames frames;
+};
+
+void ledger_tally_add(struct ledger_tally *t, const struct msg_meta *meta);
+/* Add what b counted. */
+void ledger_tally_join(struct ledger_tally *t, const struct ledger_tally *b);
+/* Write the leaf, with its frames as source. */
+void ledger_tally_emit(const struct ledger_tally *t, enum fact_node node,
+                       const struct ledger_env *env, struct fact_sink *sink);
+
 /* First-seen, last-seen, count and first frames of an entry: the grouping "seen". */
 struct ledger_seen {
     int64_t first_us, last_us;
     uint64_t count;
-    uint64_t frame[MAX_LEDGER_FRAMES];
-    unsigned frames;
+    struct ledger_frames frames;
 };
 
 void ledger_seen_add(struct ledger_seen *s, const struct msg_meta *meta);

@@ -41,37 +41,6 @@ n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *p
 }
 
 void
-n2_tally_frame(struct n2_tally *t, const struct msg_meta *meta)
-{
-    if (t->frames < MAX_LEDGER_FRAMES && (!t->frames || t->frame[t->frames - 1] != meta->frame))
-        t->frame[t->frames++] = meta->frame;
-}
-
-void
-n2_tally_add(struct n2_tally *t, const struct msg_meta *meta)
-{
-    t->count++;
-    n2_tally_frame(t, meta);
-}
-
-void
-n2_tally_join(struct n2_tally *t, const struct n2_tally *b)
-{
-    t->count += b->count;
-    for (unsigned i = 0; i < b->frames && t->frames < MAX_LEDGER_FRAMES; i++)
-        t->frame[t->frames++] = b->frame[i];
-}
-
-void
-n2_tally_emit(const struct n2_tally *t, enum fact_node node, const struct ledger_env *env,
-              struct fact_sink *sink)
-{
-    fact_leaf_u64(sink, node, t->count);
-    for (unsigned i = 0; i < t->frames; i++)
-        fact_source_frame(sink, env->observer, t->frame[i]);
-}
-
-void
 n2_ues_init(struct n2_ues *t)
 {
     memset(t, 0, sizeof(*t));

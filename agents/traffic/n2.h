@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the ledgers of N2 share: which end is the AMF, the table of NGAP UE associations, counters
- * with frames. */
+/* What the ledgers of N2 share: which end is the AMF, the table of NGAP UE associations. */
 #ifndef AGENTS_TRAFFIC_N2_H
 #define AGENTS_TRAFFIC_N2_H
 
@@ -24,22 +23,6 @@ struct n2_key {
  */
 bool n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
              struct n2_key *key, uint16_t *port) MUST_USE;
-
-/* A counter that remembers where it began. */
-struct n2_tally {
-    uint64_t count;
-    uint64_t frame[MAX_LEDGER_FRAMES];
-    unsigned frames;
-};
-
-void n2_tally_add(struct n2_tally *t, const struct msg_meta *meta);
-/* Remember the frame without counting. */
-void n2_tally_frame(struct n2_tally *t, const struct msg_meta *meta);
-/* Add what b counted. */
-void n2_tally_join(struct n2_tally *t, const struct n2_tally *b);
-/* Write the leaf, with its frames as source. */
-void n2_tally_emit(const struct n2_tally *t, enum fact_node node, const struct ledger_env *env,
-                   struct fact_sink *sink);
 
 /* State of one NGAP UE association, TS 38.413 clause 9.3.3.1: what the NAS ledger follows. */
 struct n2_ue {

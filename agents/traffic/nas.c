@@ -30,10 +30,10 @@ struct nas_pair {
     uint32_t epoch; /* rises when the associations of the pair are gone */
 
     struct ledger_seen capability_seen;
-    struct n2_tally compared, equal, different, header_wrong, mismatch;
+    struct ledger_tally compared, equal, different, header_wrong, mismatch;
 
     struct ledger_seen seen;
-    struct n2_tally requests, suci_null, suci_protected, identity_requests, authentications,
+    struct ledger_tally requests, suci_null, suci_protected, identity_requests, authentications,
         failures_mac, failures_sync, failures_other, auth_rejects, accepted, unauthenticated,
         undecided, partial, rejected, requests_clear, identities_clear;
     uint32_t cause[CAUSES];
@@ -99,9 +99,9 @@ nas_close(void *ledger)
 }
 
 static void
-count(const struct turn *e, struct n2_tally *t)
+count(const struct turn *e, struct ledger_tally *t)
 {
-    n2_tally_add(t, e->meta);
+    ledger_tally_add(t, e->meta);
     ledger_seen_add(&e->pair->seen, e->meta);
 }
 
@@ -120,9 +120,9 @@ identity(const struct turn *e)
     }
     if (id->kind != NAS_IDENTITY_SUCI || !id->has_scheme)
         return;
-    struct n2_tally *t = id->scheme ? &e->pair->suci_protected : &e->pair->suci_null;
+    struct ledger_tally *t = id->scheme ? &e->pair->suci_protected : &e->pair->suci_null;
     bool *counted = id->scheme ? &e->ue->protected_counted : &e->ue->null_counted;
-    n2_tally_frame(t, e->meta);
+    ledger_frames_add(&t->frames, e->meta->frame);
     if (!*counted) {
         *counted = true;
         count(e, t);
@@ -165,8 +165,9 @@ compare(const struct turn *e)
      */
     if (!e->ue->security_mode && capability_equal(sent, shown))
         return;
-    n2_tally_add(&e->pair->compared, e->meta);
-    n2_tally_add(capability_equal(sent, shown) ? &e->pair->equal : &e->pair->different, e->meta);
+    ledger_tally_add(&e->pair->compared, e->meta);
+    ledger_tally_add(capability_equal(sent, shown) ? &e->pair->equal : &e->pair->different,
+                     e->meta);
     ledger_seen_add(&e->pair->capability_seen, e->meta);
 }
 
@@ -220,11 +221,11 @@ accepted(const struct turn *e)
         !(ue->suci || ue->plain))
         return;
     if (ue->deaf || ue->gaps != e->pair->gaps)
-        n2_tally_add(&e->pair->undecided, e->meta);
+        ledger_tally_add(&e->pair->undecided, e->meta);
     else if (ue->asked || ue->authenticated)
-        n2_tally_add(&e->pair->partial, e->meta);
+        ledger_tally_add(&e->pair->partial, e->meta);
     else
-        n2_tally_add(&e->pair->unauthenticated, e->meta);
+        ledger_tally_add(&e->pair->unauthenticated, e->meta);
 }
 
 /* Bit 8 of a capability octet is algorithm 0, clause 9.11.3.54. */
@@ -261,7 +262,7 @@ security_mode_command(const struct turn *e)
         ledger_seen_add(&mode->seen, e->meta);
     }
     if (m->header != NAS_INTEGRITY_NEW) { /* TS 24.501 clause 8.2.25 */
-        n2_tally_add(&e->pair->header_wrong, e->meta);
+        ledger_tally_add(&e->pair->header_wrong, e->meta);
         ledger_seen_add(&e->pair->capability_seen, e->meta);
     }
     compare(e);
@@ -294,7 +295,7 @@ identity_request(const struct turn *e)
 {
     count(e, &e->pair->identity_requests);
     if (e->m->header == NAS_PLAIN && e->m->identity_requested != NAS_IDENTITY_SUCI)
-        n2_tally_add(&e->pair->requests_clear, e->meta);
+        ledger_tally_add(&e->pair->requests_clear, e->meta);
 }
 
 static void
@@ -305,7 +306,7 @@ identity_response(const struct turn *e)
     identity(e);
     if (e->m->header == NAS_PLAIN && e->m->has_identity &&
         (kind == NAS_IDENTITY_IMEI || kind == NAS_IDENTITY_IMEISV)) {
-        n2_tally_add(&e->pair->identities_clear, e->meta);
+        ledger_tally_add(&e->pair->identities_clear, e->meta);
         ledger_seen_add(&e->pair->seen, e->meta);
     }
 }
@@ -357,7 +358,7 @@ mobility_message(const struct turn *e)
         break;
     case NAS_SECURITY_MODE_REJECT:
         if (e->m->has_cause && e->m->cause == NAS_CAUSE_CAPABILITIES_MISMATCH) {
-            n2_tally_add(&e->pair->mismatch, e->meta);
+            ledger_tally_add(&e->pair->mismatch, e->meta);
             ledger_seen_add(&e->pair->capability_seen, e->meta);
         }
         break;
@@ -483,11 +484,11 @@ emit_capabilities(const struct nas_ledger *l, struct fact_sink *sink)
         fact_enter_index(sink, FN_NAS_CAPABILITY, n++);
         ledger_seen_emit(&p->capability_seen, l->env, sink);
         ends(&p->key, sink);
-        n2_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
-        n2_tally_emit(&p->equal, FN_EQUAL, l->env, sink);
-        n2_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
-        n2_tally_emit(&p->header_wrong, FN_HEADER_TYPE_WRONG, l->env, sink);
-        n2_tally_emit(&p->mismatch, FN_REJECTED_MISMATCH, l->env, sink);
+        ledger_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
+        ledger_tally_emit(&p->equal, FN_EQUAL, l->env, sink);
+        ledger_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
+        ledger_tally_emit(&p->header_wrong, FN_HEADER_TYPE_WRONG, l->env, sink);
+        ledger_tally_emit(&p->mismatch, FN_REJECTED_MISMATCH, l->env, sink);
         fact_leave(sink);
     }
 }
@@ -511,36 +512,36 @@ static void
 emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t index,
                   struct fact_sink *sink)
 {
-    struct n2_tally unauthenticated = p->unauthenticated, undecided = p->undecided;
+    struct ledger_tally unauthenticated = p->unauthenticated, undecided = p->undecided;
 
-    n2_tally_join(p->gaps ? &undecided : &unauthenticated, &p->partial);
+    ledger_tally_join(p->gaps ? &undecided : &unauthenticated, &p->partial);
     fact_enter_index(sink, FN_NAS_REGISTRATION, index);
     ledger_seen_emit(&p->seen, l->env, sink);
     ends(&p->key, sink);
-    n2_tally_emit(&p->requests, FN_REQUESTS, l->env, sink);
-    n2_tally_emit(&p->suci_null, FN_SUCI_NULL, l->env, sink);
-    n2_tally_emit(&p->suci_protected, FN_SUCI_PROTECTED, l->env, sink);
+    ledger_tally_emit(&p->requests, FN_REQUESTS, l->env, sink);
+    ledger_tally_emit(&p->suci_null, FN_SUCI_NULL, l->env, sink);
+    ledger_tally_emit(&p->suci_protected, FN_SUCI_PROTECTED, l->env, sink);
     if (p->plmn_seen)
         fact_leaf_bool(sink, FN_TEST_PLMN, p->test_plmn);
-    n2_tally_emit(&p->identity_requests, FN_IDENTITY_REQUESTS, l->env, sink);
-    n2_tally_emit(&p->authentications, FN_AUTHENTICATIONS, l->env, sink);
-    n2_tally_emit(&p->failures_mac, FN_AUTHENTICATION_FAILURES_MAC, l->env, sink);
-    n2_tally_emit(&p->failures_sync, FN_AUTHENTICATION_FAILURES_SYNC, l->env, sink);
-    n2_tally_emit(&p->auth_rejects, FN_AUTHENTICATION_REJECTS, l->env, sink);
-    n2_tally_emit(&p->accepted, FN_ACCEPTED, l->env, sink);
-    n2_tally_emit(&unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
-    n2_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
+    ledger_tally_emit(&p->identity_requests, FN_IDENTITY_REQUESTS, l->env, sink);
+    ledger_tally_emit(&p->authentications, FN_AUTHENTICATIONS, l->env, sink);
+    ledger_tally_emit(&p->failures_mac, FN_AUTHENTICATION_FAILURES_MAC, l->env, sink);
+    ledger_tally_emit(&p->failures_sync, FN_AUTHENTICATION_FAILURES_SYNC, l->env, sink);
+    ledger_tally_emit(&p->auth_rejects, FN_AUTHENTICATION_REJECTS, l->env, sink);
+    ledger_tally_emit(&p->accepted, FN_ACCEPTED, l->env, sink);
+    ledger_tally_emit(&unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
+    ledger_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
     for (unsigned id = 0; id < KEY_IDS; id++)
         if (p->key_id[id]) {
             fact_leaf_u64(sink, FN_HOME_NETWORK_KEY_ID, id);
         }
     fact_leaf_u64(sink, FN_PEAK_PER_SECOND, p->all.peak.count);
     if (p->all.peak.count)
-        fact_source_frame(sink, l->env->observer, p->all.peak.frame[0]);
-    n2_tally_emit(&undecided, FN_ACCEPTED_UNDECIDED, l->env, sink);
-    n2_tally_emit(&p->failures_other, FN_AUTHENTICATION_FAILURES_OTHER, l->env, sink);
-    n2_tally_emit(&p->requests_clear, FN_IDENTITY_REQUESTS_CLEAR, l->env, sink);
-    n2_tally_emit(&p->identities_clear, FN_IDENTITIES_CLEAR, l->env, sink);
+        fact_source_frame(sink, l->env->observer, p->all.peak.frames.first);
+    ledger_tally_emit(&undecided, FN_ACCEPTED_UNDECIDED, l->env, sink);
+    ledger_tally_emit(&p->failures_other, FN_AUTHENTICATION_FAILURES_OTHER, l->env, sink);
+    ledger_tally_emit(&p->requests_clear, FN_IDENTITY_REQUESTS_CLEAR, l->env, sink);
+    ledger_tally_emit(&p->identities_clear, FN_IDENTITIES_CLEAR, l->env, sink);
     emit_rejects(p, sink);
     fact_leave(sink);
 }

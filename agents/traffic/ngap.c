@@ -39,9 +39,9 @@ struct n2_pair {
     struct n2_node node[MAX_N2_NODES];
     unsigned nodes, current;
     bool nodes_full;
-    struct n2_tally compared, different;
+    struct ledger_tally compared, different;
     struct ledger_seen switch_seen;
-    struct n2_tally integrity_not, confidentiality_not, performed;
+    struct ledger_tally integrity_not, confidentiality_not, performed;
     struct ledger_seen result_seen;
 };
 
@@ -205,9 +205,9 @@ path_switch(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
     if (!g->has_source_amf_ue_id || !(c = context(l, &p->key.amf, g->source_amf_ue_id, false)) ||
         c->gone)
         return;
-    n2_tally_add(&p->compared, meta);
+    ledger_tally_add(&p->compared, meta);
     if (!capabilities_equal(&c->capabilities, &g->capabilities))
-        n2_tally_add(&p->different, meta);
+        ledger_tally_add(&p->different, meta);
     ledger_seen_add(&p->switch_seen, meta);
 }
 
@@ -246,11 +246,11 @@ results(struct n2_pair *p, const struct ngap_up_security *up, const struct msg_m
     if (!up->results)
         return;
     for (unsigned i = 0; i < up->integrity_not_performed; i++)
-        n2_tally_add(&p->integrity_not, meta);
+        ledger_tally_add(&p->integrity_not, meta);
     for (unsigned i = 0; i < up->confidentiality_not_performed; i++)
-        n2_tally_add(&p->confidentiality_not, meta);
+        ledger_tally_add(&p->confidentiality_not, meta);
     for (unsigned i = 0; i < up->performed; i++)
-        n2_tally_add(&p->performed, meta);
+        ledger_tally_add(&p->performed, meta);
     ledger_seen_add(&p->result_seen, meta);
 }
 
@@ -350,8 +350,8 @@ emit_switch(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index
     fact_enter_index(sink, FN_PATH_SWITCH, index);
     ledger_seen_emit(&p->switch_seen, l->env, sink);
     ends(&p->key, sink);
-    n2_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
-    n2_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
+    ledger_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
+    ledger_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
     fact_leave(sink);
 }
 
@@ -362,9 +362,9 @@ emit_result(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index
     fact_enter_index(sink, FN_SECURITY_RESULT, index);
     ledger_seen_emit(&p->result_seen, l->env, sink);
     ends(&p->key, sink);
-    n2_tally_emit(&p->integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
-    n2_tally_emit(&p->confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
-    n2_tally_emit(&p->performed, FN_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->performed, FN_PERFORMED, l->env, sink);
     fact_leave(sink);
 }
 
@@ -381,7 +381,7 @@ takes_identity(const struct ngap_ledger *l, const struct n2_pair *p, const struc
             const struct n2_node *m = &q->node[k];
 
             if (m->known && m->setup_accepted && node_equal(&m->id, &n->id) && m->setup.count &&
-                m->setup.frame[0] < n->setup.frame[0] && m->sent_us > n->setup.first_us)
+                m->setup.frames.first < n->setup.frames.first && m->sent_us > n->setup.first_us)
                 return true;
         }
     }

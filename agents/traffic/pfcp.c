@@ -18,12 +18,6 @@
 #define MAX_PFCP_FLOWS 2048
 #define PROTOCOL_UDP 17
 
-/* Frames that prove one leaf. */
-struct proof {
-    uint64_t count;
-    uint64_t frame[MAX_LEDGER_FRAMES];
-};
-
 struct node {
     struct net_addr address;
     bool smf, upf;           /* proved by establishments and reports */
@@ -35,7 +29,7 @@ struct node {
     char node_id[MAX_PFCP_NODE_ID];
     uint64_t requests, responses, answers; /* answers: with a cause */
     uint64_t establishments, modifications, deletions, associations;
-    struct proof rejected, restarts, unreachable;
+    struct ledger_tally rejected, restarts, unreachable;
     struct ledger_seen seen;
 };
 
@@ -90,14 +84,6 @@ ledger_open(const struct ledger_env *env)
     return l;
 }
 
-static void
-prove(struct proof *p, const struct msg_meta *meta)
-{
-    if (p->count < MAX_LEDGER_FRAMES)
-        p->frame[p->count] = meta->frame;
-    p->count++;
-}
-
 static struct node *
 put_node(struct pfcp_ledger *l, const struct net_addr *address)
 {
@@ -141,11 +127,11 @@ take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *met
     if (m->response && m->has_cause) {
         n->answers++;
         if (m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
-            prove(&n->rejected, meta);
+            ledger_tally_add(&n->rejected, meta);
     }
     if (m->has_recovery) {
         if (n->has_recovery && n->recovery != m->recovery)
-            prove(&n->restarts, meta);
+            ledger_tally_add(&n->restarts, meta);
         n->has_recovery = true;
         n->recovery = m->recovery;
     }
@@ -206,7 +192,7 @@ take_unreachable(struct pfcp_ledger *l, const struct icmp_msg *icmp, const struc
     keytab_addr(&key, &icmp->dst);
     n = keytab_find(&l->nodes, &key);
     if (n)
-        prove(&n->unreachable, meta);
+        ledger_tally_add(&n->unreachable, meta);
     pfcp_stack_unreachable(&l->stacks, &icmp->dst, &icmp->src, meta->time_us);
 }
 
@@ -233,15 +219,6 @@ role_of(const struct node *n)
     if (!n->smf && n->smf_says != n->upf_says)
         return n->smf_says ? ROLE_SMF : ROLE_UPF;
     return ROLE_UNKNOWN;
-}
-
-static void
-emit_proof(const struct pfcp_ledger *l, enum fact_node leaf, const struct proof *p,
-           struct fact_sink *sink)
-{
-    fact_leaf_u64(sink, leaf, p->count);
-    for (uint64_t i = 0; i < p->count && i < MAX_LEDGER_FRAMES; i++)
-        fact_source_frame(sink, l->env->observer, p->frame[i]);
 }
 
 /* -- paths -- */
@@ -327,17 +304,16 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab
     fact_leaf(sink, FN_SCOPE, n->remote ? "remote" : "loopback");
     fact_leaf_u64(sink, FN_REQUESTS, n->requests);
     fact_leaf_u64(sink, FN_RESPONSES, n->responses);
-    emit_proof(l, FN_REJECTED, &n->rejected, sink);
+    ledger_tally_emit(&n->rejected, FN_REJECTED, l->env, sink);
     fact_leaf_u64(sink, FN_RESPONSES_WITH_CAUSE, n->answers);
     if (n->answers) {
         fact_leaf_u64(sink, FN_REJECT_RATIO_PERCENT, n->rejected.count * 100 / n->answers);
-        for (uint64_t i = 0; i < n->rejected.count && i < MAX_LEDGER_FRAMES; i++)
-            fact_source_frame(sink, l->env->observer, n->rejected.frame[i]);
+        ledger_frames_emit(&n->rejected.frames, l->env, sink);
     }
     fact_leaf_u64(sink, FN_UNANSWERED,
                   pfcp_sessions_unanswered(l->sessions, &n->address, l->last_us));
-    emit_proof(l, FN_RECOVERY_CHANGES, &n->restarts, sink);
-    emit_proof(l, FN_PORT_UNREACHABLE, &n->unreachable, sink);
+    ledger_tally_emit(&n->restarts, FN_RECOVERY_CHANGES, l->env, sink);
+    ledger_tally_emit(&n->unreachable, FN_PORT_UNREACHABLE, l->env, sink);
     fact_leaf_u64(sink, FN_ESTABLISHMENTS, n->establishments);
     fact_leaf_u64(sink, FN_MODIFICATIONS, n->modifications);
     fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
@@ -431,7 +407,7 @@ borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
         const struct node *n = keytab_at(&l->nodes, i);
 
         if (n != me && n->has_recovery && n->recovery != me->recovery &&
-            n->seen.frame[0] < p->accepted.frame[0] && n->sent_us > p->asking.time_us &&
+            n->seen.frames.first < p->accepted.frames.first && n->sent_us > p->asking.time_us &&
             strcmp(n->node_id, p->node_id) == 0)
             return true;
     }

@@ -102,10 +102,9 @@ emit_one(const struct pfcp_peer *p, uint32_t index, const struct ledger_env *env
         fact_leaf(sink, FN_NODE_ID, p->node_id);
     fact_leaf_u64(sink, FN_ASSOCIATION_REQUESTS, p->association_requests);
     fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, p->accepted.count);
-    for (unsigned i = 0; i < p->accepted.frames; i++)
-        fact_source_frame(sink, env->observer, p->accepted.frame[i]);
+    ledger_frames_emit(&p->accepted.frames, env, sink);
     if (p->accepted.count)
-        fact_leaf_u64(sink, FN_FIRST_FRAME, p->accepted.frame[0]);
+        fact_leaf_u64(sink, FN_FIRST_FRAME, p->accepted.frames.first);
     fact_leaf_u64(sink, FN_ESTABLISHMENTS, p->establishments);
     fact_leaf_u64(sink, FN_DELETIONS, p->deletions);
     emit_rate(&p->establishing, FN_PEAK_ESTABLISHMENTS_PER_SECOND, FN_PEAK_ESTABLISHMENTS_FRAME,

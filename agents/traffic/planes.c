@@ -134,8 +134,8 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
         ledger_addr(sink, FN_ADDRESS, &r->key.addr);
         fact_leaf(sink, FN_PLANE, plane[r->key.plane]);
         fact_leaf(sink, FN_SIDE, side[r->key.side]);
-        if (r->seen.frames)
-            fact_leaf_u64(sink, FN_FIRST_FRAME, r->seen.frame[0]);
+        if (r->seen.frames.count)
+            fact_leaf_u64(sink, FN_FIRST_FRAME, r->seen.frames.first);
         fact_leave(sink);
     }
     return !l->roles.refused;

@@ -306,8 +306,7 @@ both(const struct server *s)
         out.first_us = b->first_us;
     if (b->last_us > out.last_us)
         out.last_us = b->last_us;
-    for (unsigned i = 0; i < b->frames && out.frames < MAX_LEDGER_FRAMES; i++)
-        out.frame[out.frames++] = b->frame[i];
+    ledger_frames_join(&out.frames, &b->frames);
     return out;
 }
 

@@ -409,10 +409,8 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
     int required;
 
     /* The frames that matter are those of what should have been refused. */
-    if (e->bad.count) {
-        memcpy(seen.frame, e->bad.frame, sizeof(seen.frame));
+    if (e->bad.count)
         seen.frames = e->bad.frames;
-    }
     ledger_seen_emit(&seen, env, sink);
     required = sbi_profiles_required(p, emit_names(e, p, sink), e->key.service);
     if (required >= 0 && !e->key.to_proxy)
@@ -426,8 +424,8 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
         fact_leaf(sink, FN_CLAIMED, e->claimed);
     if (e->pair[PAIR_DIFFERENT] && e->bound[0])
         fact_leaf(sink, FN_BOUND, e->bound);
-    if (seen.frames)
-        fact_leaf_u64(sink, FN_FIRST_FRAME, seen.frame[0]);
+    if (seen.frames.count)
+        fact_leaf_u64(sink, FN_FIRST_FRAME, seen.frames.first);
 }
 
 void

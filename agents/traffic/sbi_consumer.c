@@ -49,7 +49,7 @@ struct burst {
     struct net_addr client, server;
     int64_t start_us;
     unsigned answers, errors;
-    uint64_t frame[MAX_LEDGER_FRAMES];
+    struct ledger_frames frames;
     bool told;
 };
 
@@ -168,7 +168,8 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
             const struct explore *x = &who->item[i];
 
             if (x->what && x->kind == kind && x->frame != meta->frame &&
-                (!e->seen.frames || x->frame > e->seen.frame[e->seen.frames - 1]) &&
+                (!e->seen.frames.count ||
+                 x->frame > ledger_frames_at(&e->seen.frames, e->seen.frames.count - 1)) &&
                 (!next || x->frame < next->frame))
                 next = x;
         }
@@ -176,7 +177,7 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
             break;
         ledger_seen_add(&e->seen,
                         &(struct msg_meta){.frame = next->frame, .time_us = next->time_us});
-        if (e->seen.frames == MAX_LEDGER_FRAMES)
+        if (e->seen.frames.count == MAX_LEDGER_FRAMES)
             break;
     }
     ledger_seen_add(&e->seen, meta);
@@ -376,23 +377,24 @@ watch_errors(struct sbi_consumers *c, const struct msg *m, const struct pair *pa
     if (b->answers == 0 || m->meta->time_us - b->start_us > BURST_WINDOW_US) {
         b->start_us = m->meta->time_us;
         b->answers = b->errors = 0;
+        b->frames.count = 0;
         b->told = false;
     }
     b->answers++;
     if (h->status < 400)
         return;
-    if (b->errors < MAX_LEDGER_FRAMES)
-        b->frame[b->errors] = asked.frame;
+    ledger_frames_add(&b->frames, asked.frame);
     b->errors++;
     if (b->errors < BURST_ERRORS || b->errors * 2 < b->answers)
         return;
     e = event(c, BURST, &pair->client, &pair->server);
     if (!e)
         return;
-    for (unsigned i = 0; i < MAX_LEDGER_FRAMES && !b->told; i++)
-        ledger_seen_add(&e->seen, &(struct msg_meta){b->frame[i], .time_us = b->start_us});
+    for (unsigned i = 0; i < b->frames.count && !b->told; i++)
+        ledger_seen_add(&e->seen, &(struct msg_meta){.frame = ledger_frames_at(&b->frames, i),
+                                                     .time_us = b->start_us});
     if (!b->told)
-        e->seen.count += b->errors - MAX_LEDGER_FRAMES - 1;
+        e->seen.count += b->errors - b->frames.count - 1;
     b->told = true;
     ledger_seen_add(&e->seen, &asked);
 }
@@ -457,7 +459,7 @@ emit_event(const struct sbi_event *e, const struct ledger_env *env, struct fact_
     fact_leaf(sink, FN_KIND, kind[e->kind]);
     ledger_addr(sink, FN_SOURCE, &e->source);
     ledger_addr(sink, FN_DESTINATION, &e->destination);
-    fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frame[0]);
+    fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frames.first);
     fact_leaf(sink, FN_GRADE, e->kind == TOOK_OFF ? "certain" : "suspected");
     if (e->kind == TOOK_OFF || e->kind == UNREGISTERED)
         fact_leaf_bool(sink, FN_ANSWERED, true);

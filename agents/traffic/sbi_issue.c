@@ -183,7 +183,7 @@ sbi_issues_emit(const struct sbi_issues *s, const struct ledger_env *env, struct
             fact_leaf_bool(sink, FN_REQUESTER_BOUND, e->key.bound == BOUND_YES);
         fact_leaf_u64(sink, FN_ISSUED, e->issued);
         fact_leaf_u64(sink, FN_REFUSED, e->refused);
-        fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frame[0]);
+        fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frames.first);
         fact_leave(sink);
     }
 }

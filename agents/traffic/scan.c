@@ -318,7 +318,7 @@ scan_emit(const void *ledger, struct fact_sink *sink)
         fact_leaf(sink, FN_KIND, e->hosts ? "host-scan" : "port-scan");
         ledger_addr(sink, FN_SOURCE, &e->src);
         ledger_addr(sink, FN_DESTINATION, &e->host);
-        fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frame[0]);
+        fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frames.first);
         fact_leaf(sink, FN_GRADE, e->certain ? "certain" : "suspected");
         fact_leaf_bool(sink, FN_ANSWERED, e->answered);
         fact_leave(sink);
