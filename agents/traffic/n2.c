@@ -41,6 +41,13 @@ n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *p
 }
 
 void
+n2_ends_emit(const struct n2_key *key, struct fact_sink *sink)
+{
+    ledger_addr(sink, FN_AMF, &key->amf);
+    ledger_addr(sink, FN_GNB, &key->gnb);
+}
+
+void
 n2_ues_init(struct n2_ues *t)
 {
     memset(t, 0, sizeof(*t));

@@ -23,6 +23,8 @@ struct n2_key {
  */
 bool n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
              struct n2_key *key, uint16_t *port) MUST_USE;
+/* Write the leaves amf and gnb. */
+void n2_ends_emit(const struct n2_key *key, struct fact_sink *sink);
 
 /* State of one NGAP UE association, TS 38.413 clause 9.3.3.1: what the NAS ledger follows. */
 struct n2_ue {

@@ -279,13 +279,6 @@ ngap_message(void *ledger, const struct msg *m)
 }
 
 static void
-ends(const struct n2_key *key, struct fact_sink *sink)
-{
-    ledger_addr(sink, FN_GNB, &key->gnb);
-    ledger_addr(sink, FN_AMF, &key->amf);
-}
-
-static void
 emit_paths(const struct ngap_ledger *l, struct fact_sink *sink)
 {
     for (size_t i = 0; i < l->paths.count; i++) {
@@ -297,7 +290,7 @@ emit_paths(const struct ngap_ledger *l, struct fact_sink *sink)
         ledger_addr(sink, FN_SERVER, &k->amf);
         fact_leaf_u64(sink, FN_PORT, (uint64_t)p->key.port[0] << 8 | p->key.port[1]);
         fact_leaf(sink, FN_SCOPE, ledger_scope(&k->gnb, &k->amf));
-        ends(k, sink);
+        n2_ends_emit(k, sink);
         fact_leaf(sink, FN_PROTECTION, p->key.dtls ? "dtls" : "none");
         fact_leave(sink);
     }
@@ -332,7 +325,7 @@ emit_node(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_
 
     fact_enter_index(sink, FN_NGAP_ASSOCIATION, index);
     ledger_seen_emit(&n->seen, l->env, sink);
-    ends(&p->key, sink);
+    n2_ends_emit(&p->key, sink);
     if (n->known) {
         (void)snprintf(text, sizeof(text), "%s%u", prefix[n->id.kind], n->id.id);
         fact_leaf(sink, FN_GNB_ID, text);
@@ -349,7 +342,7 @@ emit_switch(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index
 {
     fact_enter_index(sink, FN_PATH_SWITCH, index);
     ledger_seen_emit(&p->switch_seen, l->env, sink);
-    ends(&p->key, sink);
+    n2_ends_emit(&p->key, sink);
     ledger_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
     ledger_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
     fact_leave(sink);
@@ -361,7 +354,7 @@ emit_result(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index
 {
     fact_enter_index(sink, FN_SECURITY_RESULT, index);
     ledger_seen_emit(&p->result_seen, l->env, sink);
-    ends(&p->key, sink);
+    n2_ends_emit(&p->key, sink);
     ledger_tally_emit(&p->integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
     ledger_tally_emit(&p->confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
     ledger_tally_emit(&p->performed, FN_PERFORMED, l->env, sink);
