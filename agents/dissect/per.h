@@ -54,6 +54,17 @@ bool per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out) MUST_U
  * clause 11.9.3.8) all fragments are passed and *out is the first: *whole is false.
  */
 bool per_octets(struct bitcur *b, struct cur *out, bool *whole) MUST_USE;
+/*
+ * One field of a container as all these protocols write it (TS 38.413 clause 9.4.8): INTEGER
+ * (0..65535), the ENUMERATED criticality, an open type as per_octets() reads it.
+ */
+struct per_field {
+    unsigned id;
+    bool whole;
+    struct cur value;
+};
+
+bool per_field(struct bitcur *b, struct per_field *out) MUST_USE;
 /* OCTET STRING (SIZE (n)), n <= 8, as a number in network order. */
 bool per_octets_fixed(struct bitcur *b, unsigned n, uint64_t *out) MUST_USE;
 
