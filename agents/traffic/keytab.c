@@ -156,13 +156,12 @@ keytab_find(const struct keytab *t, const void *key)
     return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 
-void *
-keytab_put(struct keytab *t, const void *key)
+/* Apart from keytab_put(), whose usual way is short. */
+__attribute__((noinline)) static void *
+add(struct keytab *t, const void *key)
 {
-    uint8_t *entry = keytab_find(t, key);
+    uint8_t *entry;
 
-    if (entry)
-        return entry;
     if (t->count >= t->max || ((!t->data || t->count == t->capacity) && !grow(t))) {
         t->refused++;
         return NULL;
@@ -172,6 +171,14 @@ keytab_put(struct keytab *t, const void *key)
     memcpy(entry, key, t->key_len);
     index_entry(t, t->count++);
     return entry;
+}
+
+void *
+keytab_put(struct keytab *t, const void *key)
+{
+    void *entry = keytab_find(t, key);
+
+    return entry ? entry : add(t, key);
 }
 
 void *
