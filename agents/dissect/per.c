@@ -130,7 +130,7 @@ per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
         if (!per_small(&at, &v))
             return false;
         v += n;
-    } else if (!per_int(&at, 0, n - 1, &v)) {
+    } else if (!bitcur_get(&at, bits_for(n), &v) || v >= n) {
         return false;
     }
     *b = at;

@@ -22,14 +22,14 @@ bool per_int_ext(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out,
 bool per_small(struct bitcur *b, uint64_t *out) MUST_USE;
 
 /*
- * ENUMERATED with n values in its root; extensible: has a marker. A value of the extension is n
- * plus its position, so the numbers are those of the position in the type.
+ * ENUMERATED with n values in its root, 1 to 255; extensible: has a marker. A value of the
+ * extension is n plus its position, so the numbers are those of the position in the type.
  */
 bool per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out) MUST_USE;
 
 /*
- * CHOICE with n alternatives in its root; extensible: has a marker. Of an alternative of the
- * extension *out is n plus its position, and an open type follows.
+ * CHOICE with n alternatives in its root, 1 to 255; extensible: has a marker. Of an alternative of
+ * the extension *out is n plus its position, and an open type follows.
  */
 bool per_choice(struct bitcur *b, unsigned n, bool extensible, unsigned *out) MUST_USE;
 
