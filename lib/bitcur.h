@@ -29,21 +29,28 @@ bitcur_left(const struct bitcur *b)
 MUST_USE static inline bool
 bitcur_get(struct bitcur *b, unsigned n, uint64_t *out)
 {
-    uint64_t v = 0;
-    size_t at = b->bit;
-    unsigned left = n;
+    const uint8_t *p;
+    unsigned skip, end;
+    uint64_t v;
 
     *out = 0;
     if (n > 64 || bitcur_left(b) < n)
         return false;
-    while (left > 0) { /* as much as one byte has */
-        unsigned here = 8 - (unsigned)(at % 8), take = (left < here ? left : here) & 15u;
-
-        v = v << take | (((unsigned)b->base[at / 8] >> (here - take)) & ((1u << take) - 1));
-        at += take;
-        left -= take;
+    if (n == 0)
+        return true;
+    p = b->base + b->bit / 8;
+    skip = (unsigned)(b->bit % 8);
+    end = skip + n; /* bits from the first byte on */
+    v = *p++ & 0xffu >> skip;
+    if (end < 8) {
+        v >>= 8 - end;
+    } else {
+        for (unsigned whole = end / 8; whole > 1; whole--)
+            v = v << 8 | *p++;
+        if (end % 8)
+            v = v << end % 8 | (uint64_t)(*p >> (8 - end % 8));
     }
-    b->bit = at;
+    b->bit += n;
     *out = v;
     return true;
 }

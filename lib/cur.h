@@ -93,40 +93,56 @@ cur_u8(struct cur *c, uint8_t *out)
     return true;
 }
 
+/* The usual widths, written out so that each becomes one load. */
 MUST_USE static inline bool
 cur_be16(struct cur *c, uint16_t *out)
 {
-    uint64_t v;
-    bool ok = cur_be(c, 2, &v);
+    const uint8_t *p = c->pos;
 
-    *out = (uint16_t)v;
-    return ok;
+    *out = 0;
+    if (cur_left(*c) < 2)
+        return false;
+    *out = (uint16_t)(p[0] << 8 | p[1]);
+    c->pos += 2;
+    return true;
 }
 
 MUST_USE static inline bool
 cur_be24(struct cur *c, uint32_t *out)
 {
-    uint64_t v;
-    bool ok = cur_be(c, 3, &v);
+    const uint8_t *p = c->pos;
 
-    *out = (uint32_t)v;
-    return ok;
+    *out = 0;
+    if (cur_left(*c) < 3)
+        return false;
+    *out = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+    c->pos += 3;
+    return true;
 }
 
 MUST_USE static inline bool
 cur_be32(struct cur *c, uint32_t *out)
 {
-    uint64_t v;
-    bool ok = cur_be(c, 4, &v);
+    const uint8_t *p = c->pos;
 
-    *out = (uint32_t)v;
-    return ok;
+    *out = 0;
+    if (cur_left(*c) < 4)
+        return false;
+    *out = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    c->pos += 4;
+    return true;
 }
 
 MUST_USE static inline bool
 cur_be64(struct cur *c, uint64_t *out)
 {
-    return cur_be(c, 8, out);
+    uint32_t high, low;
+
+    *out = 0;
+    if (cur_left(*c) < 8 || !cur_be32(c, &high) || !cur_be32(c, &low))
+        return false;
+    *out = (uint64_t)high << 32 | low;
+    return true;
 }
 
 /* Little endian, for the few protocols that use it (MongoDB, pcap). */

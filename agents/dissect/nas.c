@@ -35,46 +35,45 @@ static const struct nas_fixed_ie fixed_authentication[] = {{0x21, 16}, {0, 0}};
 static const struct nas_fixed_ie fixed_security_mode[] = {{0x57, 1}, {0, 0}};
 static const struct nas_fixed_ie fixed_transport[] = {{0x12, 1}, {0x58, 1}, {0x59, 1}, {0, 0}};
 
-/* 5GMM messages, clauses 8.2 and 9.7, in the order of their type. */
+/* 5GMM messages, clauses 8.2 and 9.7, by their type; without a name: none. */
 static const struct mm_type {
-    uint8_t type;
     uint8_t direction;
     enum shape shape;
     const struct nas_fixed_ie *fixed;
     const char *name;
 } mm_types[] = {
-    {65, UP, OCTET_LVE, fixed_registration, "RegistrationRequest"},
-    {66, DOWN, LV, no_fixed, "RegistrationAccept"},
-    {67, UP, NOTHING, no_fixed, "RegistrationComplete"},
-    {68, DOWN, CAUSE, no_fixed, "RegistrationReject"},
-    {69, UP, OCTET_LVE, no_fixed, "DeregistrationRequestUE"},
-    {70, DOWN, NOTHING, no_fixed, "DeregistrationAcceptUE"},
-    {71, DOWN, OCTET, fixed_deregistration, "DeregistrationRequestNetwork"},
-    {72, UP, NOTHING, no_fixed, "DeregistrationAcceptNetwork"},
-    {76, UP, OCTET_LVE, no_fixed, "ServiceRequest"},
-    {77, DOWN, CAUSE, no_fixed, "ServiceReject"},
-    {78, DOWN, NOTHING, no_fixed, "ServiceAccept"},
-    {79, UP, OCTET, no_fixed, "ControlPlaneServiceRequest"},
-    {80, DOWN, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationCommand"},
-    {81, UP, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationComplete"},
-    {82, DOWN, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationResult"},
-    {84, DOWN, NOTHING, fixed_update, "ConfigurationUpdateCommand"},
-    {85, UP, NOTHING, no_fixed, "ConfigurationUpdateComplete"},
-    {86, DOWN, OCTET_LV, fixed_authentication, "AuthenticationRequest"},
-    {87, UP, NOTHING, no_fixed, "AuthenticationResponse"},
-    {88, DOWN, NOTHING, no_fixed, "AuthenticationReject"},
-    {89, UP, CAUSE, no_fixed, "AuthenticationFailure"},
-    {90, DOWN, OPAQUE, no_fixed, "AuthenticationResult"},
-    {91, DOWN, OCTET, no_fixed, "IdentityRequest"},
-    {92, UP, LVE, no_fixed, "IdentityResponse"},
-    {93, DOWN, SECURITY_MODE, fixed_security_mode, "SecurityModeCommand"},
-    {94, UP, NOTHING, no_fixed, "SecurityModeComplete"},
-    {95, UP, CAUSE, no_fixed, "SecurityModeReject"},
-    {100, BOTH, CAUSE, no_fixed, "5GMMStatus"},
-    {101, DOWN, OCTET, no_fixed, "Notification"},
-    {102, UP, NOTHING, no_fixed, "NotificationResponse"},
-    {103, UP, OCTET_LVE, fixed_transport, "ULNASTransport"},
-    {104, DOWN, OCTET_LVE, fixed_transport, "DLNASTransport"},
+    [65] = {UP, OCTET_LVE, fixed_registration, "RegistrationRequest"},
+    [66] = {DOWN, LV, no_fixed, "RegistrationAccept"},
+    [67] = {UP, NOTHING, no_fixed, "RegistrationComplete"},
+    [68] = {DOWN, CAUSE, no_fixed, "RegistrationReject"},
+    [69] = {UP, OCTET_LVE, no_fixed, "DeregistrationRequestUE"},
+    [70] = {DOWN, NOTHING, no_fixed, "DeregistrationAcceptUE"},
+    [71] = {DOWN, OCTET, fixed_deregistration, "DeregistrationRequestNetwork"},
+    [72] = {UP, NOTHING, no_fixed, "DeregistrationAcceptNetwork"},
+    [76] = {UP, OCTET_LVE, no_fixed, "ServiceRequest"},
+    [77] = {DOWN, CAUSE, no_fixed, "ServiceReject"},
+    [78] = {DOWN, NOTHING, no_fixed, "ServiceAccept"},
+    [79] = {UP, OCTET, no_fixed, "ControlPlaneServiceRequest"},
+    [80] = {DOWN, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationCommand"},
+    [81] = {UP, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationComplete"},
+    [82] = {DOWN, OPAQUE, no_fixed, "NetworkSliceSpecificAuthenticationResult"},
+    [84] = {DOWN, NOTHING, fixed_update, "ConfigurationUpdateCommand"},
+    [85] = {UP, NOTHING, no_fixed, "ConfigurationUpdateComplete"},
+    [86] = {DOWN, OCTET_LV, fixed_authentication, "AuthenticationRequest"},
+    [87] = {UP, NOTHING, no_fixed, "AuthenticationResponse"},
+    [88] = {DOWN, NOTHING, no_fixed, "AuthenticationReject"},
+    [89] = {UP, CAUSE, no_fixed, "AuthenticationFailure"},
+    [90] = {DOWN, OPAQUE, no_fixed, "AuthenticationResult"},
+    [91] = {DOWN, OCTET, no_fixed, "IdentityRequest"},
+    [92] = {UP, LVE, no_fixed, "IdentityResponse"},
+    [93] = {DOWN, SECURITY_MODE, fixed_security_mode, "SecurityModeCommand"},
+    [94] = {UP, NOTHING, no_fixed, "SecurityModeComplete"},
+    [95] = {UP, CAUSE, no_fixed, "SecurityModeReject"},
+    [100] = {BOTH, CAUSE, no_fixed, "5GMMStatus"},
+    [101] = {DOWN, OCTET, no_fixed, "Notification"},
+    [102] = {UP, NOTHING, no_fixed, "NotificationResponse"},
+    [103] = {UP, OCTET_LVE, fixed_transport, "ULNASTransport"},
+    [104] = {DOWN, OCTET_LVE, fixed_transport, "DLNASTransport"},
 };
 
 static const struct sm_type {
@@ -102,10 +101,9 @@ static const struct sm_type {
 static const struct mm_type *
 mm_type(uint8_t type)
 {
-    for (size_t i = 0; i < sizeof mm_types / sizeof mm_types[0]; i++)
-        if (mm_types[i].type == type)
-            return &mm_types[i];
-    return NULL;
+    if (type >= sizeof mm_types / sizeof mm_types[0] || !mm_types[type].name)
+        return NULL;
+    return &mm_types[type];
 }
 
 const char *

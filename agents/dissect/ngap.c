@@ -188,10 +188,13 @@ is_dtls(struct cur c)
 static size_t
 ngap_feed(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *out)
 {
-    struct ngap_scan s = {.ie_left = MAX_NGAP_IES, .msg.complete = true, .msg.tunnels = s.tunnel};
+    struct ngap_scan s; /* the lists stay as they are: what is counted is written first */
     struct bitcur b = bitcur_from(data);
 
     (void)state;
+    s.msg = (struct ngap_msg){.complete = true, .tunnels = s.tunnel};
+    s.ie_left = MAX_NGAP_IES;
+    s.anomaly = NULL;
     if (is_dtls(data)) { /* RFC 6083 keeps the identifier of the user */
         struct msg m = {.kind = MSG_DTLS, .meta = meta};
         dissect_unit(out, meta, "dtls", UNIT_NO_TYPE);

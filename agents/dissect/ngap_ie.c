@@ -17,7 +17,6 @@ enum {
 
 #define AMF_UE_ID_MAX UINT64_C(1099511627775)
 #define RAN_UE_ID_MAX UINT64_C(4294967295)
-#define CRITICALITIES 3
 #define CONTAINER_MAX 65535
 #define RRC_EMERGENCY 0
 #define RRC_CAUSES 10
@@ -35,10 +34,8 @@ ngap_ie_anomaly(struct ngap_scan *s, const char *name)
 bool
 ngap_ie_container(struct ngap_scan *s, struct bitcur *b, unsigned lo, ngap_field_fn *field)
 {
-    unsigned n, criticality;
-    uint64_t id;
-    struct cur value;
-    bool whole;
+    unsigned n;
+    struct per_field f;
 
     if (!per_count(b, lo, CONTAINER_MAX, &n))
         return false;
@@ -46,12 +43,11 @@ ngap_ie_container(struct ngap_scan *s, struct bitcur *b, unsigned lo, ngap_field
         if (!s->ie_left)
             return ngap_ie_anomaly(s, "ngap.too_many_ies");
         s->ie_left--;
-        if (!per_int(b, 0, 65535, &id) || !per_enum(b, CRITICALITIES, false, &criticality) ||
-            !per_octets(b, &value, &whole))
+        if (!per_field(b, &f))
             return false;
-        if (!whole)
+        if (!f.whole)
             ngap_ie_anomaly(s, "ngap.fragmented_value");
-        else if (field && !field(s, (unsigned)id, value))
+        else if (field && !field(s, f.id, f.value))
             ngap_ie_anomaly(s, "ngap.ie_malformed");
     }
     return true;
@@ -69,13 +65,9 @@ ngap_ie_tail(struct ngap_scan *s, struct bitcur *b, const struct per_seq *seq, u
 bool
 ngap_ie_choice_extension(struct ngap_scan *s, struct bitcur *b)
 {
-    uint64_t id;
-    unsigned criticality;
-    struct cur value;
-    bool whole;
+    struct per_field f;
 
-    if (!per_int(b, 0, 65535, &id) || !per_enum(b, CRITICALITIES, false, &criticality) ||
-        !per_octets(b, &value, &whole))
+    if (!per_field(b, &f))
         return false;
     ngap_ie_anomaly(s, "ngap.choice_extension");
     return true;

@@ -346,24 +346,23 @@ handover_command_transfer(struct ngap_scan *s, struct bitcur *b)
 
 /* Lists of PDU sessions by the protocol IE that holds them, and the form of their items. */
 static const struct session_list {
-    unsigned id;
-    bool nas;   /* an optional NAS-PDU before the rest */
-    bool slice; /* an S-NSSAI before the transfer */
-    transfer_fn *transfer;
+    bool nas;              /* an optional NAS-PDU before the rest */
+    bool slice;            /* an S-NSSAI before the transfer */
+    transfer_fn *transfer; /* NULL: not decoded */
 } session_lists[] = {
-    {53, false, false, handover_ack_transfer},      /* PDUSessionResourceAdmittedList */
-    {59, false, false, handover_command_transfer},  /* PDUSessionResourceHandoverList */
-    {62, false, false, modify_confirm_transfer},    /* PDUSessionResourceModifyListModCfm */
-    {63, false, false, modify_indication_transfer}, /* PDUSessionResourceModifyListModInd */
-    {64, true, false, request_transfer},            /* PDUSessionResourceModifyListModReq */
-    {65, false, false, modify_response_transfer},   /* PDUSessionResourceModifyListModRes */
-    {71, true, true, request_transfer},             /* PDUSessionResourceSetupListCxtReq */
-    {72, false, false, setup_response_transfer},    /* PDUSessionResourceSetupListCxtRes */
-    {73, false, true, request_transfer},            /* PDUSessionResourceSetupListHOReq */
-    {74, true, true, request_transfer},             /* PDUSessionResourceSetupListSUReq */
-    {75, false, false, setup_response_transfer},    /* PDUSessionResourceSetupListSURes */
-    {76, false, false, path_switch_transfer},       /* PDUSessionResourceToBeSwitchedDLList */
-    {77, false, false, path_switch_ack_transfer},   /* PDUSessionResourceSwitchedList */
+    [53] = {false, false, handover_ack_transfer},      /* PDUSessionResourceAdmittedList */
+    [59] = {false, false, handover_command_transfer},  /* PDUSessionResourceHandoverList */
+    [62] = {false, false, modify_confirm_transfer},    /* PDUSessionResourceModifyListModCfm */
+    [63] = {false, false, modify_indication_transfer}, /* PDUSessionResourceModifyListModInd */
+    [64] = {true, false, request_transfer},            /* PDUSessionResourceModifyListModReq */
+    [65] = {false, false, modify_response_transfer},   /* PDUSessionResourceModifyListModRes */
+    [71] = {true, true, request_transfer},             /* PDUSessionResourceSetupListCxtReq */
+    [72] = {false, false, setup_response_transfer},    /* PDUSessionResourceSetupListCxtRes */
+    [73] = {false, true, request_transfer},            /* PDUSessionResourceSetupListHOReq */
+    [74] = {true, true, request_transfer},             /* PDUSessionResourceSetupListSUReq */
+    [75] = {false, false, setup_response_transfer},    /* PDUSessionResourceSetupListSURes */
+    [76] = {false, false, path_switch_transfer},       /* PDUSessionResourceToBeSwitchedDLList */
+    [77] = {false, false, path_switch_ack_transfer},   /* PDUSessionResourceSwitchedList */
 };
 
 /* S-NSSAI, clause 9.3.1.24. */
@@ -402,18 +401,19 @@ session_item(struct ngap_scan *s, struct bitcur *b, const struct session_list *l
 bool
 ngap_session_field(struct ngap_scan *s, unsigned id, struct cur value)
 {
+    const struct session_list *list;
     struct bitcur b = bitcur_from(value);
     unsigned n;
 
-    for (size_t i = 0; i < sizeof session_lists / sizeof session_lists[0]; i++) {
-        if (session_lists[i].id != id)
-            continue;
-        if (!per_count(&b, 1, MAX_SESSIONS, &n))
-            return false;
-        while (n--)
-            if (!session_item(s, &b, &session_lists[i]))
-                return false;
+    if (id >= sizeof session_lists / sizeof session_lists[0])
         return true;
-    }
-    return true; /* not decoded */
+    list = &session_lists[id];
+    if (!list->transfer)
+        return true;
+    if (!per_count(&b, 1, MAX_SESSIONS, &n))
+        return false;
+    while (n--)
+        if (!session_item(s, &b, list))
+            return false;
+    return true;
 }

@@ -4,6 +4,7 @@
 #define MAX_PER_SMALL 65536u
 #define MAX_PER_FRAGMENTS 64u /* of 16 KiB to 64 KiB each: more than any message holds */
 #define PER_FRAGMENT_UNIT 16384u
+#define CRITICALITIES 3
 
 static unsigned
 bits_for(uint64_t range)
@@ -24,10 +25,10 @@ per_int(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out)
     } else if (range <= 65536) {
         if (!bitcur_align(&at) || !bitcur_get(&at, range == 256 ? 8 : 16, &v))
             return false;
-    } else { /* clause 13.2.6: length in octets, then the octets */
+    } else { /* clause 13.2.6: length in octets from 1 on, then the octets */
         unsigned max = (bits_for(range) + 7) / 8;
-        if (!per_int(&at, 1, max, &octets) || !bitcur_align(&at) ||
-            !bitcur_get(&at, (unsigned)octets * 8, &v))
+        if (!bitcur_get(&at, bits_for(max), &octets) || octets >= max || !bitcur_align(&at) ||
+            !bitcur_get(&at, (unsigned)(octets + 1) * 8, &v))
             return false;
     }
     if (v > hi - lo)
@@ -129,7 +130,7 @@ per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
         if (!per_small(&at, &v))
             return false;
         v += n;
-    } else if (!per_int(&at, 0, n - 1, &v)) {
+    } else if (!bitcur_get(&at, bits_for(n), &v) || v >= n) {
         return false;
     }
     *b = at;
@@ -148,20 +149,16 @@ bool
 per_seq(struct bitcur *b, bool extensible, unsigned optionals, struct per_seq *out)
 {
     struct bitcur at = *b;
-    uint64_t bit = 0;
+    uint64_t bits;
+    uint32_t present = 0;
 
     *out = (struct per_seq){false, 0};
-    if (extensible && !bitcur_get(&at, 1, &bit))
+    if (!bitcur_get(&at, optionals + extensible, &bits))
         return false;
-    uint32_t present = 0;
-    bool extended = bit != 0;
-    for (unsigned i = 0; i < optionals; i++) {
-        if (!bitcur_get(&at, 1, &bit))
-            return false;
-        present |= (uint32_t)bit << i;
-    }
+    for (unsigned i = 0; i < optionals; i++)
+        present |= (uint32_t)(bits >> (optionals - 1 - i) & 1u) << i;
     *b = at;
-    *out = (struct per_seq){extended, present};
+    *out = (struct per_seq){extensible && bits >> optionals, present};
     return true;
 }
 
@@ -206,6 +203,22 @@ per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out)
     return ok;
 }
 
+/* The form that nearly all have: a length below 128, and as many octets. Nothing moves otherwise.
+ */
+static bool
+one_octet_length(struct bitcur *b, struct cur *out)
+{
+    struct bitcur at = *b;
+    struct cur len;
+    uint8_t n;
+
+    if (!bitcur_align(&at) || !bitcur_bytes(&at, 1, &len) || !cur_u8(&len, &n) || n & 0x80 ||
+        !bitcur_bytes(&at, n, out))
+        return false;
+    *b = at;
+    return true;
+}
+
 bool
 per_octets(struct bitcur *b, struct cur *out, bool *whole)
 {
@@ -216,6 +229,10 @@ per_octets(struct bitcur *b, struct cur *out, bool *whole)
 
     *out = first;
     *whole = true;
+    if (one_octet_length(&at, out)) {
+        *b = at;
+        return true;
+    }
     for (unsigned i = 0;; i++) {
         if (i == MAX_PER_FRAGMENTS || !length(&at, &n, &more) || !bitcur_bytes(&at, n, &part))
             return false;
@@ -228,6 +245,24 @@ per_octets(struct bitcur *b, struct cur *out, bool *whole)
     }
     *b = at;
     *out = first;
+    return true;
+}
+
+bool
+per_field(struct bitcur *b, struct per_field *out)
+{
+    struct bitcur at = *b;
+    struct cur head;
+    uint16_t id;
+    uint8_t criticality;
+
+    *out = (struct per_field){.whole = true};
+    if (!bitcur_align(&at) || !bitcur_bytes(&at, 3, &head) || !cur_be16(&head, &id) ||
+        !cur_u8(&head, &criticality) || criticality >> 6 >= CRITICALITIES ||
+        !per_octets(&at, &out->value, &out->whole))
+        return false;
+    *b = at;
+    out->id = id;
     return true;
 }
 

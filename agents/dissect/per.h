@@ -22,14 +22,14 @@ bool per_int_ext(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out,
 bool per_small(struct bitcur *b, uint64_t *out) MUST_USE;
 
 /*
- * ENUMERATED with n values in its root; extensible: has a marker. A value of the extension is n
- * plus its position, so the numbers are those of the position in the type.
+ * ENUMERATED with n values in its root, 1 to 255; extensible: has a marker. A value of the
+ * extension is n plus its position, so the numbers are those of the position in the type.
  */
 bool per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out) MUST_USE;
 
 /*
- * CHOICE with n alternatives in its root; extensible: has a marker. Of an alternative of the
- * extension *out is n plus its position, and an open type follows.
+ * CHOICE with n alternatives in its root, 1 to 255; extensible: has a marker. Of an alternative of
+ * the extension *out is n plus its position, and an open type follows.
  */
 bool per_choice(struct bitcur *b, unsigned n, bool extensible, unsigned *out) MUST_USE;
 
@@ -54,6 +54,17 @@ bool per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out) MUST_U
  * clause 11.9.3.8) all fragments are passed and *out is the first: *whole is false.
  */
 bool per_octets(struct bitcur *b, struct cur *out, bool *whole) MUST_USE;
+/*
+ * One field of a container as all these protocols write it (TS 38.413 clause 9.4.8): INTEGER
+ * (0..65535), the ENUMERATED criticality, an open type as per_octets() reads it.
+ */
+struct per_field {
+    unsigned id;
+    bool whole;
+    struct cur value;
+};
+
+bool per_field(struct bitcur *b, struct per_field *out) MUST_USE;
 /* OCTET STRING (SIZE (n)), n <= 8, as a number in network order. */
 bool per_octets_fixed(struct bitcur *b, unsigned n, uint64_t *out) MUST_USE;
 

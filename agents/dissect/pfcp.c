@@ -42,22 +42,6 @@ enum ie {
     IE_UPDATED_PDR = 256
 };
 
-/* Groups that can hold the F-TEID of a user plane function or the tunnel of its peer, clauses 7.5.2
- * to 7.5.4. An Error Indication Report holds an F-TEID too, but of a tunnel that is gone. */
-static const uint16_t groups[] = {
-    IE_CREATE_PDR,        IE_PDI,
-    IE_CREATE_FAR,        IE_FORWARDING,
-    IE_DUPLICATING,       IE_CREATED_PDR,
-    IE_UPDATE_PDR,        IE_UPDATE_FAR,
-    IE_UPDATE_FORWARDING, IE_UPDATE_DUPLICATING,
-    IE_CREATE_ENDPOINT,   IE_CREATED_ENDPOINT,
-    IE_UPDATE_ENDPOINT,   IE_REDUNDANT,
-    IE_UPDATED_PDR,
-};
-
-/* The requests of clause 7.3; the answer has the next number. */
-static const uint8_t requests[] = {1, 3, 5, 7, 9, 12, 14, 16, 50, 52, 54, 56};
-
 /* The lists of one message; only what was counted is set. */
 struct lists {
     struct gtp_tunnel tunnel[MAX_PFCP_TUNNELS];
@@ -72,27 +56,61 @@ struct walk {
     unsigned ies;
 };
 
+/* Groups that can hold the F-TEID of a user plane function or the tunnel of its peer, clauses 7.5.2
+ * to 7.5.4. An Error Indication Report holds an F-TEID too, but of a tunnel that is gone. */
 static bool
 is_group(uint16_t type)
 {
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-        if (groups[i] == type)
-            return true;
+    switch (type) {
+    case IE_CREATE_PDR:
+    case IE_PDI:
+    case IE_CREATE_FAR:
+    case IE_FORWARDING:
+    case IE_DUPLICATING:
+    case IE_CREATED_PDR:
+    case IE_UPDATE_PDR:
+    case IE_UPDATE_FAR:
+    case IE_UPDATE_FORWARDING:
+    case IE_UPDATE_DUPLICATING:
+    case IE_CREATE_ENDPOINT:
+    case IE_CREATED_ENDPOINT:
+    case IE_UPDATE_ENDPOINT:
+    case IE_REDUNDANT:
+    case IE_UPDATED_PDR:
+        return true;
+    default:
+        return false;
     }
-    return false;
+}
+
+/* The requests of clause 7.3; the answer has the next number. */
+static bool
+is_request(unsigned type)
+{
+    switch (type) {
+    case 1:
+    case 3:
+    case 5:
+    case 7:
+    case 9:
+    case 12:
+    case 14:
+    case 16:
+    case 50:
+    case 52:
+    case 54:
+    case 56:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void
 set_direction(struct pfcp_msg *m)
 {
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        if (m->type == requests[i])
-            m->request = true;
-        if (m->type == requests[i] + 1)
-            m->response = true;
-    }
-    if (m->type == PFCP_VERSION_NOT_SUPPORTED)
-        m->response = true;
+    m->request = is_request(m->type);
+    m->response = is_request(m->type - 1u) || m->type == PFCP_VERSION_NOT_SUPPORTED;
 }
 
 static bool

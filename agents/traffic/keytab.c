@@ -37,30 +37,55 @@ mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Up to 8 bytes as a number. */
 static uint64_t
-word(const uint8_t *p, size_t n)
+word(const uint8_t *p)
 {
-    uint64_t w = 0;
+    uint64_t w;
 
-    memcpy(&w, p, n);
+    memcpy(&w, p, sizeof(w));
     return w;
 }
 
+/* A key of less than a word. */
+static uint64_t
+part(const uint8_t *p, size_t n)
+{
+    uint64_t w = 0;
+
+    while (n--)
+        w = w << 8 | *p++;
+    return w;
+}
+
+/* Keys of one table have one length: the last words of a key may overlap those before, so that no
+ * rest is left. */
 static uint64_t
 hash(const struct keytab *t, const uint8_t *key)
 {
     const uint64_t odd = 0x9e3779b97f4a7c15u;
+    const uint64_t secret = t->seed ^ odd;
+    const size_t len = t->key_len;
     uint64_t h = t->seed;
-    size_t i = 0;
+    size_t i;
 
-    for (; i + 16 <= t->key_len; i += 16)
-        h = mix(word(key + i, 8) ^ t->seed ^ odd, word(key + i + 8, 8) ^ h);
-    if (i + 8 <= t->key_len) {
-        h = mix(word(key + i, 8) ^ t->seed ^ odd, h ^ odd);
-        i += 8;
-    }
-    return mix(word(key + i, t->key_len - i) ^ t->seed, h ^ odd);
+    if (len < 8)
+        return mix(part(key, len) ^ secret, h ^ ~odd);
+    for (i = 0; i + 16 < len; i += 16)
+        h = mix(word(key + i) ^ secret, word(key + i + 8) ^ h);
+    i = len < 16 ? 0 : len - 16;
+    return mix(mix(word(key + i) ^ secret, word(key + len - 8) ^ h) ^ secret, odd);
+}
+
+/* Mostly true where it is asked, and of few bytes: a call of memcmp() would be the larger part. */
+static bool
+same(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    if (len < 8)
+        return part(a, len) == part(b, len);
+    for (size_t i = 0; i + 8 < len; i += 8)
+        if (word(a + i) != word(b + i))
+            return false;
+    return word(a + len - 8) == word(b + len - 8);
 }
 
 /* The slot that holds the key, or the free one where it belongs. Half of the slots are always free.
@@ -74,7 +99,7 @@ locate(const struct keytab *t, const uint8_t *key, uint32_t *tag)
     *tag = (uint32_t)(h >> 32);
     while (t->slot[i].entry &&
            (t->slot[i].tag != *tag ||
-            memcmp(t->data + (t->slot[i].entry - 1) * t->entry_size, key, t->key_len) != 0))
+            !same(t->data + (t->slot[i].entry - 1) * t->entry_size, key, t->key_len)))
         i = (i + 1) & (t->slots - 1);
     return &t->slot[i];
 }
@@ -131,13 +156,12 @@ keytab_find(const struct keytab *t, const void *key)
     return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 
-void *
-keytab_put(struct keytab *t, const void *key)
+/* Apart from keytab_put(), whose usual way is short. */
+__attribute__((noinline)) static void *
+add(struct keytab *t, const void *key)
 {
-    uint8_t *entry = keytab_find(t, key);
+    uint8_t *entry;
 
-    if (entry)
-        return entry;
     if (t->count >= t->max || ((!t->data || t->count == t->capacity) && !grow(t))) {
         t->refused++;
         return NULL;
@@ -147,6 +171,14 @@ keytab_put(struct keytab *t, const void *key)
     memcpy(entry, key, t->key_len);
     index_entry(t, t->count++);
     return entry;
+}
+
+void *
+keytab_put(struct keytab *t, const void *key)
+{
+    void *entry = keytab_find(t, key);
+
+    return entry ? entry : add(t, key);
 }
 
 void *
@@ -186,5 +218,8 @@ keytab_addr(struct net_addr *out, const struct net_addr *in)
 {
     memset(out, 0, sizeof(*out));
     out->family = in->family;
-    memcpy(out->bytes, in->bytes, in->family == 4 ? 4 : in->family == 6 ? 16 : 0);
+    if (in->family == 4)
+        memcpy(out->bytes, in->bytes, 4);
+    else if (in->family == 6)
+        memcpy(out->bytes, in->bytes, 16);
 }

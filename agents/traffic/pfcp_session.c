@@ -63,8 +63,22 @@ struct pair {
     struct ledger_seen seen;
 };
 
+/* What is asked of one node at a time, over all that is pending and all pairs. */
+struct total {
+    struct net_addr address;
+    uint64_t waiting, unknown;
+};
+
+/* Counted once for all nodes, when one is asked for; the next message takes it away. */
+struct totals {
+    struct keytab nodes;
+    int64_t end_us;
+    bool counted;
+};
+
 struct pfcp_sessions {
     struct keytab pending, sessions, nodes, pairs;
+    struct totals *totals;
 };
 
 struct pfcp_sessions *
@@ -74,11 +88,18 @@ pfcp_sessions_new(void)
 
     if (!s)
         return NULL;
+    s->totals = calloc(1, sizeof(*s->totals));
+    if (!s->totals) {
+        free(s);
+        return NULL;
+    }
     keytab_init(&s->pending, sizeof(struct pending_key), sizeof(struct pending), MAX_PFCP_PENDING);
     keytab_init(&s->sessions, sizeof(struct session_key), sizeof(struct session),
                 MAX_PFCP_SESSIONS);
     keytab_init(&s->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_PAIRS);
     keytab_init(&s->pairs, sizeof(struct pair_key), sizeof(struct pair), MAX_PFCP_PAIRS);
+    keytab_init(&s->totals->nodes, sizeof(struct net_addr), sizeof(struct total),
+                MAX_PFCP_PENDING + MAX_PFCP_PAIRS);
     return s;
 }
 
@@ -91,6 +112,8 @@ pfcp_sessions_free(struct pfcp_sessions *s)
     keytab_clear(&s->sessions);
     keytab_clear(&s->nodes);
     keytab_clear(&s->pairs);
+    keytab_clear(&s->totals->nodes);
+    free(s->totals);
     free(s);
 }
 
@@ -285,10 +308,11 @@ take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const str
                     struct pair *pair)
 {
     bool accepted = m->cause != 0 && m->cause < PFCP_CAUSE_REJECTED;
-    const struct node *upf = find_node(s, &p->key.pair.dst);
+    const struct node *upf;
 
     if (p->claim == CLAIM_OWN)
         return;
+    upf = find_node(s, &p->key.pair.dst);
     /* A session that the receiver knows was set up where we did not hear it. */
     if (p->claim == CLAIM_UNKNOWN && accepted && pair->unknown)
         pair->unknown--;
@@ -344,40 +368,72 @@ pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_msg *m,
 
     if (sender)
         sender->id = text_hash(m->node_id);
+    if (s->totals->counted) {
+        keytab_clear(&s->totals->nodes);
+        s->totals->counted = false;
+    }
     if (m->request)
         take_request(s, m, meta);
     else if (m->response && m->type != PFCP_VERSION_NOT_SUPPORTED)
         take_response(s, m, meta);
 }
 
+static void
+count_totals(const struct pfcp_sessions *s, int64_t end_us)
+{
+    struct totals *all = s->totals;
+
+    keytab_clear(&all->nodes);
+    all->end_us = end_us;
+    all->counted = true;
+    for (size_t i = 0; i < s->pending.count; i++) {
+        const struct pending *p = keytab_at(&s->pending, i);
+        struct total *t = !p->answered && end_us - p->first.time_us > LAST_US
+                              ? keytab_put(&all->nodes, &p->key.pair.dst)
+                              : NULL;
+
+        if (t)
+            t->waiting++;
+    }
+    for (size_t i = 0; i < s->pairs.count; i++) {
+        const struct pair *p = keytab_at(&s->pairs, i);
+        struct total *t = p->unknown ? keytab_put(&all->nodes, &p->key.src) : NULL;
+
+        if (t)
+            t->unknown += p->unknown;
+    }
+}
+
+static const struct total *
+total_of(const struct pfcp_sessions *s, const struct net_addr *node)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, node);
+    return keytab_find(&s->totals->nodes, &key);
+}
+
 uint64_t
 pfcp_sessions_unanswered(const struct pfcp_sessions *s, const struct net_addr *node, int64_t end_us)
 {
     const struct node *n = find_node(s, node);
-    uint64_t count = n ? n->unanswered : 0;
+    const struct total *t;
 
-    for (size_t i = 0; i < s->pending.count; i++) {
-        const struct pending *p = keytab_at(&s->pending, i);
-
-        if (!p->answered && end_us - p->first.time_us > LAST_US &&
-            net_addr_equal(&p->key.pair.dst, node))
-            count++;
-    }
-    return count;
+    if (!s->totals->counted || s->totals->end_us != end_us)
+        count_totals(s, end_us);
+    t = total_of(s, node);
+    return (n ? n->unanswered : 0) + (t ? t->waiting : 0);
 }
 
 uint64_t
 pfcp_sessions_unknown(const struct pfcp_sessions *s, const struct net_addr *node)
 {
-    uint64_t count = 0;
+    const struct total *t;
 
-    for (size_t i = 0; i < s->pairs.count; i++) {
-        const struct pair *p = keytab_at(&s->pairs, i);
-
-        if (net_addr_equal(&p->key.src, node))
-            count += p->unknown;
-    }
-    return count;
+    if (!s->totals->counted)
+        count_totals(s, s->totals->end_us);
+    t = total_of(s, node);
+    return t ? t->unknown : 0;
 }
 
 void
@@ -399,5 +455,6 @@ pfcp_sessions_judge(const struct pfcp_sessions *s,
 bool
 pfcp_sessions_full(const struct pfcp_sessions *s)
 {
-    return s->pending.refused || s->sessions.refused || s->nodes.refused || s->pairs.refused;
+    return s->pending.refused || s->sessions.refused || s->nodes.refused || s->pairs.refused ||
+           s->totals->nodes.refused;
 }

@@ -67,6 +67,32 @@ empty(void **state)
     keytab_clear(&t);
 }
 
+/* Keys of every length that differ in one octet, wherever it is, are told apart. */
+static void
+lengths(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 48; len++) {
+        uint8_t *key = calloc(1, len); /* as large as it says, for what reads past its end */
+        struct keytab t;
+
+        assert_non_null(key);
+        keytab_init(&t, len, len + 1, 100);
+        assert_non_null(keytab_put(&t, key));
+        for (size_t i = 0; i < len; i++) {
+            key[i] = 1;
+            assert_null(keytab_find(&t, key));
+            assert_non_null(keytab_put(&t, key));
+            assert_ptr_equal(keytab_find(&t, key), keytab_at(&t, i + 1));
+            key[i] = 0;
+        }
+        assert_ptr_equal(keytab_find(&t, key), keytab_at(&t, 0));
+        assert_int_equal(t.count, len + 1);
+        keytab_clear(&t);
+        free(key);
+    }
+}
+
 static void
 addresses(void **state)
 {
@@ -83,6 +109,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_and_limit),
         cmocka_unit_test(empty),
+        cmocka_unit_test(lengths),
         cmocka_unit_test(addresses),
     };
 

@@ -5,6 +5,7 @@
 
 #include "agents/dissect/icmp.h"
 #include "agents/dissect/pfcp.h"
+#include "agents/traffic/pfcp_session.h"
 #include "agents/traffic/table.h"
 
 static struct net_addr smf, upf, other;
@@ -118,6 +119,45 @@ normal(void **state)
     assert_int_equal(occurs(json, "\"pfcp-peer\""), 1);
     assert_int_equal(occurs(json, "\"event\""), 0);
     free(json);
+}
+
+/* What is counted over all nodes is counted anew when a message came between two questions. */
+static void
+asked_again(void **state)
+{
+    struct pfcp_sessions *s = pfcp_sessions_new();
+    struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
+    struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true};
+
+    (void)state;
+    assert_non_null(s);
+    pfcp_sessions_message(s, &p, &meta);
+    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 5 * SECOND), 0);
+    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 1);
+    assert_int_equal(pfcp_sessions_unanswered(s, &smf, 20 * SECOND), 0);
+    p.sequence++;
+    pfcp_sessions_message(s, &p, &meta);
+    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 2);
+    assert_int_equal(pfcp_sessions_unknown(s, &smf), 0);
+    p = (struct pfcp_msg){.type = PFCP_ASSOCIATION_SETUP_RESPONSE,
+                          .response = true,
+                          .has_cause = true,
+                          .cause = PFCP_CAUSE_ACCEPTED};
+    meta.src = upf;
+    meta.dst = smf;
+    pfcp_sessions_message(s, &p, &meta);
+    meta.src = smf;
+    meta.dst = upf;
+    p = (struct pfcp_msg){.type = PFCP_SESSION_DELETION_REQUEST,
+                          .request = true,
+                          .has_seid = true,
+                          .seid = 9,
+                          .sequence = 7};
+    pfcp_sessions_message(s, &p, &meta);
+    assert_int_equal(pfcp_sessions_unknown(s, &smf), 1);
+    assert_int_equal(pfcp_sessions_unknown(s, &upf), 0);
+    assert_false(pfcp_sessions_full(s));
+    pfcp_sessions_free(s);
 }
 
 /* 64 refuses like all above it; 1 does not. Retransmissions are one request; the last ten seconds
@@ -444,13 +484,21 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(normal),          cmocka_unit_test(answers),
-        cmocka_unit_test(recovery),        cmocka_unit_test(second_stack),
-        cmocka_unit_test(no_second_stack), cmocka_unit_test(crash),
-        cmocka_unit_test(plain_stop),      cmocka_unit_test(foreign_session),
-        cmocka_unit_test(guessing),        cmocka_unit_test(unknown_past),
-        cmocka_unit_test(borrowed_name),   cmocka_unit_test(refused_association),
-        cmocka_unit_test(rates),           cmocka_unit_test(accepted_command),
+        cmocka_unit_test(normal),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(recovery),
+        cmocka_unit_test(second_stack),
+        cmocka_unit_test(no_second_stack),
+        cmocka_unit_test(crash),
+        cmocka_unit_test(plain_stop),
+        cmocka_unit_test(foreign_session),
+        cmocka_unit_test(guessing),
+        cmocka_unit_test(unknown_past),
+        cmocka_unit_test(asked_again),
+        cmocka_unit_test(borrowed_name),
+        cmocka_unit_test(refused_association),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(accepted_command),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -197,6 +197,33 @@ fragments(void **state)
     free(p);
 }
 
+/* Every width from every place of a buffer that ends where the last bit is, against reading bit by
+ * bit. */
+static void
+widths(void **state)
+{
+    uint8_t *p = malloc(11);
+
+    (void)state;
+    assert_non_null(p);
+    for (unsigned i = 0; i < 11; i++)
+        p[i] = (uint8_t)(i * 89 + 0x35);
+    for (size_t at = 0; at <= 88; at++) {
+        for (unsigned n = 0; n <= 65; n++) {
+            struct bitcur b = {p, at, 88};
+            uint64_t v, want = 0;
+            bool fits = n <= 64 && n <= 88 - at;
+
+            for (unsigned i = 0; fits && i < n; i++)
+                want = want << 1 | ((unsigned)p[(at + i) / 8] >> (7 - (at + i) % 8) & 1u);
+            assert_int_equal(bitcur_get(&b, n, &v), fits);
+            assert_true(v == want);
+            assert_int_equal(b.bit, fits ? at + n : at);
+        }
+    }
+    free(p);
+}
+
 int
 main(void)
 {
@@ -204,6 +231,7 @@ main(void)
         cmocka_unit_test(integers),     cmocka_unit_test(integers_refused),
         cmocka_unit_test(enumerations), cmocka_unit_test(additions),
         cmocka_unit_test(strings),      cmocka_unit_test(fragments),
+        cmocka_unit_test(widths),
     };
 
     return cmocka_run_group_tests_name("per", tests, NULL, NULL);
