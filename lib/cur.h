@@ -8,6 +8,7 @@
 #ifndef LIB_CUR_H
 #define LIB_CUR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -96,10 +97,9 @@ cur_u8(struct cur *c, uint8_t *out)
 MUST_USE static inline bool
 cur_be16(struct cur *c, uint16_t *out)
 {
-    uint64_t v;
-    bool ok = cur_be(c, 2, &v);
+    bool ok = cur_copy(c, out, sizeof(*out));
 
-    *out = (uint16_t)v;
+    *out = be16toh(*out);
     return ok;
 }
 
@@ -116,17 +116,19 @@ cur_be24(struct cur *c, uint32_t *out)
 MUST_USE static inline bool
 cur_be32(struct cur *c, uint32_t *out)
 {
-    uint64_t v;
-    bool ok = cur_be(c, 4, &v);
+    bool ok = cur_copy(c, out, sizeof(*out));
 
-    *out = (uint32_t)v;
+    *out = be32toh(*out);
     return ok;
 }
 
 MUST_USE static inline bool
 cur_be64(struct cur *c, uint64_t *out)
 {
-    return cur_be(c, 8, out);
+    bool ok = cur_copy(c, out, sizeof(*out));
+
+    *out = be64toh(*out);
+    return ok;
 }
 
 /* Little endian, for the few protocols that use it (MongoDB, pcap). */
