@@ -252,10 +252,14 @@ answer(struct sbi_profiles *p, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
     const bool success = h->status >= 200 && h->status < 300;
-    struct key k = key_of(m);
-    struct entry *e = h->nf_instance[0] ? keytab_find(&p->table, &k) : NULL;
+    struct entry *e;
+    struct key k;
 
-    if (!e || !h->paired || h->status == 0)
+    if (!h->nf_instance[0] || !h->paired || h->status == 0)
+        return;
+    k = key_of(m);
+    e = keytab_find(&p->table, &k);
+    if (!e)
         return;
     if (strcmp(h->method, "PUT") == 0) {
         e->answered = true;
