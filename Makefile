@@ -126,10 +126,17 @@ $(B)/gen/fact_nodes.h: $(B)/gen/gen_fact_nodes $(YANG)
 $(B)/gen/fact_nodes.c: $(B)/gen/gen_fact_nodes $(YANG)
 	$(QUIET)$< yang c > $@.tmp && mv $@.tmp $@
 
+$(B)/gen/gen_hpack_pairs: tools/gen_hpack_pairs.c
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=c11 -O1 -o $@ $<
+
+$(B)/gen/hpack_pairs.h: $(B)/gen/gen_hpack_pairs
+	$(QUIET)$< >$@.tmp && mv $@.tmp $@
+
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/gen/fact_nodes.h
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/%.o: %.c | $(B)/gen/fact_nodes.h
+$(B)/%.o: %.c | $(B)/gen/fact_nodes.h $(B)/gen/hpack_pairs.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -180,7 +187,7 @@ $(B)/tests/interop/%: tests/interop/%.c $(B)/libvigil.a
 # With libFuzzer, everything instrumented.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DVIGIL_VERSION='"$(VERSION)"' -DVIGIL_DATADIR='"$(DATADIR)"' \
              -DVIGIL_BUILD_ROOT='"$(CURDIR)"' -I. -I$(B)/gen -O1 -g $(LIBFLAGS)
-build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(HEADERS)
+build-fuzz/libvigil.a: $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c $(B)/gen/hpack_pairs.h $(HEADERS)
 	@mkdir -p $(@D)/obj
 	$(QUIET)rm -f $@; for f in $(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC) $(COLLECTOR_SRC) $(B)/gen/fact_nodes.c; do \
 	  $(CLANG) $(FUZZ_FLAGS) -fsanitize=address,undefined,fuzzer-no-link -c -o build-fuzz/obj/$$(echo $$f | tr / _).o $$f || exit 1; done
@@ -259,7 +266,7 @@ soak: deps-fuzz
 	@sh tests/soak.sh
 
 .PHONY: fuzz-binaries fuzz
-fuzz-binaries: $(B)/gen/fact_nodes.h build-fuzz/libvigil.a
+fuzz-binaries: $(B)/gen/fact_nodes.h $(B)/gen/hpack_pairs.h build-fuzz/libvigil.a
 	@$(MAKE) --no-print-directory $(FUZZ_BIN)
 fuzz: deps-fuzz
 	@$(MAKE) --no-print-directory fuzz-binaries

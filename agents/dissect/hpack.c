@@ -54,18 +54,13 @@ hpack_lost(struct hpack *h)
 /* ---- clause 5: integers and strings
  * -------------------------------------------------------------------------- */
 
+/* What follows a prefix that is full. */
 static bool
-integer(struct cur *c, unsigned prefix_bits, uint64_t *out)
+integer_rest(struct cur *c, uint64_t *out)
 {
-    uint8_t byte;
-    uint64_t max = (1u << prefix_bits) - 1;
     unsigned shift = 0;
+    uint8_t byte;
 
-    if (!cur_u8(c, &byte))
-        return false;
-    *out = byte & max;
-    if (*out < max)
-        return true;
     do {
         /* Four bytes are more than any length or index that is accepted. */
         if (shift > 21 || !cur_u8(c, &byte))
@@ -74,6 +69,18 @@ integer(struct cur *c, unsigned prefix_bits, uint64_t *out)
         shift += 7;
     } while (byte & 0x80);
     return true;
+}
+
+static inline bool
+integer(struct cur *c, unsigned prefix_bits, uint64_t *out)
+{
+    const uint64_t max = (1u << prefix_bits) - 1;
+    uint8_t byte;
+
+    if (!cur_u8(c, &byte))
+        return false;
+    *out = byte & max;
+    return *out < max || integer_rest(c, out);
 }
 
 static bool
@@ -86,32 +93,28 @@ string_literal(struct cur *c, struct string *out)
     return integer(c, 7, &len) && len <= MAX_HPACK_VALUE && cur_sub(c, (size_t)len, &out->bytes);
 }
 
+/* Names and values that a representation has not are left as they were. */
 static bool
 next_representation(struct cur *block, struct representation *r)
 {
     uint8_t first;
 
-    *r = (struct representation){0};
     if (!cur_peek(*block, 0, &first))
         return false;
     if (first & 0x80) {
         r->kind = REP_INDEXED;
-        if (!integer(block, 7, &r->index) || r->index == 0)
-            return false;
-    } else if ((first & 0xe0) == 0x20) {
-        r->kind = REP_SIZE;
-        if (!integer(block, 5, &r->index))
-            return false;
-    } else {
-        r->kind = first & 0x40 ? REP_INCREMENTAL : REP_LITERAL;
-        if (!integer(block, first & 0x40 ? 6 : 4, &r->index))
-            return false;
-        if (r->index == 0 && !string_literal(block, &r->name))
-            return false;
-        if (!string_literal(block, &r->value))
-            return false;
+        return integer(block, 7, &r->index) && r->index != 0;
     }
-    return true;
+    if ((first & 0xe0) == 0x20) {
+        r->kind = REP_SIZE;
+        return integer(block, 5, &r->index);
+    }
+    r->kind = first & 0x40 ? REP_INCREMENTAL : REP_LITERAL;
+    if (!integer(block, first & 0x40 ? 6 : 4, &r->index))
+        return false;
+    if (r->index == 0 && !string_literal(block, &r->name))
+        return false;
+    return string_literal(block, &r->value);
 }
 
 /* ---- decoding
@@ -256,7 +259,7 @@ enum status
 hpack_block(struct hpack *h, struct cur block,
             void (*field)(void *ctx, const struct hpack_field *f), void *ctx, unsigned *misses)
 {
-    struct representation r;
+    struct representation r = {.kind = REP_SIZE};
     enum status st = ST_OK;
     struct sink sink; /* large: scratch stays as it is */
     bool begun = false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/dissect/hpack_huffman.h"
 
+#include "hpack_pairs.h"
+
 #define END_OF_STRING 256
 
 struct short_code {
@@ -94,28 +96,11 @@ symbol(uint32_t bits)
     return s.length ? (struct symbol){s.symbol, s.length} : long_symbol(bits);
 }
 
-/* Bits that are waiting, from the top bit on; zeros follow them. */
+/* Bits that are waiting, from the top bit on; what follows them is not said. */
 struct window {
     uint64_t bits;
     unsigned count;
 };
-
-static void
-refill(struct window *w, struct cur *in)
-{
-    uint32_t four;
-    uint8_t one;
-
-    if (w->count <= 32 && cur_be32(in, &four)) {
-        w->bits |= (uint64_t)four << 32 >> w->count;
-        w->count += 32;
-        return;
-    }
-    while (w->count <= 56 && cur_u8(in, &one)) {
-        w->bits |= (uint64_t)one << 56 >> w->count;
-        w->count += 8;
-    }
-}
 
 static void
 consume(struct window *w, unsigned length)
@@ -124,46 +109,64 @@ consume(struct window *w, unsigned length)
     w->count -= length;
 }
 
-/*
- * Short codes, seven at a time from a window that is filled by eight bytes, up to a longer code or
- * the last bytes. Bits behind count are then those that come next and are put there again.
- */
-static size_t
-short_run(struct window *w, struct cur *in, uint8_t *out, size_t room)
+/* At least 56 bits into the window; false: there are no eight bytes. */
+static bool
+fill(struct window *w, struct cur *in)
 {
     struct cur look = *in;
     uint64_t eight;
-    size_t n = 0;
 
-    while (room - n >= 7 && cur_be64(&look, &eight)) {
-        const unsigned bytes = (63 - w->count) / 8;
-        unsigned i = 0;
-
-        w->bits |= eight >> w->count;
-        w->count += 8 * bytes;
-        if (!cur_skip(in, bytes))
-            break;
-        for (struct short_code s; i < 7 && (s = short_codes[w->bits >> 56]).length; i++) {
-            out[n++] = s.symbol;
-            consume(w, s.length);
-        }
-        if (i < 7)
-            break;
-        look = *in;
-    }
-    w->bits &= ~(UINT64_MAX >> w->count);
-    return n;
+    if (!cur_be64(&look, &eight) || !cur_skip(in, (63 - w->count) / 8))
+        return false;
+    w->bits |= eight >> w->count;
+    w->count |= 56;
+    return true;
 }
 
-/* Short codes that are in the window. */
+/* The last bytes, as far as they go in; zeros follow them. */
+static void
+fill_last(struct window *w, struct cur *in)
+{
+    uint8_t one;
+
+    w->bits &= ~(UINT64_MAX >> w->count);
+    while (w->count < 56 && cur_u8(in, &one)) {
+        w->bits |= (uint64_t)one << 56 >> w->count;
+        w->count += 8;
+    }
+}
+
+/* The symbols of a full window up to a long code: four looks need less than what is there. */
 static size_t
-short_rest(struct window *w, uint8_t *out, size_t room)
+full_window(struct window *w, uint8_t out[8])
 {
     size_t n = 0;
 
-    for (struct short_code s; n < room && w->count >= 8 && (s = short_codes[w->bits >> 56]).length;
-         consume(w, s.length))
-        out[n++] = s.symbol;
+    for (unsigned i = 0; i < 4; i++) {
+        const struct hpack_pairs p = hpack_pairs[w->bits >> (64 - HPACK_PAIR_BITS)];
+
+        memcpy(out + n, p.symbol, sizeof(p.symbol));
+        n += p.count;
+        consume(w, p.length);
+    }
+    return n;
+}
+
+/* The same at the end of the string. */
+static size_t
+last_window(struct window *w, uint8_t *out, size_t room)
+{
+    size_t n = 0;
+
+    while (room - n >= 2) {
+        const struct hpack_pairs p = hpack_pairs[w->bits >> (64 - HPACK_PAIR_BITS)];
+
+        if (!p.count || p.length > w->count)
+            break;
+        memcpy(out + n, p.symbol, sizeof(p.symbol));
+        n += p.count;
+        consume(w, p.length);
+    }
     return n;
 }
 
@@ -171,16 +174,20 @@ enum status
 hpack_huffman(struct cur in, uint8_t *out, size_t room, size_t *len)
 {
     struct window w = {0, 0};
+    struct symbol s;
 
-    *len = 0;
-    for (;;) {
-        struct symbol s;
+    for (*len = 0;;) {
+        size_t n = 1;
 
-        *len += short_run(&w, &in, out + *len, room - *len);
-        refill(&w, &in);
-        *len += short_rest(&w, out + *len, room - *len);
-        if (w.count < 30 && cur_left(in) > 0)
-            refill(&w, &in);
+        while (n && fill(&w, &in) && room - *len >= 8) {
+            n = full_window(&w, out + *len);
+            *len += n;
+        }
+        if (cur_left(in) < 8) {
+            fill_last(&w, &in);
+            *len += last_window(&w, out + *len, room - *len);
+            fill_last(&w, &in);
+        }
         s = symbol((uint32_t)(w.bits >> 32));
         if (s.length > w.count)
             break;

@@ -129,7 +129,7 @@ end_part(const struct h2_ctx *x, struct h2_stream *st)
 struct block {
     struct http_msg http;
     struct http_identity *identity; /* room for it */
-    bool method, path, request_pseudo, status, regular;
+    bool method, path, request_pseudo, status;
     unsigned unknown; /* names that are not known */
     char uri[MAX_HTTP_URI];
 };
@@ -169,29 +169,34 @@ set_status(struct block *b, struct cur value)
 }
 
 static void
+pseudo_header(struct block *b, struct cur name, struct cur value)
+{
+    if (http_name_is(name, ":path")) {
+        b->request_pseudo = true;
+        set_uri(b, value);
+    } else if (http_name_is(name, ":status")) {
+        set_status(b, value);
+    } else if (http_name_is(name, ":method")) {
+        b->method = true;
+        http_text(value, b->http.method, sizeof(b->http.method));
+    } else if (http_name_is(name, ":authority")) {
+        b->request_pseudo = true;
+        http_text(value, b->http.authority, sizeof(b->http.authority));
+    } else if (http_name_is(name, ":scheme")) {
+        b->request_pseudo = true;
+    }
+}
+
+static void
 collect(void *ctx, const struct hpack_field *f)
 {
     struct block *b = ctx;
 
     if (!f->name.pos) {
         b->unknown++;
-        return;
-    }
-    if (http_name_is(f->name, ":method")) {
-        b->method = true;
-        http_text(f->value, b->http.method, sizeof(b->http.method));
-    } else if (http_name_is(f->name, ":path")) {
-        b->request_pseudo = true;
-        set_uri(b, f->value);
-    } else if (http_name_is(f->name, ":authority")) {
-        b->request_pseudo = true;
-        http_text(f->value, b->http.authority, sizeof(b->http.authority));
-    } else if (http_name_is(f->name, ":scheme")) {
-        b->request_pseudo = true;
-    } else if (http_name_is(f->name, ":status")) {
-        set_status(b, f->value);
+    } else if (cur_starts(f->name, ":", 1)) {
+        pseudo_header(b, f->name, f->value);
     } else {
-        b->regular = true;
         http_field(&b->http, b->identity, f->name, f->value);
     }
 }

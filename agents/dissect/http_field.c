@@ -7,6 +7,15 @@
 
 #define MASKED_DIGITS 9
 
+bool
+http_same_letters(struct cur name, const char *text)
+{
+    for (uint8_t c; cur_u8(&name, &c); text++)
+        if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != *text)
+            return false;
+    return true;
+}
+
 static inline bool
 starts(struct cur value, const char *text)
 {

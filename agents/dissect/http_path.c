@@ -5,15 +5,46 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-/* A piece of text that is not NUL-terminated. */
+/*
+ * What a byte is, in four counters side by side: one pass over a path tells all that is asked of
+ * its segments. They hold the sums of MAX_COUNTED bytes, more than a segment has that is kept.
+ */
+#define MAX_COUNTED 127
+#define IS_DIGIT 0x00000001u
+#define IS_HEX 0x00000100u   /* hexadecimal digit */
+#define IS_PLAIN 0x00010000u /* letter, digit, '-', '_' */
+#define IS_NAME 0x01000000u  /* lower case letter, digit, '-': what names of APIs are made of */
+#define IS_END 0x80000000u   /* of a segment */
+#define COUNT(held, what) ((held) / (what)&MAX_COUNTED)
+
+#define DIGIT (IS_DIGIT | IS_HEX | IS_PLAIN | IS_NAME)
+#define LOWER (IS_PLAIN | IS_NAME)
+#define LOWER_HEX (LOWER | IS_HEX)
+#define UPPER_HEX (IS_PLAIN | IS_HEX)
+#define FIVE(kind) kind, kind, kind, kind, kind
+static const uint32_t kinds[256] = {
+    ['#'] = IS_END,         ['-'] = IS_PLAIN | IS_NAME, ['/'] = IS_END,
+    ['?'] = IS_END,         ['_'] = IS_PLAIN,           ['0'] = FIVE(DIGIT),
+    ['5'] = FIVE(DIGIT),    ['A'] = FIVE(UPPER_HEX),    ['F'] = UPPER_HEX,
+    ['G'] = FIVE(IS_PLAIN), ['L'] = FIVE(IS_PLAIN),     ['Q'] = FIVE(IS_PLAIN),
+    ['V'] = FIVE(IS_PLAIN), ['a'] = FIVE(LOWER_HEX),    ['f'] = LOWER_HEX,
+    ['g'] = FIVE(LOWER),    ['l'] = FIVE(LOWER),        ['q'] = FIVE(LOWER),
+    ['v'] = FIVE(LOWER),
+};
+#undef FIVE
+
+/* A segment: text that is not NUL-terminated. */
 struct span {
     const char *at;
     size_t len;
+    uint32_t held; /* the sum of kinds[] of its bytes; overflows behind MAX_COUNTED */
 };
 
 /*
- * NF abbreviations N of the APIs /nN-.../vM/ of TS 29.5xx. Sorted by name only for the reader.
+ * NF abbreviations N of the APIs /nN-.../vM/ of TS 29.5xx. Those of every core stand first, as they
+ * are asked for most; the others are sorted by name only for the reader.
  */
 #define NF(name)                                                                                   \
     {                                                                                              \
@@ -23,20 +54,17 @@ static const struct {
     uint8_t len;
     char name[9];
 } nf_names[] = {
-    NF("5g-ddnmf"), NF("5g-eir"), NF("5gddnmf"), NF("aanf"),   NF("adrf"),   NF("af"),
-    NF("amf"),      NF("ausf"),   NF("bsf"),     NF("chf"),    NF("dccf"),   NF("dcsf"),
-    NF("easdf"),    NF("ef"),     NF("gmlc"),    NF("hss"),    NF("imsas"),  NF("ipsmgw"),
-    NF("iwmsc"),    NF("lmf"),    NF("mbsf"),    NF("mbsmf"),  NF("mbstf"),  NF("mf"),
-    NF("mfaf"),     NF("mnpf"),   NF("mrf"),     NF("nef"),    NF("nrf"),    NF("nsacf"),
-    NF("nssaaf"),   NF("nssf"),   NF("nwdaf"),   NF("panf"),   NF("pcf"),    NF("pcscf"),
-    NF("pkmf"),     NF("router"), NF("scp"),     NF("sepp"),   NF("slpkmf"), NF("smf"),
-    NF("smsf"),     NF("soraf"),  NF("spaf"),    NF("tsctsf"), NF("ucmf"),   NF("udm"),
-    NF("udr"),      NF("udsf"),   NF("upf"),
+    NF("nrf"),   NF("udm"),    NF("udr"),   NF("amf"),      NF("smf"),    NF("ausf"),
+    NF("pcf"),   NF("nssf"),   NF("bsf"),   NF("5g-ddnmf"), NF("5g-eir"), NF("5gddnmf"),
+    NF("aanf"),  NF("adrf"),   NF("af"),    NF("chf"),      NF("dccf"),   NF("dcsf"),
+    NF("easdf"), NF("ef"),     NF("gmlc"),  NF("hss"),      NF("imsas"),  NF("ipsmgw"),
+    NF("iwmsc"), NF("lmf"),    NF("mbsf"),  NF("mbsmf"),    NF("mbstf"),  NF("mf"),
+    NF("mfaf"),  NF("mnpf"),   NF("mrf"),   NF("nef"),      NF("nsacf"),  NF("nssaaf"),
+    NF("nwdaf"), NF("panf"),   NF("pcscf"), NF("pkmf"),     NF("router"), NF("scp"),
+    NF("sepp"),  NF("slpkmf"), NF("smsf"),  NF("soraf"),    NF("spaf"),   NF("tsctsf"),
+    NF("ucmf"),  NF("udsf"),   NF("upf"),
 };
 #undef NF
-
-/* APIs that do not follow the pattern (TS 29.573 clauses 6.1, 6.2). */
-static const char *const other_apis[] = {"n32c-handshake", "n32f-forward", "n32f-error"};
 
 static bool
 span_is(struct span s, const char *text)
@@ -44,12 +72,11 @@ span_is(struct span s, const char *text)
     return s.len == strlen(text) && memcmp(s.at, text, s.len) == 0;
 }
 
+/* APIs that do not follow the pattern (TS 29.573 clauses 6.1, 6.2). */
 static bool
-span_starts(struct span s, const char *text)
+is_n32_api(struct span s)
 {
-    size_t n = strlen(text);
-
-    return s.len >= n && strncasecmp(s.at, text, n) == 0;
+    return span_is(s, "n32c-handshake") || span_is(s, "n32f-forward") || span_is(s, "n32f-error");
 }
 
 /* "v1", "v2", ... */
@@ -67,15 +94,7 @@ is_version(struct span s)
 static bool
 is_api_name(struct span s)
 {
-    if (s.len < 5 || s.len >= MAX_HTTP_SERVICE)
-        return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (!islower((unsigned char)s.at[i]) && !isdigit((unsigned char)s.at[i]) && s.at[i] != '-')
-            return false;
-    for (size_t i = 0; i < sizeof(other_apis) / sizeof(*other_apis); i++)
-        if (span_is(s, other_apis[i]))
-            return true;
-    if (s.at[0] != 'n')
+    if (s.len < 5 || s.len >= MAX_HTTP_SERVICE || s.at[0] != 'n' || COUNT(s.held, IS_NAME) != s.len)
         return false;
     for (size_t i = 0; i < sizeof(nf_names) / sizeof(*nf_names); i++) {
         size_t n = nf_names[i].len;
@@ -84,80 +103,76 @@ is_api_name(struct span s)
             memcmp(s.at + 1, nf_names[i].name, n) == 0)
             return true;
     }
-    return false;
+    return is_n32_api(s);
 }
 
-/* Segments that say what they identify (TS 23.003 as TS 29.571 writes it). */
-static const char *
-identity(struct span s)
-{
-    if (span_starts(s, "imsi-") || span_starts(s, "nai-") || span_starts(s, "gci-") ||
-        span_starts(s, "gli-"))
-        return "{supi}";
-    if (span_starts(s, "suci-"))
-        return "{suci}";
-    if (span_starts(s, "msisdn-") || span_starts(s, "extid-") || span_starts(s, "extgroupid-"))
-        return "{gpsi}";
-    if (span_starts(s, "imei-") || span_starts(s, "imeisv-"))
-        return "{pei}";
-    if (span_starts(s, "5g-guti-") || span_starts(s, "cid-"))
-        return "{guti}";
-    return NULL;
-}
-
-/* Placeholder for a segment, or NULL where it may be kept as it is. */
-static const char *
-placeholder(struct span s)
-{
-    const char *known = memchr(s.at, '-', s.len) ? identity(s) : NULL;
-    size_t digits = 0, hex = 0;
-
-    if (known)
-        return known;
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-
-        digits += isdigit(c) != 0;
-        hex += isxdigit(c) != 0;
-        if (!isalnum(c) && c != '-' && c != '_')
-            return "{id}";
+/* What a segment says that it identifies, by how it begins (TS 23.003 as TS 29.571 writes it). */
+static const struct identity {
+    uint8_t len, held_len;
+    char begin[12], held[7];
+} identities[] = {
+#define IDENTITY(begin, held)                                                                      \
+    {                                                                                              \
+        sizeof(begin) - 1, sizeof(held) - 1, begin, held                                           \
     }
+    IDENTITY("imsi-", "{supi}"),  IDENTITY("nai-", "{supi}"),        IDENTITY("gci-", "{supi}"),
+    IDENTITY("gli-", "{supi}"),   IDENTITY("suci-", "{suci}"),       IDENTITY("msisdn-", "{gpsi}"),
+    IDENTITY("extid-", "{gpsi}"), IDENTITY("extgroupid-", "{gpsi}"), IDENTITY("imei-", "{pei}"),
+    IDENTITY("imeisv-", "{pei}"), IDENTITY("5g-guti-", "{guti}"),    IDENTITY("cid-", "{guti}"),
+#undef IDENTITY
+};
+
+/* Placeholder for a segment, or what it is where it may be kept. */
+static struct span
+shown(struct span s)
+{
+    static const struct span id = {"{id}", 4, 0}, uuid = {"{uuid}", 6, 0};
+    const size_t digits = COUNT(s.held, IS_DIGIT), hex = COUNT(s.held, IS_HEX);
+
+    for (size_t i = 0; i < sizeof(identities) / sizeof(*identities); i++) {
+        const struct identity *d = &identities[i];
+
+        if ((s.at[0] | 0x20) == (d->begin[0] | 0x20) && s.len >= d->len &&
+            strncasecmp(s.at, d->begin, d->len) == 0)
+            return (struct span){d->held, d->held_len, 0};
+    }
+    if (s.len > 40 || COUNT(s.held, IS_PLAIN) != s.len)
+        return id;
     if (s.len == 36 && s.at[8] == '-' && s.at[13] == '-' && s.at[18] == '-' && s.at[23] == '-' &&
         hex == 32)
-        return "{uuid}";
-    if (s.len == 0 || s.len > 40 || digits > 2 || digits == s.len || (hex == s.len && s.len >= 6))
-        return "{id}";
-    return NULL;
+        return uuid;
+    return digits > 2 || digits == s.len || (hex == s.len && s.len >= 6) ? id : s;
 }
 
 static size_t
 split(const char *path, size_t len, struct span segment[MAX_PATH_SEGMENTS])
 {
-    size_t count = 0, start = 0;
+    size_t count = 0, i = 0;
 
-    for (size_t i = 0; i <= len && count < MAX_PATH_SEGMENTS; i++) {
-        bool end = i == len || path[i] == '?' || path[i] == '#';
+    while (count < MAX_PATH_SEGMENTS) {
+        const size_t start = i;
+        uint32_t held = 0, kind = 0;
 
-        if (!end && path[i] != '/')
-            continue;
+        for (; i < len && !((kind = kinds[(uint8_t)path[i]]) & IS_END); i++)
+            held += kind;
         if (i > start)
-            segment[count++] = (struct span){path + start, i - start};
-        start = i + 1;
-        if (end)
+            segment[count++] = (struct span){path + start, i - start, held};
+        if (i == len || path[i] != '/')
             break;
+        i++;
     }
     return count;
 }
 
-/* Append "/text" at *at; false if it does not fit. */
+/* Append "/" and a segment at *at; false if it does not fit. */
 static bool
-append(char out[MAX_HTTP_TEMPLATE], size_t *at, const char *text, size_t len)
+append(char out[MAX_HTTP_TEMPLATE], size_t *at, struct span s)
 {
-    if (*at + len + 2 > MAX_HTTP_TEMPLATE)
+    if (*at + s.len + 2 > MAX_HTTP_TEMPLATE)
         return false;
     out[(*at)++] = '/';
-    memcpy(out + *at, text, len);
-    *at += len;
+    memcpy(out + *at, s.at, s.len);
+    *at += s.len;
     out[*at] = '\0';
     return true;
 }
@@ -170,13 +185,9 @@ fill(struct http_path *out, const struct span *segment, size_t count)
     out->sbi = true;
     memcpy(out->service, segment[0].at,
            segment[0].len); /* shorter than it, as is_api_name() says */
-    for (size_t i = 0; i < count; i++) {
-        const char *held = i < 2 ? NULL : placeholder(segment[i]);
-
-        if (!append(out->template, &at, held ? held : segment[i].at,
-                    held ? strlen(held) : segment[i].len))
+    for (size_t i = 0; i < count; i++)
+        if (!append(out->template, &at, i < 2 ? segment[i] : shown(segment[i])))
             return;
-    }
 }
 
 void

@@ -63,6 +63,13 @@ is_console(const struct http_msg *h, const struct pair *p)
            h->resource == HTTP_CONSOLE_DATA || h->session_cookie;
 }
 
+/* Most is the SBI's: no pair is worked out for it. */
+static bool
+of_interest(const struct http_msg *h)
+{
+    return is_info(h->resource) || !h->route.sbi;
+}
+
 static struct console_key
 console_key(const struct http_msg *h, const struct pair *p)
 {
@@ -89,8 +96,11 @@ static void
 request(struct http_ledger *l, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
-    const struct pair p = pair_by_direction(m->meta, true);
+    struct pair p;
 
+    if (!of_interest(h))
+        return;
+    p = pair_by_direction(m->meta, true);
     if (is_info(h->resource)) {
         struct access_key k = access_key(h, &p);
         struct access *a = keytab_put(&l->accesses, &k);
@@ -118,14 +128,17 @@ static void
 response(struct http_ledger *l, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
-    const struct pair p = pair_by_direction(m->meta, false);
-    const struct access_key ak = access_key(h, &p);
-    const struct console_key ck = console_key(h, &p);
+    struct access_key ak;
+    struct console_key ck;
     struct console *c;
     struct access *a;
+    struct pair p;
 
-    if (!h->paired || h->status == 0)
+    if (!h->paired || h->status == 0 || !of_interest(h))
         return;
+    p = pair_by_direction(m->meta, false);
+    ak = access_key(h, &p);
+    ck = console_key(h, &p);
     a = is_info(h->resource) ? keytab_find(&l->accesses, &ak) : NULL;
     if (a && h->status < 300)
         a->succeeded++;

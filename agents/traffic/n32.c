@@ -54,14 +54,16 @@ static void
 http_request(struct n32_ledger *l, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
-    const struct pair p = pair_by_direction(m->meta, true);
     enum n32_context context = sbi_request(h) ? sbi_n32_context(h) : N32_NONE;
     char peer[MAX_HTTP_HOST];
+    struct pair p;
 
+    if (context == N32_NONE && (!sbi_request(h) || l->peers.count == 0))
+        return;
+    p = pair_by_direction(m->meta, true);
     if (context == N32_C)
         (void)keytab_put(&l->peers, &p);
-    else if (context == N32_NONE && sbi_request(h) && !net_addr_loopback(&p.client) &&
-             keytab_find(&l->peers, &p))
+    else if (context == N32_NONE && !net_addr_loopback(&p.client) && keytab_find(&l->peers, &p))
         context = N32_F;
     if (context == N32_NONE)
         return;

@@ -9,6 +9,7 @@
 #include "agents/traffic/sbi_rules.h"
 #include "agents/traffic/table.h"
 
+#define COUNTED_SLOTS 1024
 #define MIN_ANSWERS 20 /* below it a ratio of errors says nothing */
 
 struct server {
@@ -40,9 +41,17 @@ struct exchange {
     struct ledger_seen seen;
 };
 
+/* Where a request was counted, for its answer. */
+struct counted {
+    uint64_t frame; /* of the request; 0: free */
+    uint32_t flow, stream;
+    uint32_t exchange, server; /* number + 1; 0: there was no room */
+};
+
 struct sbi_ledger {
     const struct ledger_env *env;
     struct keytab servers, exchanges;
+    struct counted *counted; /* COUNTED_SLOTS of them, a newer request takes a slot */
     struct sbi_profiles profiles;
     struct sbi_auth auth;
     struct sbi_consumers consumers;
@@ -85,7 +94,7 @@ add_client(struct server *s, const struct net_addr *client)
 }
 
 static struct exchange_key
-exchange_key(const struct http_msg *h, const struct pair *p)
+exchange_key(const struct http_msg *h, const struct pair *p, bool n32)
 {
     struct exchange_key k;
 
@@ -96,19 +105,34 @@ exchange_key(const struct http_msg *h, const struct pair *p)
     memcpy(k.method, h->method, strlen(h->method));
     memcpy(k.template, h->route.template, strlen(h->route.template));
     memcpy(k.user_agent, h->user_agent, strlen(h->user_agent));
-    k.n32 = sbi_n32_context(h) != N32_NONE;
+    k.n32 = n32;
     k.token = h->auth == HTTP_AUTH_BEARER;
     return k;
 }
 
+static struct counted *
+counted_slot(const struct sbi_ledger *l, const struct msg *m)
+{
+    uint32_t h = (m->meta->flow * 2654435761u) ^ (m->u.http->stream * 2246822519u);
+
+    return &l->counted[(h >> 7) % COUNTED_SLOTS];
+}
+
 static void
-count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, bool n32)
 {
     const struct http_msg *h = m->u.http;
     struct server *s = server_of(l, p);
-    struct exchange_key k = exchange_key(h, p);
+    struct exchange_key k = exchange_key(h, p, n32);
     struct exchange *e = keytab_put(&l->exchanges, &k);
 
+    *counted_slot(l, m) = (struct counted){
+        .frame = h->request_frame,
+        .flow = m->meta->flow,
+        .stream = h->stream,
+        .exchange = e ? (uint32_t)keytab_index(&l->exchanges, e) + 1 : 0,
+        .server = s ? (uint32_t)keytab_index(&l->servers, s) + 1 : 0,
+    };
     if (e)
         ledger_seen_add(&e->seen, m->meta);
     if (!s)
@@ -121,14 +145,35 @@ count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
     ledger_seen_add(&s->clear, m->meta);
 }
 
+/* Where the request of an answer was counted. Most answers come while its slot still says so. */
 static void
-count_answer(struct sbi_ledger *l, const struct http_msg *h, const struct pair *p)
+counted_of(struct sbi_ledger *l, const struct msg *m, const struct pair *p, struct exchange **e,
+           struct server **s)
 {
-    struct server *s = server_of(l, p);
-    struct exchange_key k = exchange_key(h, p);
-    struct exchange *e = keytab_find(&l->exchanges, &k);
-    const bool success = h->status < 400;
+    const struct http_msg *h = m->u.http;
+    const struct counted *c = counted_slot(l, m);
+    struct exchange_key k;
 
+    if (c->frame && c->frame == h->request_frame && c->flow == m->meta->flow &&
+        c->stream == h->stream) {
+        *e = c->exchange ? keytab_at(&l->exchanges, c->exchange - 1) : NULL;
+        *s = c->server ? keytab_at(&l->servers, c->server - 1) : NULL;
+        return;
+    }
+    k = exchange_key(h, p, sbi_n32_context(h) != N32_NONE);
+    *e = keytab_find(&l->exchanges, &k);
+    *s = server_of(l, p);
+}
+
+static void
+count_answer(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+{
+    const struct http_msg *h = m->u.http;
+    const bool success = h->status < 400;
+    struct exchange *e;
+    struct server *s;
+
+    counted_of(l, m, p, &e, &s);
     if (e) {
         e->succeeded += success;
         e->failed += !success;
@@ -141,14 +186,21 @@ count_answer(struct sbi_ledger *l, const struct http_msg *h, const struct pair *
     s->server_errors += h->status >= 500;
 }
 
+/* Few texts have a k, and strchr() is faster. */
+static bool
+says_callback(const char *text)
+{
+    return strchr(text, 'k') && strstr(text, "callback");
+}
+
 /* A notification goes to who is no producer of that service (TS 29.501 clause 4.4.3). */
 static bool
 callback(const struct http_msg *h)
 {
     const char *t = h->route.template;
 
-    return (h->identity && h->identity->callback) || strstr(h->route.service, "callback") ||
-           strstr(t, "callback") || (strstr(t, "-notif") && !strstr(t, "subs-to-notify"));
+    return (h->identity && h->identity->callback) || says_callback(h->route.service) ||
+           says_callback(t) || (strstr(t, "-notif") && !strstr(t, "subs-to-notify"));
 }
 
 /* 3gpp-Sbi-Target-apiRoot names another host than the one that is asked. */
@@ -164,14 +216,13 @@ for_another(const struct http_msg *h)
 }
 
 static void
-judge_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
+judge_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, bool n32)
 {
     const struct http_msg *h = m->u.http;
     const bool discovery = h->identity && h->identity->discovery;
     const bool via = h->identity && h->identity->via;
-    struct sbi_asked q = {.pair = *p, .callback = callback(h)};
+    struct sbi_asked q = {.pair = *p, .callback = callback(h), .n32 = n32};
 
-    q.n32 = sbi_n32_context(h) != N32_NONE;
     q.to_proxy = discovery || for_another(h);
     q.from_proxy = sbi_profiles_proxy(&l->profiles, &p->client) ||
                    (via && !sbi_profiles_known(&l->profiles, &p->client));
@@ -197,13 +248,14 @@ static void
 http_request(struct sbi_ledger *l, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
+    const bool n32 = sbi_n32_context(h) != N32_NONE;
     struct pair p = pair_by_direction(m->meta, true);
     struct server *s;
 
     if (h->route.sbi)
-        judge_request(l, m, &p);
+        judge_request(l, m, &p, n32);
     if (sbi_request(h)) {
-        count_request(l, m, &p);
+        count_request(l, m, &p, n32);
     } else if (h->version == 2 && !h->path) {
         s = server_of(l, &p);
         if (s)
@@ -222,10 +274,10 @@ http_response(struct sbi_ledger *l, const struct msg *m)
     judge_response(l, m, &p);
     /* A 3GPP API that answers HTTP/1.1 with success is the SBI after all; most refuse it. */
     if (h->version == 1 && h->status < 300)
-        count_request(l, m, &p);
+        count_request(l, m, &p, sbi_n32_context(h) != N32_NONE);
     else if (h->version == 1)
         return;
-    count_answer(l, h, &p);
+    count_answer(l, m, &p);
 }
 
 static void
@@ -422,6 +474,7 @@ ledger_close(void *ledger)
         return;
     keytab_clear(&l->servers);
     keytab_clear(&l->exchanges);
+    free(l->counted);
     sbi_profiles_clear(&l->profiles);
     sbi_auth_clear(&l->auth);
     sbi_consumers_clear(&l->consumers);
@@ -441,7 +494,8 @@ ledger_open(const struct ledger_env *env)
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);
-    if (!sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers) ||
+    l->counted = calloc(COUNTED_SLOTS, sizeof(*l->counted));
+    if (!l->counted || !sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers) ||
         !sbi_issues_init(&l->issues)) {
         ledger_close(l);
         return NULL;

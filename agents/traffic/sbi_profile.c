@@ -155,6 +155,32 @@ sbi_profiles_host(const struct sbi_profiles *p, const char *host)
     return h ? &h->at : NULL;
 }
 
+/* The same by an address. Its text is what is looked up; that of IPv4 is written here, as requests
+ * ask for it again and again. */
+static const struct sbi_at *
+host_addr(const struct sbi_profiles *p, const struct net_addr *addr)
+{
+    char text[MAX_NET_ADDR_TEXT];
+    size_t n = 0;
+
+    if (p->hosts.count == 0)
+        return NULL;
+    if (addr->family != 4)
+        return sbi_profiles_host(p, net_addr_text(addr, text));
+    for (unsigned i = 0; i < 4; i++) {
+        const unsigned b = addr->bytes[i];
+
+        if (b >= 100)
+            text[n++] = (char)('0' + b / 100);
+        if (b >= 10)
+            text[n++] = (char)('0' + b / 10 % 10);
+        text[n++] = (char)('0' + b % 10);
+        text[n++] = '.';
+    }
+    text[n - 1] = '\0';
+    return sbi_profiles_host(p, text);
+}
+
 const struct sbi_at *
 sbi_profiles_registrant(const struct sbi_profiles *p, const struct net_addr *addr)
 {
@@ -195,19 +221,13 @@ at_has(const struct sbi_profiles *p, const struct sbi_at *at, const char *id)
 bool
 sbi_profiles_lives(const struct sbi_profiles *p, const char *id, const struct net_addr *addr)
 {
-    char text[MAX_NET_ADDR_TEXT];
-
-    return at_has(p, sbi_profiles_registrant(p, addr), id) ||
-           at_has(p, sbi_profiles_host(p, net_addr_text(addr, text)), id);
+    return at_has(p, sbi_profiles_registrant(p, addr), id) || at_has(p, host_addr(p, addr), id);
 }
 
 bool
 sbi_profiles_known(const struct sbi_profiles *p, const struct net_addr *addr)
 {
-    char text[MAX_NET_ADDR_TEXT];
-
-    return sbi_profiles_registrant(p, addr) ||
-           (p->hosts.count && sbi_profiles_host(p, net_addr_text(addr, text)));
+    return sbi_profiles_registrant(p, addr) || host_addr(p, addr);
 }
 
 void
@@ -219,12 +239,11 @@ sbi_profiles_forwards(struct sbi_profiles *p, const struct net_addr *addr)
 bool
 sbi_profiles_proxy(const struct sbi_profiles *p, const struct net_addr *addr)
 {
-    char text[MAX_NET_ADDR_TEXT];
     const struct sbi_at *at;
 
     if (p->proxies.count && keytab_find(&p->proxies, addr))
         return true;
-    at = p->hosts.count ? sbi_profiles_host(p, net_addr_text(addr, text)) : NULL;
+    at = host_addr(p, addr);
     for (unsigned i = 0; at && i < at->count; i++)
         if (forwards(sbi_profile(p, at->profile[i])))
             return true;
@@ -252,10 +271,14 @@ answer(struct sbi_profiles *p, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
     const bool success = h->status >= 200 && h->status < 300;
-    struct key k = key_of(m);
-    struct entry *e = h->nf_instance[0] ? keytab_find(&p->table, &k) : NULL;
+    struct entry *e;
+    struct key k;
 
-    if (!e || !h->paired || h->status == 0)
+    if (!h->nf_instance[0] || !h->paired || h->status == 0)
+        return;
+    k = key_of(m);
+    e = keytab_find(&p->table, &k);
+    if (!e)
         return;
     if (strcmp(h->method, "PUT") == 0) {
         e->answered = true;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 bool
 sbi_private_address(const struct net_addr *a)
@@ -32,11 +33,14 @@ sbi_request(const struct http_msg *h)
     return h->version == 2 && h->route.sbi;
 }
 
-/* The first label begins with "sepp". */
+/* The first label of the host begins with "sepp". */
 static bool
-is_sepp(const char *host)
+is_sepp(const char *authority)
 {
-    return strncmp(host, "sepp", 4) == 0;
+    const char *scheme = strchr(authority, '/') ? strstr(authority, "://") : NULL;
+    const char *host = scheme ? scheme + 3 : authority;
+
+    return strncasecmp(host + (*host == '['), "sepp", 4) == 0;
 }
 
 /* The network of 3gpp-Sbi-Originating-Network-Id, "MCC-MNC" with a two digit MNC allowed, as
@@ -61,15 +65,16 @@ sbi_n32_context(const struct http_msg *h)
 
     if (!h->route.sbi)
         return N32_NONE;
-    if (strcmp(h->route.service, "n32c-handshake") == 0)
-        return N32_C;
-    if (strncmp(h->route.service, "n32f-", 5) == 0)
-        return N32_F;
-    /* Cheap and often: what cannot be the host of a SEPP, with or without a scheme before it. */
-    if (!strchr("Ss[", h->authority[0]) && !strstr(h->authority, "://"))
+    if (strncmp(h->route.service, "n32", 3) == 0) {
+        if (strcmp(h->route.service, "n32c-handshake") == 0)
+            return N32_C;
+        if (strncmp(h->route.service, "n32f-", 5) == 0)
+            return N32_F;
+    }
+    if (!is_sepp(h->authority))
         return N32_NONE;
     http_host(h->authority, strlen(h->authority), host, sizeof(host));
-    if (!is_sepp(host) || !http_host_plmn(host, own))
+    if (!http_host_plmn(host, own))
         return N32_NONE;
     if (http_host_plmn(h->target_apiroot, target) && strcmp(target, own) == 0)
         return N32_F;

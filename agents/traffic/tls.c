@@ -38,8 +38,9 @@ struct suite_count {
 
 struct certificate {
     uint8_t sha256[32];
+    bool tried; /* to read it */
     enum status status;
-    struct x509_info *info; /* NULL: it does not parse */
+    struct x509_info *info; /* of the ledger; NULL: it does not parse */
 };
 
 struct server {
@@ -65,6 +66,7 @@ struct server {
 struct tls_ledger {
     const struct ledger_env *env;
     struct keytab servers;
+    struct keytab parsed; /* of struct certificate, by sha256: many servers may show the same one */
     unsigned certificates;
 };
 
@@ -144,11 +146,31 @@ server_hello(struct server *s, const struct msg *m, const struct pair *p)
     ledger_seen_add(&s->seen, m->meta);
 }
 
+/* What a certificate says; it is read once, whoever shows it. */
+static struct certificate
+parsed(struct tls_ledger *l, const uint8_t sha256[32], struct cur der)
+{
+    struct certificate c = {.status = ST_IO}, *known = keytab_put(&l->parsed, sha256);
+
+    memcpy(c.sha256, sha256, sizeof(c.sha256));
+    if (!known)
+        return c;
+    if (!known->tried) {
+        known->tried = true;
+        known->info = malloc(sizeof(*known->info));
+        known->status = known->info ? x509_parse_der(der.pos, cur_left(der), known->info) : ST_IO;
+        if (known->status != ST_OK) {
+            free(known->info);
+            known->info = NULL;
+        }
+    }
+    return *known;
+}
+
 static void
 keep_certificate(struct tls_ledger *l, struct server *s, struct cur der)
 {
     uint8_t sha256[32];
-    struct certificate *c;
 
     if (EVP_Digest(der.pos, cur_left(der), sha256, NULL, EVP_sha256(), NULL) != 1)
         return;
@@ -159,15 +181,8 @@ keep_certificate(struct tls_ledger *l, struct server *s, struct cur der)
         s->more = true;
         return;
     }
-    c = &s->certificate[s->certificates++];
+    s->certificate[s->certificates++] = parsed(l, sha256, der);
     l->certificates++;
-    memcpy(c->sha256, sha256, sizeof(sha256));
-    c->info = malloc(sizeof(*c->info));
-    c->status = c->info ? x509_parse_der(der.pos, cur_left(der), c->info) : ST_IO;
-    if (c->status != ST_OK) {
-        free(c->info);
-        c->info = NULL;
-    }
 }
 
 static void
@@ -374,6 +389,8 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->servers, sizeof(struct pair_socket), sizeof(struct server), MAX_TLS_SERVERS);
+    keytab_init(&l->parsed, sizeof(((struct certificate *)NULL)->sha256),
+                sizeof(struct certificate), MAX_TLS_LEDGER_CERTS);
     return l;
 }
 
@@ -384,12 +401,12 @@ ledger_close(void *ledger)
 
     if (!l)
         return;
-    for (size_t i = 0; i < l->servers.count; i++) {
-        struct server *s = keytab_at(&l->servers, i);
+    for (size_t i = 0; i < l->parsed.count; i++) {
+        struct certificate *c = keytab_at(&l->parsed, i);
 
-        for (unsigned c = 0; c < s->certificates; c++)
-            free(s->certificate[c].info);
+        free(c->info);
     }
+    keytab_clear(&l->parsed);
     keytab_clear(&l->servers);
     free(l);
 }

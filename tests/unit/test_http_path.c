@@ -74,6 +74,27 @@ templates(void **state)
     }
 }
 
+/* Segments of any length, also where the counters of the parser overflow. */
+static void
+long_segments(void **state)
+{
+    static const char kept[] = "/nudm-sdm/v2/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    const char *const begins[] = {"/nudm-sdm/v2/", "/nudm-sdm/v2/imsi-"};
+    char path[1024];
+
+    (void)state;
+    for (size_t n = 41; n < 900; n++) {
+        for (size_t i = 0; i < 2; i++) {
+            memset(path, i ? '1' : 'x', sizeof(path));
+            memcpy(path, begins[i], strlen(begins[i]));
+            path[strlen(begins[i]) + n] = '\0';
+            assert_string_equal(parse(path).template,
+                                i ? "/nudm-sdm/v2/{supi}" : "/nudm-sdm/v2/{id}");
+        }
+    }
+    assert_string_equal(parse(kept).template, kept);
+}
+
 /* One API of each NF that offers some (TS 29.502 to 29.598). */
 static void
 all_nfs(void **state)
@@ -298,6 +319,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates),
+        cmocka_unit_test(long_segments),
         cmocka_unit_test(all_nfs),
         cmocka_unit_test(services_of_a_profile),
         cmocka_unit_test(other_paths),

@@ -511,6 +511,36 @@ bounded(void **state)
     t.type->close(t.ledger);
 }
 
+/* Answers find their exchange whether few requests are open or more than are remembered. */
+static void
+late_answers(void **state)
+{
+    enum { OPEN = 1500 };
+    static struct http_msg open[OPEN];
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    core(&t, true);
+    for (unsigned i = 0; i < OPEN; i++) {
+        open[i] = request(i % 2 ? "GET" : "PUT", SDM, UDM);
+        exchange(&t, AMF, UDM, open[i], 0);
+        open[i].request_frame = t.meta.frame;
+        open[i].path = NULL;
+        open[i].response = open[i].paired = true;
+        open[i].status = i % 2 ? 200 : 404;
+    }
+    ends(&t, AMF, UDM, false);
+    for (unsigned i = 0; i < OPEN; i++)
+        ledger_test_say(&t, (struct msg){.kind = MSG_HTTP_RESPONSE, .u.http = &open[i]});
+    json = ledger_test_facts(&t);
+    said(json, "\"requests-2xx\":\"750\"", 1);
+    said(json, "\"requests-4xx\":\"750\"", 1);
+    said(json, "\"succeeded\":\"750\",\"failed\":\"0\"", 1);
+    said(json, "\"succeeded\":\"0\",\"failed\":\"750\"", 1);
+    free(json);
+}
+
 int
 main(void)
 {
@@ -520,7 +550,7 @@ main(void)
         cmocka_unit_test(behind_a_proxy), cmocka_unit_test(exploring),
         cmocka_unit_test(taken_off),      cmocka_unit_test(unregistered),
         cmocka_unit_test(error_bursts),   cmocka_unit_test(issued),
-        cmocka_unit_test(bounded),
+        cmocka_unit_test(bounded),        cmocka_unit_test(late_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
