@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/fact_tree_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/digits.h"
+#include "lib/utf8.h"
+#include "lib/yang_tree.h"
+
+/* A value or entry that the schema does not take. Its text is hostile and is not kept. */
+static void
+refuse(struct fact_tree *t, const char *node)
+{
+    const struct ly_err_item *err = ly_err_first(fact_schema_ctx(t->fs));
+    const char *path = err && err->prev ? err->prev->path : NULL;
+
+    snprintf(t->refused_text, sizeof(t->refused_text), "%s: value refused (%s)", node,
+             path ? path : "no schema path");
+    ly_err_clean(fact_schema_ctx(t->fs), NULL);
+    t->refused++;
+    t->incomplete = true;
+}
+
+static bool
+room_for_one(struct fact_tree *t)
+{
+    if (t->nodes < MAX_SECTION_NODES && t->all_nodes < t->room) {
+        t->nodes++;
+        t->all_nodes++;
+        return true;
+    }
+    t->incomplete = true;
+    t->full = t->full || t->all_nodes >= t->room;
+    return false;
+}
+
+/*
+ * Copy with everything that is no printable UTF-8 as '?'; over MAX_TREE_VALUE bytes it is cut. Some
+ * write a key where the name of its file belongs: PEM text is never a fact.
+ */
+static void
+clean(const char *in, char out[MAX_TREE_VALUE])
+{
+    const char *p = strstr(in, "-----BEGIN") ? "(PEM text)" : in;
+
+    utf8_copy(p, strnlen(p, MAX_TREE_VALUE), out, MAX_TREE_VALUE);
+}
+
+/* libyang compares the names of all children; the same few are asked for again and again. */
+static const struct lysc_node *
+schema_child(struct fact_tree *t, const struct lyd_node *parent, const char *name)
+{
+    const uintptr_t mixed = ((uintptr_t)parent->schema >> 4) * 31 + ((uintptr_t)name >> 1);
+    struct named *n = &t->named[mixed % TREE_NAMED];
+
+    if (n->parent != parent->schema || n->name != name)
+        *n = (struct named){parent->schema, yang_child(parent, name), name};
+    return n->child;
+}
+
+/* The node that leaves go into: the innermost open entry, else the section. */
+static struct lyd_node *
+top(const struct fact_tree *t)
+{
+    return t->depth ? t->open[t->depth - 1] : t->section;
+}
+
+/* Make the list entry; two keys stand in one text with a space between them. */
+static LY_ERR
+new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_node *schema,
+          char *key, struct lyd_node **out)
+{
+    const struct lysc_node *second = lysc_node_child(schema)->next;
+    char *space;
+
+    if (!second || !(second->flags & LYS_KEY))
+        return lyd_new_list(parent, fact_schema_module(t->fs), schema->name, 0, out, key);
+    space = strchr(key, ' ');
+    if (!space)
+        return LY_EINVAL;
+    *space = '\0';
+    return lyd_new_list(parent, fact_schema_module(t->fs), schema->name, 0, out, key, space + 1);
+}
+
+/* The entry or container below parent, made where it is missing. NULL: refused, no room, or no such
+ * node. */
+static struct lyd_node *
+child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *key)
+{
+    const struct lysc_node *schema = schema_child(t, parent, name);
+    struct lyd_node *n = NULL, *same = NULL;
+    char value[MAX_TREE_VALUE];
+
+    if (!schema || schema->nodetype != (key ? LYS_LIST : LYS_CONTAINER)) {
+        t->sink.status = ST_CONFIG; /* the writer named a node that is not there */
+        return NULL;
+    }
+    if (!key) {
+        if (lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS)
+            return n;
+        if (room_for_one(t) &&
+            lyd_new_inner(parent, fact_schema_module(t->fs), name, 0, &n) != LY_SUCCESS)
+            t->sink.status = ST_IO;
+        return n;
+    }
+    if (!room_for_one(t))
+        return NULL;
+    clean(key, value);
+    if (new_entry(t, parent, schema, value, &n) != LY_SUCCESS) {
+        refuse(t, name);
+        return NULL;
+    }
+    /* Out of the tree while it is looked for: the search finds either of two that are equal. */
+    lyd_unlink_tree(n);
+    if (lyd_find_sibling_first(lyd_child(parent), n, &same) == LY_SUCCESS) {
+        lyd_free_tree(n);
+        return same;
+    }
+    if (lyd_insert_child(parent, n) != LY_SUCCESS) {
+        lyd_free_tree(n);
+        t->sink.status = ST_IO;
+        return NULL;
+    }
+    return n;
+}
+
+/* Everything that is written inside a refused entry goes nowhere: the entry stands on the stack as
+ * NULL. */
+static bool
+adrift(const struct fact_tree *t)
+{
+    return t->section && t->depth && !t->open[t->depth - 1];
+}
+
+/* To be called where the stack, or the section below it, has become another one. */
+static void
+note_drift(struct fact_tree *t)
+{
+    t->sink.adrift = t->section && adrift(t);
+}
+
+static void settle_sources(struct fact_tree *t);
+
+static void
+tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    const char *inner = fact_section_inner(kind);
+    struct lyd_node *old = NULL;
+
+    settle_sources(t);
+    t->depth = 0;
+    t->nodes = 0;
+    t->incomplete = false;
+    t->last = NULL;
+    s->adrift = false;
+    if (t->section) {
+        s->status = ST_CONFIG; /* sections do not nest */
+        return;
+    }
+    t->owner = child_node(t, t->root, fact_section_list(kind), key);
+    if (!t->owner)
+        return;
+    t->section = t->owner;
+    if (inner) {
+        const struct lysc_node *schema = yang_child(t->owner, inner);
+
+        if (lyd_find_sibling_val(lyd_child(t->owner), schema, NULL, 0, &old) == LY_SUCCESS)
+            lyd_free_tree(old);
+        t->section = child_node(t, t->owner, inner, NULL);
+    } else if (lyd_child_no_keys(t->owner)) {
+        lyd_free_tree(t->owner);
+        t->section = t->owner = child_node(t, t->root, fact_section_list(kind), key);
+    }
+    if (t->section && source) {
+        s->ops->leaf(s, FN_SOURCE, source);
+        t->last = t->section;
+    }
+}
+
+static void
+put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
+{
+    const struct lysc_node *schema = schema_child(t, parent, name);
+    struct lyd_node *n = NULL;
+    char text[MAX_TREE_VALUE];
+
+    if (!schema || !(schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
+        t->sink.status = ST_CONFIG;
+        return;
+    }
+    if (schema->flags & LYS_KEY)
+        return;
+    if (schema->nodetype == LYS_LEAF &&
+        lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS) {
+        t->last = n; /* written once: the first value stands */
+        return;
+    }
+    if (!room_for_one(t))
+        return;
+    clean(value, text);
+    if (lyd_new_term(parent, fact_schema_module(t->fs), name, text, 0, &n) != LY_SUCCESS) {
+        refuse(t, name);
+        n = NULL;
+    }
+    t->last = n;
+}
+
+static void
+tree_head(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    if (t->owner)
+        put_leaf(t, t->owner, fact_node_name(node), value);
+}
+
+static void
+tree_leaf(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    t->last = NULL;
+    if (t->section && !adrift(t))
+        put_leaf(t, top(t), fact_node_name(node), value);
+}
+
+static void
+tree_enter(struct fact_sink *s, enum fact_node node, const char *key)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    struct lyd_node *n = NULL;
+
+    if (t->depth == MAX_FACT_DEPTH) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    if (t->section && !adrift(t))
+        n = child_node(t, top(t), fact_node_name(node), key);
+    t->open[t->depth++] = n;
+    t->last = n;
+    note_drift(t);
+}
+
+static void
+tree_leave(struct fact_sink *s)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    if (t->depth == 0) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    t->last = t->open[--t->depth];
+    note_drift(t);
+}
+
+/* Append one space-separated part to text of len bytes below MAX_TREE_SOURCE; a part that is there
+ * already is not repeated, nor one that finds no room taken. Returns the new length. */
+static size_t
+add_part(char text[MAX_TREE_SOURCE], size_t text_len, const char *part)
+{
+    size_t len = strlen(part), parts = 1;
+
+    for (const char *p = text_len ? text : NULL; p; p = strchr(p, ' ')) {
+        p += *p == ' ';
+        if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
+            return text_len;
+        parts++;
+    }
+    if (parts > MAX_FACT_SOURCES || text_len + len + 2 > MAX_TREE_SOURCE)
+        return text_len;
+    if (text_len)
+        text[text_len++] = ' ';
+    memcpy(text + text_len, part, len + 1);
+    return text_len + len;
+}
+
+/* The same for a metadata value of a node. */
+static void
+annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *part)
+{
+    char full[40], text[MAX_TREE_SOURCE];
+    struct lyd_meta *m;
+    size_t len;
+
+    snprintf(full, sizeof(full), "x1818-facts:%s", name);
+    m = lyd_find_meta(n->meta, NULL, full);
+    if (!m) {
+        if (strlen(part) < sizeof(text) &&
+            lyd_new_meta(NULL, n, NULL, full, part, 0, NULL) != LY_SUCCESS)
+            refuse(t, name);
+        return;
+    }
+    len = strlen(lyd_get_meta_value(m));
+    memcpy(text, lyd_get_meta_value(m), len + 1);
+    if (add_part(text, len, part) != len && lyd_change_meta(m, text) != LY_SUCCESS)
+        refuse(t, name);
+}
+
+/* Bring the sources that wait into the tree; one by one where libyang does not take them all. */
+static void
+settle_sources(struct fact_tree *t)
+{
+    struct sources *w = &t->waiting;
+    struct lyd_node *n = w->node;
+    char *part, *save = NULL;
+
+    w->node = NULL;
+    if (!n || w->len == 0 ||
+        lyd_new_meta(NULL, n, NULL, "x1818-facts:source", w->text, 0, NULL) == LY_SUCCESS)
+        return;
+    ly_err_clean(fact_schema_ctx(t->fs), NULL);
+    for (part = strtok_r(w->text, " ", &save); part; part = strtok_r(NULL, " ", &save))
+        annotate(t, n, "source", part);
+}
+
+static void
+tree_source(struct fact_sink *s, const char *source)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    char text[MAX_TREE_VALUE];
+
+    if (!t->last)
+        return;
+    clean(source, text);
+    if (t->waiting.node != t->last || !*text || strchr(text, ' ')) {
+        settle_sources(t);
+        if (lyd_find_meta(t->last->meta, NULL, "x1818-facts:source") || !*text ||
+            strchr(text, ' ')) {
+            annotate(t, t->last, "source", text);
+            return;
+        }
+        t->waiting.node = t->last;
+        t->waiting.len = 0;
+    }
+    t->waiting.len = add_part(t->waiting.text, t->waiting.len, text);
+}
+
+static void
+tree_unresolved(struct fact_sink *s, const char *child)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    struct lyd_node *n = child ? (t->section && !adrift(t) ? top(t) : NULL) : t->last;
+
+    settle_sources(t);
+    if (n)
+        annotate(t, n, "unresolved", child ? child : n->schema->name);
+}
+
+static void
+tree_end(struct fact_sink *s, int64_t observed, bool complete)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    char text[FACT_HASH], number[MAX_DIGITS];
+
+    settle_sources(t);
+    if (t->section) {
+        t->depth = 0;
+        t->nodes = 0; /* the head always fits */
+        t->all_nodes -= t->all_nodes > 3 ? 3 : t->all_nodes;
+        put_leaf(t, t->section, "complete", complete && !t->incomplete ? "true" : "false");
+        s->status = fact_section_revision(t->section, text);
+        if (s->status == ST_OK)
+            put_leaf(t, t->section, "revision", text);
+        put_leaf(t, t->section, "observed", digits_i64(observed, number));
+    }
+    t->section = t->owner = t->last = NULL;
+    s->adrift = false;
+}
+
+const struct fact_sink_ops fact_tree_ops = {
+    .begin = tree_begin,
+    .head = tree_head,
+    .enter = tree_enter,
+    .leaf = tree_leaf,
+    .source = tree_source,
+    .unresolved = tree_unresolved,
+    .leave = tree_leave,
+    .end = tree_end,
+};
