@@ -10,6 +10,8 @@
 #define MAX_TREE_VALUE 4096  /* of a leaf or a key, with NUL */
 #define MAX_TREE_SOURCE 4096 /* of a source annotation, with NUL */
 #define TREE_NAMED 256       /* children of schema nodes that are remembered */
+#define TREE_PENDING 64
+#define TREE_PENDING_TEXT (4 * (MAX_TREE_VALUE + MAX_TREE_SOURCE))
 
 /* Sources of one node that are not in the tree yet: libyang checks and keeps each value whole. */
 struct sources {
@@ -22,6 +24,24 @@ struct sources {
 struct named {
     const struct lysc_node *parent, *child;
     const char *name;
+    unsigned place; /* of the child among its siblings */
+};
+
+/*
+ * Leaves of the open entry that are not in the tree yet. libyang looks for the place of a node by
+ * asking for each sibling that the schema has behind it, one after the other; when the last one
+ * comes first, the first question is answered.
+ */
+struct pending {
+    struct {
+        const struct lysc_node *schema;
+        unsigned place;
+        size_t value, source; /* where their texts begin; no source: 0 */
+    } leaf[TREE_PENDING];
+    unsigned count;
+    size_t used, source_len; /* of the text; of the source of the last one */
+    bool last;               /* the last one is what was written last */
+    char text[TREE_PENDING_TEXT];
 };
 
 struct fact_tree {
@@ -35,6 +55,7 @@ struct fact_tree {
     struct lyd_node *last; /* entered or written last */
     struct sources waiting;
     struct named named[TREE_NAMED];
+    struct pending pending;
     size_t nodes;     /* of the open section */
     size_t all_nodes; /* ever made: a replaced section counts too */
     size_t room;      /* for all_nodes */

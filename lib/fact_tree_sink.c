@@ -48,15 +48,19 @@ clean(const char *in, char out[MAX_TREE_VALUE])
 }
 
 /* libyang compares the names of all children; the same few are asked for again and again. */
-static const struct lysc_node *
-schema_child(struct fact_tree *t, const struct lyd_node *parent, const char *name)
+static const struct named *
+named_child(struct fact_tree *t, const struct lyd_node *parent, const char *name)
 {
     const uintptr_t mixed = ((uintptr_t)parent->schema >> 4) * 31 + ((uintptr_t)name >> 1);
     struct named *n = &t->named[mixed % TREE_NAMED];
+    const struct lysc_node *other;
 
-    if (n->parent != parent->schema || n->name != name)
-        *n = (struct named){parent->schema, yang_child(parent, name), name};
-    return n->child;
+    if (n->parent == parent->schema && n->name == name)
+        return n;
+    *n = (struct named){parent->schema, yang_child(parent, name), name, 0};
+    for (other = lysc_node_child(parent->schema); other && other != n->child; other = other->next)
+        n->place++;
+    return n;
 }
 
 /* The node that leaves go into: the innermost open entry, else the section. */
@@ -88,7 +92,7 @@ new_entry(const struct fact_tree *t, struct lyd_node *parent, const struct lysc_
 static struct lyd_node *
 child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *key)
 {
-    const struct lysc_node *schema = schema_child(t, parent, name);
+    const struct lysc_node *schema = named_child(t, parent, name)->child;
     struct lyd_node *n = NULL, *same = NULL;
     char value[MAX_TREE_VALUE];
 
@@ -140,122 +144,6 @@ note_drift(struct fact_tree *t)
     t->sink.adrift = t->section && adrift(t);
 }
 
-static void settle_sources(struct fact_tree *t);
-
-static void
-tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
-{
-    struct fact_tree *t = (struct fact_tree *)s;
-    const char *inner = fact_section_inner(kind);
-    struct lyd_node *old = NULL;
-
-    settle_sources(t);
-    t->depth = 0;
-    t->nodes = 0;
-    t->incomplete = false;
-    t->last = NULL;
-    s->adrift = false;
-    if (t->section) {
-        s->status = ST_CONFIG; /* sections do not nest */
-        return;
-    }
-    t->owner = child_node(t, t->root, fact_section_list(kind), key);
-    if (!t->owner)
-        return;
-    t->section = t->owner;
-    if (inner) {
-        const struct lysc_node *schema = yang_child(t->owner, inner);
-
-        if (lyd_find_sibling_val(lyd_child(t->owner), schema, NULL, 0, &old) == LY_SUCCESS)
-            lyd_free_tree(old);
-        t->section = child_node(t, t->owner, inner, NULL);
-    } else if (lyd_child_no_keys(t->owner)) {
-        lyd_free_tree(t->owner);
-        t->section = t->owner = child_node(t, t->root, fact_section_list(kind), key);
-    }
-    if (t->section && source) {
-        s->ops->leaf(s, FN_SOURCE, source);
-        t->last = t->section;
-    }
-}
-
-static void
-put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
-{
-    const struct lysc_node *schema = schema_child(t, parent, name);
-    struct lyd_node *n = NULL;
-    char text[MAX_TREE_VALUE];
-
-    if (!schema || !(schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
-        t->sink.status = ST_CONFIG;
-        return;
-    }
-    if (schema->flags & LYS_KEY)
-        return;
-    if (schema->nodetype == LYS_LEAF &&
-        lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS) {
-        t->last = n; /* written once: the first value stands */
-        return;
-    }
-    if (!room_for_one(t))
-        return;
-    clean(value, text);
-    if (lyd_new_term(parent, fact_schema_module(t->fs), name, text, 0, &n) != LY_SUCCESS) {
-        refuse(t, name);
-        n = NULL;
-    }
-    t->last = n;
-}
-
-static void
-tree_head(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    struct fact_tree *t = (struct fact_tree *)s;
-
-    if (t->owner)
-        put_leaf(t, t->owner, fact_node_name(node), value);
-}
-
-static void
-tree_leaf(struct fact_sink *s, enum fact_node node, const char *value)
-{
-    struct fact_tree *t = (struct fact_tree *)s;
-
-    t->last = NULL;
-    if (t->section && !adrift(t))
-        put_leaf(t, top(t), fact_node_name(node), value);
-}
-
-static void
-tree_enter(struct fact_sink *s, enum fact_node node, const char *key)
-{
-    struct fact_tree *t = (struct fact_tree *)s;
-    struct lyd_node *n = NULL;
-
-    if (t->depth == MAX_FACT_DEPTH) {
-        s->status = ST_CONFIG;
-        return;
-    }
-    if (t->section && !adrift(t))
-        n = child_node(t, top(t), fact_node_name(node), key);
-    t->open[t->depth++] = n;
-    t->last = n;
-    note_drift(t);
-}
-
-static void
-tree_leave(struct fact_sink *s)
-{
-    struct fact_tree *t = (struct fact_tree *)s;
-
-    if (t->depth == 0) {
-        s->status = ST_CONFIG;
-        return;
-    }
-    t->last = t->open[--t->depth];
-    note_drift(t);
-}
-
 /* Append one space-separated part to text of len bytes below MAX_TREE_SOURCE; a part that is there
  * already is not repeated, nor one that finds no room taken. Returns the new length. */
 static size_t
@@ -299,21 +187,246 @@ annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *
         refuse(t, name);
 }
 
-/* Bring the sources that wait into the tree; one by one where libyang does not take them all. */
+/* Sources of a node that has none yet; one by one where libyang does not take them all. */
+static void
+put_sources(struct fact_tree *t, struct lyd_node *n, char *text)
+{
+    char *part, *save = NULL;
+
+    if (lyd_new_meta(NULL, n, NULL, "x1818-facts:source", text, 0, NULL) == LY_SUCCESS)
+        return;
+    ly_err_clean(fact_schema_ctx(t->fs), NULL);
+    for (part = strtok_r(text, " ", &save); part; part = strtok_r(NULL, " ", &save))
+        annotate(t, n, "source", part);
+}
+
 static void
 settle_sources(struct fact_tree *t)
 {
     struct sources *w = &t->waiting;
     struct lyd_node *n = w->node;
-    char *part, *save = NULL;
 
     w->node = NULL;
-    if (!n || w->len == 0 ||
-        lyd_new_meta(NULL, n, NULL, "x1818-facts:source", w->text, 0, NULL) == LY_SUCCESS)
+    if (n && w->len)
+        put_sources(t, n, w->text);
+}
+
+/* A leaf that may be written: not a key, not there already, and with room. */
+static bool
+takes_leaf(struct fact_tree *t, const struct lyd_node *parent, const struct lysc_node *schema)
+{
+    struct lyd_node *n = NULL;
+
+    if (!schema || !(schema->nodetype & (LYS_LEAF | LYS_LEAFLIST))) {
+        t->sink.status = ST_CONFIG;
+        return false;
+    }
+    if (schema->flags & LYS_KEY)
+        return false;
+    if (schema->nodetype == LYS_LEAF &&
+        lyd_find_sibling_val(lyd_child(parent), schema, NULL, 0, &n) == LY_SUCCESS) {
+        t->last = n; /* written once: the first value stands */
+        return false;
+    }
+    return room_for_one(t);
+}
+
+static struct lyd_node *
+new_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *text)
+{
+    struct lyd_node *n = NULL;
+
+    if (lyd_new_term(parent, fact_schema_module(t->fs), name, text, 0, &n) == LY_SUCCESS)
+        return n;
+    refuse(t, name);
+    return NULL;
+}
+
+static void
+put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
+{
+    char text[MAX_TREE_VALUE];
+
+    if (!takes_leaf(t, parent, named_child(t, parent, name)->child))
         return;
-    ly_err_clean(fact_schema_ctx(t->fs), NULL);
-    for (part = strtok_r(w->text, " ", &save); part; part = strtok_r(NULL, " ", &save))
-        annotate(t, n, "source", part);
+    clean(value, text);
+    t->last = new_leaf(t, parent, name, text);
+}
+
+/* Into the tree with all that is pending, the last in the order of the schema first; entries of a
+ * leaf-list in the order in which they came. */
+static void
+settle_leaves(struct fact_tree *t)
+{
+    struct pending *p = &t->pending;
+    unsigned order[TREE_PENDING], n = 0;
+
+    for (; n < p->count; n++) {
+        unsigned i = n;
+
+        for (; i > 0 && p->leaf[order[i - 1]].place < p->leaf[n].place; i--)
+            order[i] = order[i - 1];
+        order[i] = n;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned k = order[i];
+        struct lyd_node *leaf =
+            new_leaf(t, top(t), p->leaf[k].schema->name, p->text + p->leaf[k].value);
+
+        if (leaf && p->leaf[k].source)
+            put_sources(t, leaf, p->text + p->leaf[k].source);
+        if (p->last && k == n - 1)
+            t->last = leaf;
+    }
+    p->count = 0;
+    p->used = 0;
+    p->last = false;
+}
+
+static bool
+is_pending(const struct pending *p, const struct lysc_node *schema)
+{
+    for (unsigned i = 0; i < p->count; i++)
+        if (p->leaf[i].schema == schema)
+            return true;
+    return false;
+}
+
+static void
+pend_leaf(struct fact_tree *t, const char *name, const char *value)
+{
+    const struct named *n = named_child(t, top(t), name);
+    struct pending *p = &t->pending;
+
+    if (p->count == TREE_PENDING || sizeof(p->text) - p->used < MAX_TREE_VALUE + MAX_TREE_SOURCE ||
+        (n->child && n->child->nodetype == LYS_LEAF && is_pending(p, n->child))) {
+        p->last = false;
+        settle_leaves(t);
+    }
+    if (!takes_leaf(t, top(t), n->child))
+        return;
+    clean(value, p->text + p->used);
+    p->leaf[p->count].schema = n->child;
+    p->leaf[p->count].place = n->place;
+    p->leaf[p->count].value = p->used;
+    p->leaf[p->count++].source = 0;
+    p->used += strlen(p->text + p->used) + 1;
+    p->source_len = 0;
+    p->last = true;
+}
+
+/* A part of the source of the leaf that is pending last; false: it is none that can be added. */
+static bool
+pend_source(struct pending *p, const char *part)
+{
+    size_t *source = &p->leaf[p->count - 1].source;
+
+    if (!*part || strchr(part, ' '))
+        return false;
+    if (!*source)
+        *source = p->used;
+    p->source_len = add_part(p->text + *source, p->source_len, part);
+    p->used = *source + p->source_len + 1;
+    return true;
+}
+
+/* All that waits is in the tree behind it. */
+static void
+settle(struct fact_tree *t)
+{
+    settle_sources(t);
+    settle_leaves(t);
+}
+
+static void
+tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const char *source)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    const char *inner = fact_section_inner(kind);
+    struct lyd_node *old = NULL;
+
+    settle(t);
+    t->depth = 0;
+    t->nodes = 0;
+    t->incomplete = false;
+    t->last = NULL;
+    s->adrift = false;
+    if (t->section) {
+        s->status = ST_CONFIG; /* sections do not nest */
+        return;
+    }
+    t->owner = child_node(t, t->root, fact_section_list(kind), key);
+    if (!t->owner)
+        return;
+    t->section = t->owner;
+    if (inner) {
+        const struct lysc_node *schema = yang_child(t->owner, inner);
+
+        if (lyd_find_sibling_val(lyd_child(t->owner), schema, NULL, 0, &old) == LY_SUCCESS)
+            lyd_free_tree(old);
+        t->section = child_node(t, t->owner, inner, NULL);
+    } else if (lyd_child_no_keys(t->owner)) {
+        lyd_free_tree(t->owner);
+        t->section = t->owner = child_node(t, t->root, fact_section_list(kind), key);
+    }
+    if (t->section && source) {
+        s->ops->leaf(s, FN_SOURCE, source);
+        t->pending.last = false;
+        t->last = t->section;
+    }
+}
+
+static void
+tree_head(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    settle_leaves(t);
+    if (t->owner)
+        put_leaf(t, t->owner, fact_node_name(node), value);
+}
+
+static void
+tree_leaf(struct fact_sink *s, enum fact_node node, const char *value)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    t->last = NULL;
+    t->pending.last = false;
+    if (t->section && !adrift(t))
+        pend_leaf(t, fact_node_name(node), value);
+}
+
+static void
+tree_enter(struct fact_sink *s, enum fact_node node, const char *key)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+    struct lyd_node *n = NULL;
+
+    settle_leaves(t);
+    if (t->depth == MAX_FACT_DEPTH) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    if (t->section && !adrift(t))
+        n = child_node(t, top(t), fact_node_name(node), key);
+    t->open[t->depth++] = n;
+    t->last = n;
+    note_drift(t);
+}
+
+static void
+tree_leave(struct fact_sink *s)
+{
+    struct fact_tree *t = (struct fact_tree *)s;
+
+    settle_leaves(t);
+    if (t->depth == 0) {
+        s->status = ST_CONFIG;
+        return;
+    }
+    t->last = t->open[--t->depth];
+    note_drift(t);
 }
 
 static void
@@ -322,9 +435,16 @@ tree_source(struct fact_sink *s, const char *source)
     struct fact_tree *t = (struct fact_tree *)s;
     char text[MAX_TREE_VALUE];
 
-    if (!t->last)
+    if (!t->last && !t->pending.last)
         return;
     clean(source, text);
+    if (t->pending.last) {
+        if (pend_source(&t->pending, text))
+            return;
+        settle_leaves(t);
+        if (!t->last)
+            return;
+    }
     if (t->waiting.node != t->last || !*text || strchr(text, ' ')) {
         settle_sources(t);
         if (lyd_find_meta(t->last->meta, NULL, "x1818-facts:source") || !*text ||
@@ -342,9 +462,10 @@ static void
 tree_unresolved(struct fact_sink *s, const char *child)
 {
     struct fact_tree *t = (struct fact_tree *)s;
-    struct lyd_node *n = child ? (t->section && !adrift(t) ? top(t) : NULL) : t->last;
+    struct lyd_node *n;
 
-    settle_sources(t);
+    settle(t);
+    n = child ? (t->section && !adrift(t) ? top(t) : NULL) : t->last;
     if (n)
         annotate(t, n, "unresolved", child ? child : n->schema->name);
 }
@@ -355,7 +476,7 @@ tree_end(struct fact_sink *s, int64_t observed, bool complete)
     struct fact_tree *t = (struct fact_tree *)s;
     char text[FACT_HASH], number[MAX_DIGITS];
 
-    settle_sources(t);
+    settle(t);
     if (t->section) {
         t->depth = 0;
         t->nodes = 0; /* the head always fits */
