@@ -165,6 +165,8 @@ const struct ledger_type ledger_db = {
     .name = "db",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_MONGO) | LEDGER_HEARS(MSG_DB) | LEDGER_HEARS(MSG_TLS) |
+             LEDGER_HEARS(MSG_HTTP_REQUEST),
     .message = ledger_message,
     .emit = ledger_emit,
 };

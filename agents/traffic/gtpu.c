@@ -153,6 +153,7 @@ const struct ledger_type ledger_gtpu = {
     .name = "gtpu",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_TUNNEL) | LEDGER_HEARS(MSG_GTPU),
     .message = ledger_message,
     .emit = ledger_emit,
 };

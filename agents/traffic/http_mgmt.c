@@ -243,6 +243,7 @@ const struct ledger_type ledger_http_mgmt = {
     .name = "http_mgmt",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_HTTP_REQUEST) | LEDGER_HEARS(MSG_HTTP_RESPONSE),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -164,6 +164,7 @@ const struct ledger_type ledger_ipsec = {
     .name = "ipsec",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_IKE) | LEDGER_HEARS(MSG_ESP),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -18,11 +18,15 @@ struct ledger_env {
     const struct pseudonym *ps; /* subscriber identifiers are pseudonymised before they are kept */
 };
 
+#define LEDGER_HEARS(kind) (UINT64_C(1) << (kind))
+#define LEDGER_HEARS_ALL UINT64_MAX /* the time of every message counts */
+
 struct ledger_type {
     const char *name;
     void *(*open)(const struct ledger_env
                       *env); /* env is borrowed for the life of the ledger; NULL without memory */
     void (*close)(void *ledger);
+    uint64_t hears; /* the kinds of messages that it is told: LEDGER_HEARS(MSG_NGAP) | ... */
     void (*message)(void *ledger, const struct msg *m);
     /* Write the facts into the open FACT_TRAFFIC section. Returns false if a table was full. */
     bool (*emit)(const void *ledger, struct fact_sink *sink);

@@ -112,6 +112,8 @@ const struct ledger_type ledger_mgmt = {
     .name = "mgmt",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_TELNET) | LEDGER_HEARS(MSG_FTP) | LEDGER_HEARS(MSG_SNMP) |
+             LEDGER_HEARS(MSG_SYSLOG) | LEDGER_HEARS(MSG_TFTP) | LEDGER_HEARS(MSG_LDAP),
     .message = ledger_message,
     .emit = ledger_emit,
 };

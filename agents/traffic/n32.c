@@ -143,6 +143,7 @@ const struct ledger_type ledger_n32 = {
     .name = "n32",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_HTTP_REQUEST) | LEDGER_HEARS(MSG_TLS),
     .message = ledger_message,
     .emit = ledger_emit,
 };

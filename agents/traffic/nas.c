@@ -397,6 +397,7 @@ const struct ledger_type ledger_nas = {
     .name = "nas",
     .open = nas_open,
     .close = nas_close,
+    .hears = LEDGER_HEARS(MSG_FLOW_GAP) | LEDGER_HEARS(MSG_NGAP) | LEDGER_HEARS(MSG_NAS),
     .message = nas_message,
     .emit = nas_emit,
 };

@@ -488,6 +488,7 @@ const struct ledger_type ledger_ngap = {
     .name = "ngap",
     .open = ngap_open,
     .close = ngap_close,
+    .hears = LEDGER_HEARS(MSG_DTLS) | LEDGER_HEARS(MSG_NGAP),
     .message = ngap_message,
     .emit = ngap_emit,
 };

@@ -25,6 +25,8 @@ struct observer {
     uint64_t tcp_flows, one_way;
     void *ledger[MAX_LEDGERS]; /* NULL: did not open */
     size_t ledgers;
+    uint8_t listener[MSG_KIND_COUNT][MAX_LEDGERS]; /* numbers of those that hear of a kind */
+    unsigned listeners[MSG_KIND_COUNT];
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
     size_t anomalies;
     bool lost; /* something could not be kept */
@@ -43,9 +45,12 @@ on_message(void *ctx, const struct msg *m)
     struct observer *o = ctx;
 
     o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
-    for (size_t i = 0; i < o->ledgers; i++)
-        if (o->ledger[i])
-            ledger_table[i]->message(o->ledger[i], m);
+    for (unsigned i = 0; i < o->listeners[m->kind]; i++) {
+        const unsigned l = o->listener[m->kind][i];
+
+        if (o->ledger[l])
+            ledger_table[l]->message(o->ledger[l], m);
+    }
 }
 
 /*
@@ -79,11 +84,22 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 }
 
 static void
+listen_to(struct observer *o, size_t ledger)
+{
+    _Static_assert(MSG_KIND_COUNT <= 64, "a bit for each kind");
+    for (unsigned kind = 0; kind < MSG_KIND_COUNT; kind++)
+        if (ledger_table[ledger]->hears & LEDGER_HEARS(kind))
+            o->listener[kind][o->listeners[kind]++] = (uint8_t)ledger;
+}
+
+static void
 open_ledgers(struct observer *o)
 {
     for (; ledger_table[o->ledgers] && o->ledgers < MAX_LEDGERS; o->ledgers++) {
         o->ledger[o->ledgers] = ledger_table[o->ledgers]->open(&o->env);
         o->lost |= !o->ledger[o->ledgers];
+        if (o->ledger[o->ledgers])
+            listen_to(o, o->ledgers);
     }
 }
 

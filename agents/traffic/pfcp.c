@@ -456,6 +456,7 @@ const struct ledger_type ledger_pfcp = {
     .name = "pfcp",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS_ALL,
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -168,6 +168,10 @@ const struct ledger_type ledger_planes = {
     .name = "planes",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_HTTP_REQUEST) | LEDGER_HEARS(MSG_HTTP_RESPONSE) |
+             LEDGER_HEARS(MSG_NGAP) | LEDGER_HEARS(MSG_GTPU) | LEDGER_HEARS(MSG_PFCP) |
+             LEDGER_HEARS(MSG_MONGO) | LEDGER_HEARS(MSG_DB) | LEDGER_HEARS(MSG_SNMP) |
+             LEDGER_HEARS(MSG_TELNET) | LEDGER_HEARS(MSG_FTP) | LEDGER_HEARS(MSG_SSH),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -507,6 +507,8 @@ const struct ledger_type ledger_sbi = {
     .name = "sbi",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_HTTP_REQUEST) | LEDGER_HEARS(MSG_HTTP_RESPONSE) |
+             LEDGER_HEARS(MSG_HTTP_BODY) | LEDGER_HEARS(MSG_H2_OPEN) | LEDGER_HEARS(MSG_TLS),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -330,6 +330,9 @@ const struct ledger_type ledger_scan = {
     .name = "scan",
     .open = scan_open,
     .close = scan_close,
+    .hears = LEDGER_HEARS(MSG_TCP_SYN) | LEDGER_HEARS(MSG_FLOW_ACCEPTED) |
+             LEDGER_HEARS(MSG_H2_OPEN) | LEDGER_HEARS(MSG_TLS) | LEDGER_HEARS(MSG_SSH) |
+             LEDGER_HEARS(MSG_HTTP_REQUEST),
     .message = scan_message,
     .emit = scan_emit,
 };

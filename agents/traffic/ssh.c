@@ -197,6 +197,7 @@ const struct ledger_type ledger_ssh = {
     .name = "ssh",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_SSH),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -415,6 +415,8 @@ const struct ledger_type ledger_tls = {
     .name = "tls",
     .open = ledger_open,
     .close = ledger_close,
+    .hears =
+        LEDGER_HEARS(MSG_TLS) | LEDGER_HEARS(MSG_FLOW_REFUSED) | LEDGER_HEARS(MSG_HTTP_REQUEST),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -443,6 +443,7 @@ const struct ledger_type ledger_tunnel = {
     .name = "tunnel",
     .open = ledger_open,
     .close = ledger_close,
+    .hears = LEDGER_HEARS_ALL,
     .message = ledger_message,
     .emit = ledger_emit,
 };
