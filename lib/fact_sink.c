@@ -109,6 +109,8 @@ source_with_suffix(struct fact_sink *s, const char *path, const char *suffix)
     buf_puts(&b, suffix);
     if (b.status == ST_OK)
         fact_source(s, buf_text(&b));
+    else if (b.status == ST_IO && s->status == ST_OK)
+        s->status = ST_IO;
     buf_clear(&b);
 }
 
