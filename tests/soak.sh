@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The long runs: fuzzing, valgrind, full hostile lists, images, living systems. As many at a time as there are processors.
-# Usage: soak.sh [all|fuzz|valgrind|containers|living|hostile]; FUZZ_SECONDS (60) a target; JOBS at a time.
+# Usage: soak.sh [all|fuzz|valgrind|containers|living|hostile]; JOBS at a time.
+# FUZZ_SECONDS for every target; without it 300 for what reads packets, 60 for the others.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-seconds=${FUZZ_SECONDS:-60}
 jobs=${JOBS:-$(nproc)}
 data=${VIGIL_TESTDATA:-}
 [ -z "$data" ] && [ -d ../shared/testdata ] && data=$(cd ../shared/testdata && pwd)
@@ -12,8 +12,20 @@ bad=0
 
 # --- one of each; called by name through xargs ---
 
+# What reads packets says so in its includes.
+fuzz_seconds() {
+    if [ -n "${FUZZ_SECONDS:-}" ]; then
+        echo "$FUZZ_SECONDS"
+    elif grep -q '^#include "\(agents/dissect\|agents/capture\|tests/fuzz/dissector\)' "tests/fuzz/fuzz_$1.c"; then
+        echo 300
+    else
+        echo 60
+    fi
+}
+
 one_fuzz() {
     n=${1#build-fuzz/fuzz_}
+    seconds=$(fuzz_seconds "$n")
     mkdir -p "$SOAK_WORK/$n" "tests/fuzz/corpus/$n"
     if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
         "$SOAK_WORK/$n" "tests/fuzz/corpus/$n" >"$SOAK_WORK/fuzz-$n.log" 2>&1; then
