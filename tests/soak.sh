@@ -87,6 +87,29 @@ hostile_lists() {
     hostile '1000 flips of each capture' flip 3 1000 "$SOAK_WORK/pcaps"
 }
 
+# of_all LABEL PROGRAM ARG...: as many of the program as jobs, each takes its share: PROGRAM JOBS NUMBER ARG...
+of_all() {
+    label=$1
+    program=build-san/tests/hostile/$2
+    shift 2
+    if seq "$jobs" | xargs -P "$jobs" -I @ "$program" "$jobs" @ "$@" >"$SOAK_WORK/log" 2>&1; then
+        echo "ok    $label: $(awk '{s+=$1} END {print s}' "$SOAK_WORK/log") runs"
+    else
+        echo "FAIL  $label"
+        tail -n 30 "$SOAK_WORK/log"
+        bad=1
+    fi
+}
+
+# Allocations: each fails once.
+every() {
+    python3 tests/dissect/samples.py "$SOAK_WORK/samples"
+    set -- --now 1795435200 --key tests/data/demo/n2.pcap
+    # shellcheck disable=SC2046 # two words a capture
+    of_all 'facts: every allocation fails once' starved facts "$@" $(printf ' -r %s' "$SOAK_WORK"/samples/*.pcap)
+    of_all 'scan: every allocation fails once' starved scan "$@" -f json -c tests/data/demo/config -r tests/data/demo/n2.pcap
+}
+
 containers() {
     if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$SOAK_WORK/log" 2>&1; then
         echo "ok    containers: $(grep 'SKIPPED\|^images\|^demo' "$SOAK_WORK/log" | paste -sd ' ')"
@@ -117,5 +140,5 @@ case $part in all | fuzz) fuzz ;; esac
 case $part in all | valgrind) memory ;; esac
 case $part in all | containers) containers ;; esac
 case $part in all | living) living ;; esac
-case $part in all | hostile) hostile_lists ;; esac
+case $part in all | hostile) hostile_lists && every ;; esac
 exit $bad
