@@ -61,7 +61,7 @@ UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 INTEROP_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/interop/*.c))
 TAP_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tap/*.c))
 # Leaks and faults are seen by the sanitisers alone.
-HOSTILE_BIN := $(B)/tests/hostile/hostile $(if $(SAN),$(B)/tests/hostile/starved)
+HOSTILE_BIN := $(B)/tests/hostile/hostile $(if $(SAN),$(B)/tests/hostile/each $(B)/tests/hostile/starved)
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @

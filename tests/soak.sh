@@ -101,10 +101,11 @@ of_all() {
     fi
 }
 
-# Allocations: each fails once.
+# Messages of every kind: each prefix, each flip of a byte. Allocations: each fails once.
 every() {
     python3 tests/dissect/samples.py "$SOAK_WORK/samples"
     set -- --now 1795435200 --key tests/data/demo/n2.pcap
+    of_all 'every prefix and flip of every message' each "$SOAK_WORK"/samples/*.pcap
     # shellcheck disable=SC2046 # two words a capture
     of_all 'facts: every allocation fails once' starved facts "$@" $(printf ' -r %s' "$SOAK_WORK"/samples/*.pcap)
     of_all 'scan: every allocation fails once' starved scan "$@" -f json -c tests/data/demo/config -r tests/data/demo/n2.pcap
