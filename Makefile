@@ -60,6 +60,8 @@ OBJ        := $(patsubst %.c,$(B)/%.o,$(LIB_SRC) $(AGENT_SRC) $(ENGINE_SRC)) $(B
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRC))
 INTEROP_BIN := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/interop/*.c))
 TAP_BIN    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/tap/*.c))
+# Leaks and faults are seen by the sanitisers alone.
+HOSTILE_BIN := $(B)/tests/hostile/hostile $(if $(SAN),$(B)/tests/hostile/each $(B)/tests/hostile/starved)
 REPLAY_BIN := $(patsubst tests/fuzz/%.c,$(B)/replay/%,$(FUZZ_SRC))
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
 QUIET      := @
@@ -165,6 +167,12 @@ $(COLLECTOR_TOOLS): $(B)/tests/%: tests/%.c $(B)/libvigil-collector.a $(B)/libvi
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/libvigil-collector.a $(B)/libvigil.a \
 	  $(STORE_LIBS) $(LDLIBS)
 
+# Our own allocations pass through the test.
+STARVED_WRAP := $(foreach f,malloc calloc realloc strdup strndup asprintf,-Wl,--wrap=$(f))
+$(B)/tests/hostile/starved: tests/hostile/starved.c $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(CLI_SRC))) $(B)/libvigil.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) $(STARVED_WRAP) -o $@ $(filter %.c %.o %.a,$^) $(LDLIBS)
+
 # Frames pass through the test before the sniffer gets them.
 $(B)/tests/tap/planted: tests/tap/planted.c $(B)/libvigil.a
 	@mkdir -p $(@D)
@@ -231,7 +239,7 @@ test: deps-test
 	@sh tests/run.sh
 
 .PHONY: test-binaries
-test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(B)/tests/hostile/hostile $(B)/tests/demo/standin $(INTEROP_BIN) \
+test-binaries: $(UNIT_BIN) $(REPLAY_BIN) $(HOSTILE_BIN) $(B)/tests/demo/standin $(INTEROP_BIN) \
                $(B)/tests/north/world $(TAP_BIN) $(B)/tests/dissect/messages
 
 # Our dissection beside tshark's, packet by packet; further captures from VIGIL_TESTDATA.
@@ -335,8 +343,8 @@ help:
 	@echo "demo            install what is needed, build, scan the lab of this repository"
 	@echo "test            install what is needed, build twice (plain, sanitised), run all tests"
 	@echo "check-unit check-dissect check-source check-rules check-integration check-hostile   parts of test"
-	@echo "soak            full hostile lists, 60 s of fuzzing a target, valgrind"
-	@echo "fuzz            fuzzing alone (FUZZ_SECONDS=60)"
+	@echo "soak            full hostile lists, fuzzing (5 minutes a target of the packet path, 1 any other), valgrind"
+	@echo "fuzz            fuzzing alone (FUZZ_SECONDS, 60 here, for every target)"
 	@echo "bench           speed and memory beside tshark and a bare libpcap loop; sessions, messages, store"
 	@echo "agree           our dissection beside tshark's, packet by packet"
 	@echo "lint format cover   clang-tidy, layers, banned calls; clang-format; line coverage"

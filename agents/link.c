@@ -134,10 +134,12 @@ address_add(struct link_sink *l, const char *text)
     }
     memmove(l->address + at + 1, l->address + at, (l->addresses - at) * sizeof(*l->address));
     l->address[at] = strdup(text);
-    if (l->address[at])
+    if (l->address[at]) {
         l->addresses++;
-    else
-        memmove(l->address + at, l->address + at + 1, (l->addresses - at) * sizeof(*l->address));
+        return;
+    }
+    memmove(l->address + at, l->address + at + 1, (l->addresses - at) * sizeof(*l->address));
+    l->sink.status = ST_IO;
 }
 
 static bool

@@ -459,6 +459,8 @@ pipeline_finish(struct pipeline *p)
     if (p->tree && fact_tree_full(p->tree))
         diag_list_addf(&p->errors, p->input[0].path, 0,
                        "more facts than fit; a part of the inputs was not read");
+    if (st == ST_OK)
+        st = link_as_sink(p->link)->status;
     return st != ST_OK ? st : p->out->status;
 }
 

@@ -248,7 +248,7 @@ offer_text(struct pipeline_document_reader *r, const char *path, const char *par
     run_job(r, &j, true, &now, &later);
     /* A template that does not parse and a ConfigMap entry of another language are no mistake of
      * their owner. */
-    if (st != ST_OK && (now || later || !(j.templated || part)))
+    if (st != ST_OK && (st == ST_IO || now || later || !(j.templated || part)))
         diag_list_add(r->env.errors, &d);
     else if (!now && !later && !part)
         diag_list_addf(r->env.skipped, path, 0, "%s",
@@ -263,14 +263,20 @@ offer_text(struct pipeline_document_reader *r, const char *path, const char *par
     job_clear(&j);
 }
 
-/* The second pass over a job; what is wrong with its text was said in the first. */
+/* The second pass over a job; what is wrong with its text was said in the first, but that there was
+ * no memory for it now. */
 static void
 run_later(struct pipeline_document_reader *r, struct job *j)
 {
     struct diag d;
+    enum status st = ST_OK;
     size_t now, later;
 
-    if ((is_yaml_name(j->path) || j->part) && parse_marked(r, j, &d) != ST_OK && !j->yaml)
+    if (is_yaml_name(j->path) || j->part)
+        st = parse_marked(r, j, &d);
+    if (st == ST_IO)
+        diag_list_add(r->env.errors, &d);
+    if (st != ST_OK && !j->yaml)
         return;
     run_job(r, j, false, &now, &later);
     job_clear(j);

@@ -23,6 +23,8 @@ cmd_facts(int argc, char **argv)
     char *json = NULL;
     int code = EXIT_WRONG;
 
+    if (!o)
+        fputs("vigil: out of memory\n", stderr);
     if (!o || !cli_options_read(argc, argv, o))
         goto out;
     code = cli_read_inputs(o, &schema, &p);

@@ -102,6 +102,8 @@ cmd_scan(int argc, char **argv)
     struct diag d;
     int code = EXIT_WRONG;
 
+    if (!o)
+        fputs("vigil: out of memory\n", stderr);
     if (!o || !cli_options_read(argc, argv, o))
         goto out;
     if (cli_read_inputs(o, &schema, &p) != EXIT_CLEAN || load_pack(o, schema, &pack) != ST_OK)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The long runs: fuzzing, valgrind, full hostile lists, images, living systems. As many at a time as there are processors.
-# Usage: soak.sh [all|fuzz|valgrind|containers|living|hostile]; FUZZ_SECONDS (60) a target; JOBS at a time.
+# Usage: soak.sh [all|fuzz|valgrind|containers|living|hostile]; JOBS at a time.
+# FUZZ_SECONDS for every target; without it 300 for what reads packets, 60 for the others.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-seconds=${FUZZ_SECONDS:-60}
 jobs=${JOBS:-$(nproc)}
 data=${VIGIL_TESTDATA:-}
 [ -z "$data" ] && [ -d ../shared/testdata ] && data=$(cd ../shared/testdata && pwd)
@@ -12,8 +12,20 @@ bad=0
 
 # --- one of each; called by name through xargs ---
 
+# What reads packets says so in its includes.
+fuzz_seconds() {
+    if [ -n "${FUZZ_SECONDS:-}" ]; then
+        echo "$FUZZ_SECONDS"
+    elif grep -q '^#include "\(agents/dissect\|agents/capture\|tests/fuzz/dissector\)' "tests/fuzz/fuzz_$1.c"; then
+        echo 300
+    else
+        echo 60
+    fi
+}
+
 one_fuzz() {
     n=${1#build-fuzz/fuzz_}
+    seconds=$(fuzz_seconds "$n")
     mkdir -p "$SOAK_WORK/$n" "tests/fuzz/corpus/$n"
     if "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
         "$SOAK_WORK/$n" "tests/fuzz/corpus/$n" >"$SOAK_WORK/fuzz-$n.log" 2>&1; then
@@ -75,6 +87,30 @@ hostile_lists() {
     hostile '1000 flips of each capture' flip 3 1000 "$SOAK_WORK/pcaps"
 }
 
+# of_all LABEL PROGRAM ARG...: as many of the program as jobs, each takes its share: PROGRAM JOBS NUMBER ARG...
+of_all() {
+    label=$1
+    program=build-san/tests/hostile/$2
+    shift 2
+    if seq "$jobs" | xargs -P "$jobs" -I @ "$program" "$jobs" @ "$@" >"$SOAK_WORK/log" 2>&1; then
+        echo "ok    $label: $(awk '{s+=$1} END {print s}' "$SOAK_WORK/log") runs"
+    else
+        echo "FAIL  $label"
+        tail -n 30 "$SOAK_WORK/log"
+        bad=1
+    fi
+}
+
+# Messages of every kind: each prefix, each flip of a byte. Allocations: each fails once.
+every() {
+    python3 tests/dissect/samples.py "$SOAK_WORK/samples"
+    set -- --now 1795435200 --key tests/data/demo/n2.pcap
+    of_all 'every prefix and flip of every message' each "$SOAK_WORK"/samples/*.pcap
+    # shellcheck disable=SC2046 # two words a capture
+    of_all 'facts: every allocation fails once' starved facts "$@" $(printf ' -r %s' "$SOAK_WORK"/samples/*.pcap)
+    of_all 'scan: every allocation fails once' starved scan "$@" -f json -c tests/data/demo/config -r tests/data/demo/n2.pcap
+}
+
 containers() {
     if VIGIL_TWICE=1 python3 tests/e2e/containers.py build/vigil >"$SOAK_WORK/log" 2>&1; then
         echo "ok    containers: $(grep 'SKIPPED\|^images\|^demo' "$SOAK_WORK/log" | paste -sd ' ')"
@@ -105,5 +141,5 @@ case $part in all | fuzz) fuzz ;; esac
 case $part in all | valgrind) memory ;; esac
 case $part in all | containers) containers ;; esac
 case $part in all | living) living ;; esac
-case $part in all | hostile) hostile_lists ;; esac
+case $part in all | hostile) hostile_lists && every ;; esac
 exit $bad

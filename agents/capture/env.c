@@ -13,6 +13,8 @@ env_hold(struct capture_env *env, size_t size)
     data = malloc(size);
     if (data)
         env->held += size;
+    else
+        env->stats.evicted++;
     return data;
 }
 

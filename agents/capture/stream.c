@@ -223,6 +223,7 @@ claim(struct stream *s, struct capture_env *env, unsigned i, const struct dissec
     s->dissector = row;
     s->state = row->open ? row->open() : NULL;
     if (row->open && !s->state) {
+        env->stats.evicted++;
         die(s, env);
         return;
     }

@@ -23,6 +23,9 @@ struct dissect_out {
     void (*unit)(void *ctx, const struct msg_meta *meta, const char *protocol, uint32_t type);
 };
 
+/* The anomaly of a dissector that had no memory: what it tells from here on has holes. */
+#define DISSECT_NO_MEMORY "capture.memory"
+
 #define UNIT_NO_TYPE UINT32_MAX
 
 /* type: the message or frame type on the wire, or UNIT_NO_TYPE. */

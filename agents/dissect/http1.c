@@ -350,8 +350,9 @@ handle_response(const struct place *x, struct head *h, struct side *s)
     send_message(x, &h->http);
     if (h->http.status == 101) {
         c->side[0].state = c->side[1].state = BODY_ALL;
-        if (h->upgrade_h2c && paired && (c->h2 = dissect_http2.open()))
-            http2_upgrade(c->h2, &request);
+        if (h->upgrade_h2c && paired &&
+            (!(c->h2 = dissect_http2.open()) || !http2_upgrade(c->h2, &request)))
+            anomaly(x, DISSECT_NO_MEMORY);
         return;
     }
     if (h->http.status == 204 || h->http.status == 304 ||

@@ -238,6 +238,7 @@ block_complete(const struct h2_ctx *x, struct h2_side *side, struct cur block)
 {
     uint32_t stream = side->block_stream;
     unsigned misses;
+    enum status st;
 
     side->block_stream = 0;
     if (!side->block_promise) {
@@ -245,8 +246,9 @@ block_complete(const struct h2_ctx *x, struct h2_side *side, struct cur block)
         return;
     }
     /* A promised request changes the table and tells nothing else that is of use. */
-    if (hpack_block(side->hpack, block, ignore_field, NULL, &misses) != ST_OK)
-        h2_anomaly(x, "http2.hpack_malformed");
+    st = hpack_block(side->hpack, block, ignore_field, NULL, &misses);
+    if (st != ST_OK)
+        h2_anomaly(x, st == ST_IO ? DISSECT_NO_MEMORY : "http2.hpack_malformed");
 }
 
 /* A fragment of a header block; what is before it was taken off. */
@@ -259,7 +261,7 @@ block_fragment(const struct h2_ctx *x, struct h2_side *side, struct cur fragment
     }
     buf_put(&side->block, fragment.pos, cur_left(fragment));
     if (side->block.status != ST_OK) {
-        h2_anomaly(x, "http2.header_limit");
+        h2_anomaly(x, side->block.status == ST_IO ? DISSECT_NO_MEMORY : "http2.header_limit");
         lost(x);
         return;
     }
@@ -536,7 +538,7 @@ ignore_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
     (void)name;
 }
 
-void
+bool
 http2_upgrade(void *state, const struct http_msg *request)
 {
     struct dissect_out out = {.anomaly = ignore_anomaly};
@@ -544,11 +546,12 @@ http2_upgrade(void *state, const struct http_msg *request)
     struct h2_stream *st = h2_stream_make(&x, &x.conn->streams, 1);
 
     if (!st)
-        return;
+        return false;
     st->http = *request;
     st->http.path = NULL;
     st->http.identity = NULL;
     st->request_known = true;
+    return true;
 }
 
 const struct dissector dissect_http2 = {

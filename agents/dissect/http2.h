@@ -67,8 +67,9 @@ struct h2_ctx {
 /*
  * Continue a connection that began in HTTP/1.1: the request that was upgraded is stream 1 (RFC 7540
  * clause 3.2). The state is that of dissect_http2; close it with dissect_http2.close().
+ * False without memory.
  */
-void http2_upgrade(void *state, const struct http_msg *request);
+bool http2_upgrade(void *state, const struct http_msg *request) MUST_USE;
 
 void h2_anomaly(const struct h2_ctx *x, const char *name);
 /* The client's side is known from here on: corrects directions and sends MSG_H2_OPEN once. False:

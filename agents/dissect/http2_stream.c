@@ -95,8 +95,10 @@ h2_stream_make(const struct h2_ctx *x, struct h2_streams *s, uint32_t id)
         return st;
     if (s->count == MAX_H2_STREAMS)
         drop_oldest(x, s);
-    if (s->count == s->capacity && !grow(s))
+    if (s->count == s->capacity && !grow(s)) {
+        h2_anomaly(x, DISSECT_NO_MEMORY);
         return NULL;
+    }
     st = &s->item[s->count++];
     memset(st, 0, sizeof(*st));
     st->id = id;
@@ -307,7 +309,9 @@ h2_headers(const struct h2_ctx *x, uint32_t stream, struct cur block, bool end)
     b.identity = &identity;
     st = hpack_block(x->conn->side[x->from].hpack, block, collect, &b, &misses);
     if (st != ST_OK)
-        h2_anomaly(x, st == ST_LIMIT ? "http2.header_limit" : "http2.hpack_malformed");
+        h2_anomaly(x, st == ST_IO      ? DISSECT_NO_MEMORY
+                      : st == ST_LIMIT ? "http2.header_limit"
+                                       : "http2.hpack_malformed");
     else if (misses)
         h2_anomaly(x, "http2.hpack_unknown");
     if (b.status && (b.method || b.request_pseudo)) {
@@ -361,6 +365,8 @@ h2_data(const struct h2_ctx *x, uint32_t stream, struct cur data, bool end)
     if (st->body.max && (server ? st->body_problem : st->body_profile || st->body_token)) {
         room = st->body.max - st->body.len;
         buf_put(&st->body, data.pos, cur_left(data) < room ? cur_left(data) : room);
+        if (st->body.status == ST_IO)
+            h2_anomaly(x, DISSECT_NO_MEMORY);
         if (end || st->body.len == st->body.max)
             body_done(x, st);
     }

@@ -157,6 +157,17 @@ begins_hello(struct cur payload)
            length <= MAX_TLS_HANDSHAKE;
 }
 
+/* Messages that go on in the next record. */
+static void
+handshake_keep(const struct place *x, struct side *s, struct cur rest)
+{
+    buf_put(&s->handshake, rest.pos, cur_left(rest));
+    if (s->handshake.status == ST_OK)
+        return;
+    anomaly(x, s->handshake.status == ST_IO ? DISSECT_NO_MEMORY : "tls.handshake_limit");
+    s->lost = true;
+}
+
 static void
 handshake_record(const struct place *x, struct cur payload)
 {
@@ -169,22 +180,18 @@ handshake_record(const struct place *x, struct cur payload)
     if (s->changed && s->handshake.len == 0 && !begins_hello(payload))
         return;
     if (s->handshake.len == 0) {
-        rest = handshake_messages(x, payload);
-        buf_put(&s->handshake, rest.pos, cur_left(rest));
+        handshake_keep(x, s, handshake_messages(x, payload));
         return;
     }
-    buf_put(&s->handshake, payload.pos, cur_left(payload));
-    if (s->handshake.status != ST_OK) {
-        anomaly(x, "tls.handshake_limit");
-        s->lost = true;
+    handshake_keep(x, s, payload);
+    if (s->handshake.status != ST_OK)
         return;
-    }
     kept = s->handshake;
     rest = handshake_messages(x, cur_from(kept.data, kept.len));
     if (cur_left(rest) == kept.len)
         return;
     buf_init(&s->handshake, kept.max);
-    buf_put(&s->handshake, rest.pos, cur_left(rest));
+    handshake_keep(x, s, rest);
     buf_clear(&kept);
 }
 
