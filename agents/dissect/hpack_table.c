@@ -178,9 +178,10 @@ make_room(struct hpack_table *t, uint32_t need)
     uint32_t used = t->to - t->from, capacity = t->bytes ? t->bytes : FIRST_BYTES;
     uint8_t *data;
 
-    if (t->to + need <= t->bytes)
+    /* Also an entry of no bytes lies somewhere. */
+    if (t->data && t->to + need <= t->bytes)
         return true;
-    if (used + need <= t->bytes - t->bytes / 4) {
+    if (t->data && used + need <= t->bytes - t->bytes / 4) {
         move_bytes(t, t->data);
         return true;
     }

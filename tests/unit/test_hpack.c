@@ -289,6 +289,24 @@ unknown_entries(void **state)
     hpack_free(h);
 }
 
+/* An entry without any byte is known all the same. */
+static void
+empty_entry(void **state)
+{
+    static const uint8_t block[] = {0x40, 0, 0, 0xbe};
+    static struct heard heard;
+    struct hpack *h = hpack_new();
+    unsigned misses;
+
+    (void)state;
+    assert_non_null(h);
+    assert_int_equal(read_block(h, block, sizeof(block), &heard, &misses), ST_OK);
+    assert_int_equal(misses, 0);
+    assert_int_equal(heard.len, 4);
+    assert_memory_equal(heard.text, "=\n=\n", heard.len);
+    hpack_free(h);
+}
+
 static void
 ceilings(void **state)
 {
@@ -316,11 +334,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(deflated_is_read_back),
-        cmocka_unit_test(read_as_libnghttp2_reads),
-        cmocka_unit_test(huffman_padding),
-        cmocka_unit_test(unknown_entries),
-        cmocka_unit_test(ceilings),
+        cmocka_unit_test(deflated_is_read_back), cmocka_unit_test(read_as_libnghttp2_reads),
+        cmocka_unit_test(huffman_padding),       cmocka_unit_test(unknown_entries),
+        cmocka_unit_test(empty_entry),           cmocka_unit_test(ceilings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
