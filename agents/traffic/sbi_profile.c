@@ -155,30 +155,13 @@ sbi_profiles_host(const struct sbi_profiles *p, const char *host)
     return h ? &h->at : NULL;
 }
 
-/* The same by an address. Its text is what is looked up; that of IPv4 is written here, as requests
- * ask for it again and again. */
+/* The same by an address, whose text is what is looked up. */
 static const struct sbi_at *
 host_addr(const struct sbi_profiles *p, const struct net_addr *addr)
 {
     char text[MAX_NET_ADDR_TEXT];
-    size_t n = 0;
 
-    if (p->hosts.count == 0)
-        return NULL;
-    if (addr->family != 4)
-        return sbi_profiles_host(p, net_addr_text(addr, text));
-    for (unsigned i = 0; i < 4; i++) {
-        const unsigned b = addr->bytes[i];
-
-        if (b >= 100)
-            text[n++] = (char)('0' + b / 100);
-        if (b >= 10)
-            text[n++] = (char)('0' + b / 10 % 10);
-        text[n++] = (char)('0' + b % 10);
-        text[n++] = '.';
-    }
-    text[n - 1] = '\0';
-    return sbi_profiles_host(p, text);
+    return p->hosts.count ? sbi_profiles_host(p, net_addr_text(addr, text)) : NULL;
 }
 
 const struct sbi_at *
