@@ -138,6 +138,9 @@ $(B)/gen/hpack_pairs.h: $(B)/gen/gen_hpack_pairs
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/gen/fact_nodes.h
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The way of a packet: a tenth faster.
+$(B)/agents/capture/%.o $(B)/agents/dissect/%.o $(B)/agents/traffic/%.o: CFLAGS += $(if $(SAN),,-O3)
+
 $(B)/%.o: %.c | $(B)/gen/fact_nodes.h $(B)/gen/hpack_pairs.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
