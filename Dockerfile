@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Images of Vigil5G: targets cli (vigil), agent (vigil-agent), collector (vigil-collector).
+# Images of Vigil5G: targets cli (vigil), agent (vigil-agent), collector (vigil-collector),
+# enrol (vigil-enrol-server).
 #   make docker            builds those whose programs exist, with podman or docker
 # Each image is made from nothing: one program, the libraries that it loads, its data. No shell, no package manager, no
 # root. What is inside is recorded in /var/lib/dpkg/status.d, so that scanners of images see versions.
@@ -66,3 +67,21 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
     CMD ["/usr/sbin/vigil-collector", "--health"]
 ENTRYPOINT ["/usr/sbin/vigil-collector"]
 CMD ["--config", "/etc/vigil5g/collector.yaml"]
+
+FROM scratch AS enrol
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="vigil-enrol-server" \
+      org.opencontainers.image.description="Vigil5G: gives certificates to agents" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /image/vigil-enrol-server/ /
+USER 10001:10001
+WORKDIR /var/lib/vigil5g/enrol
+# CMP over HTTP (RFC 6712).
+EXPOSE 4336/tcp
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["/usr/sbin/vigil-enrol-server", "--check"]
+ENTRYPOINT ["/usr/sbin/vigil-enrol-server"]
+CMD ["--config", "/etc/vigil5g/enrol.yaml"]

@@ -13,22 +13,31 @@
 
 #include "cli/cli.h"
 #include "lib/enrol/ask.h"
+#include "lib/enrol/pod.h"
 #include "lib/enrol/token_store.h"
+#include "lib/file.h"
 #include "lib/secret.h"
 
 #define NAME "vigil"
 #define STATE "/var/lib/vigil5g/enrol"
 #define EXPIRES_S 3600
+#define MAX_TRUST 262144
 #define MAX_EXPIRES_S (30 * 86400)
 
 static const char help[] =
     "usage: vigil enrol URL --token FILE --out DIR      the first certificate of an agent\n"
+    "       vigil enrol URL --token-file FILE --trust CA --out DIR\n"
+    "                                                   likewise, of a pod of Kubernetes\n"
     "       vigil enrol URL --renew --out DIR           the next one; the agent does it by itself\n"
     "       vigil enrol token AGENT [--expires TIME]    give a one-time token, beside the "
     "authority\n"
     "       vigil enrol tokens                          those that are open\n"
     "       vigil enrol deny AGENT, allow AGENT         no more certificates for it; again\n\n"
     "      --token FILE     a token, for its owner alone; -: standard input\n"
+    "      --token-file FILE  the projected token of the service account of this pod\n"
+    "      --trust CA       certificate of the authority's CA, so that nobody else gets that "
+    "token\n"
+    "      --if-due         do nothing while DIR has a certificate that need not be renewed yet\n"
     "      --out DIR        cert.pem, key.pem and ca.pem are put there, all at once\n"
     "      --expires TIME   30m, 1h (the default), 2d: how long the token is good\n"
     "      --state DIR      of vigil-enrol-server (" STATE ")\n"
@@ -36,10 +45,11 @@ static const char help[] =
 
 struct wish {
     const char *token, *out, *state;
-    const char *word[2]; /* what stands behind the options */
+    const char *pod, *trust; /* the token of a pod, and whom it may be shown */
+    const char *word[2];     /* what stands behind the options */
     int words;
     int64_t expires_s;
-    bool renew;
+    bool renew, if_due;
 };
 
 static int
@@ -114,6 +124,48 @@ read_token(const char *from, struct enrol_token *t)
     return got == ST_OK ? EXIT_CLEAN : wrong("this is no token; `vigil enrol token` gives one");
 }
 
+/* Kubernetes puts another token there now and then, so it is read when it is needed. */
+static enum status
+by_pod(const struct wish *w, struct keyset *out, struct diag *d)
+{
+    char *token = NULL, *trust = NULL;
+    size_t len = 0, trust_len, token_len;
+    enum status st = file_read(w->pod, 0, MAX_POD_TOKEN + 16, &token, &len, d);
+
+    if (st == ST_OK)
+        st = file_read(w->trust, 0, MAX_TRUST, &trust, &trust_len, d);
+    if (st == ST_OK && pod_token_check(token, len, &token_len) != ST_OK)
+        st = diag_set(d, ST_MALFORMED, w->pod, 0, "this is no token of a service account");
+    if (st == ST_OK)
+        st = enrol_pod(w->word[0], trust, token, token_len, out, d);
+    if (token)
+        OPENSSL_cleanse(token, len);
+    free(token);
+    free(trust);
+    return st;
+}
+
+/* Whether what is there serves: a set that can be read, and whose certificate is good for longer.
+ */
+static bool
+not_due(const char *dir)
+{
+    struct enrol_life life;
+    struct keyset k;
+    struct diag d;
+    int64_t now = (int64_t)time(NULL);
+    bool good = keyset_read(dir, &k, &d) == ST_OK;
+
+    if (!good)
+        return false;
+    good = enrol_life_of(k.part[KEYSET_CERT], &life) == ST_OK && now >= life.not_before &&
+           now < enrol_due(&life);
+    keyset_clear(&k);
+    if (good)
+        printf("%s: the certificate of %s need not be renewed yet\n", dir, life.agent);
+    return good;
+}
+
 static int
 keep(const char *dir, struct keyset *k)
 {
@@ -145,8 +197,12 @@ enrol(const struct wish *w)
     enum status st;
     int rc;
 
-    if (!w->out || (w->token != NULL) == w->renew)
-        return wrong("--out and one of --token and --renew are needed");
+    if (!w->out || (w->token != NULL) + (w->pod != NULL) + w->renew != 1)
+        return wrong("--out and one of --token, --token-file and --renew are needed");
+    if ((w->pod != NULL) != (w->trust != NULL))
+        return wrong("--token-file and --trust go together");
+    if (w->if_due && not_due(w->out))
+        return EXIT_CLEAN;
     /* Before the token is spent. */
     if (enrol_url_check(url, &d) != ST_OK || keyset_prepare(w->out, &d) != ST_OK)
         return failed(&d);
@@ -156,6 +212,8 @@ enrol(const struct wish *w)
             st = enrol_renew(url, &old, &k, &d);
             keyset_clear(&old);
         }
+    } else if (w->pod) {
+        st = by_pod(w, &k, &d);
     } else {
         rc = read_token(w->token, &t);
         if (rc != EXIT_CLEAN)
@@ -260,13 +318,12 @@ carry_out(const struct wish *w)
 int
 cmd_enrol(int argc, char **argv)
 {
-    static const struct option options[] = {{"token", required_argument, NULL, 't'},
-                                            {"out", required_argument, NULL, 'o'},
-                                            {"renew", no_argument, NULL, 'r'},
-                                            {"expires", required_argument, NULL, 'e'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"token", required_argument, NULL, 't'},   {"token-file", required_argument, NULL, 'p'},
+        {"trust", required_argument, NULL, 'c'},   {"if-due", no_argument, NULL, 'd'},
+        {"out", required_argument, NULL, 'o'},     {"renew", no_argument, NULL, 'r'},
+        {"expires", required_argument, NULL, 'e'}, {"state", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     struct wish w = {.state = STATE, .expires_s = EXPIRES_S};
     int c;
 
@@ -274,6 +331,15 @@ cmd_enrol(int argc, char **argv)
         switch (c) {
         case 't':
             w.token = optarg;
+            break;
+        case 'p':
+            w.pod = optarg;
+            break;
+        case 'c':
+            w.trust = optarg;
+            break;
+        case 'd':
+            w.if_due = true;
             break;
         case 'o':
             w.out = optarg;

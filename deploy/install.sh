@@ -43,7 +43,7 @@ if [ -n "$daemons" ]; then
 fi
 file 0644 README.md "$doc/README.md"
 file 0644 docs/deploy.md "$doc/deploy.md"
-(cd deploy && find . -name '*.yaml' -o -name '*.example' -o -name test-ca.sh) | sort | while read -r f; do
+(cd deploy && find . -name '*.yaml' -o -name '*.example' -o -name '*.json' -o -name '*.pem' -o -name test-ca.sh) | sort | while read -r f; do
     mode=0644
     case $f in *.sh) mode=0755 ;; esac
     file "$mode" "deploy/$f" "$doc/examples/$f"

@@ -277,9 +277,9 @@ take_empty_root(const struct sandbox_options *o)
 
 /* 0, or -1 with errno. */
 static int
-allow_below(int ruleset, const char *dir, uint64_t handled)
+allow_below(int ruleset, const char *dir, uint64_t access)
 {
-    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_KEEPS & handled};
+    struct landlock_path_beneath_attr rule = {.allowed_access = access};
     int rc;
 
     rule.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -324,7 +324,9 @@ restrict_files(const struct sandbox_options *o, struct sandbox_report *r)
     fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
     rc = fd < 0 ? -1 : 0;
     if (rc == 0 && o->role == SANDBOX_STATE && o->below)
-        rc = allow_below(fd, o->below, attr.handled_access_fs);
+        rc = allow_below(fd, o->below, LANDLOCK_KEEPS & attr.handled_access_fs);
+    if (rc == 0 && o->role == SANDBOX_STATE && o->reads)
+        rc = allow_below(fd, o->reads, LANDLOCK_READS);
     if (rc == 0)
         rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
     report_call(r, SANDBOX_FILES, rc);

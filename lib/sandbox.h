@@ -51,6 +51,7 @@ struct sandbox_options {
     uint64_t memory_bytes; /* of data; 0: no limit */
     unsigned descriptors;  /* 0: no limit */
     const char *below;     /* state: its directory */
+    const char *reads;     /* state: a directory below which it reads as well; NULL: none */
     bool empty_root;       /* where it may chroot: to a directory that is empty and has no name */
     bool read_all_files;   /* keep CAP_DAC_READ_SEARCH where it is held */
     bool read_processes;   /* keep CAP_SYS_PTRACE where it is held; no SANDBOX_FILES */

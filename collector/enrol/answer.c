@@ -11,18 +11,19 @@
 #include <string.h>
 
 #include "collector/enrol/cmp_view.h"
+#include "collector/enrol/own_keys.h"
 #include "collector/enrol/request.h"
 #include "lib/enrol/cmp_log.h"
+#include "lib/enrol/pod.h"
 #include "lib/hex.h"
 #include "lib/tls_identity.h"
 
-#define MAX_OPEN 64             /* transactions that wait for their confirmation */
-#define OPEN_S 120              /* and no longer than this */
-#define RESPONDER_S (7 * 86400) /* life of the certificate that signs answers */
+#define MAX_OPEN 64 /* transactions that wait for their confirmation */
+#define OPEN_S 120  /* and no longer than this */
 #define SWEEP_S 3600
 
 /* Bodies of PKIMessage (RFC 4210 clause 5.1.2). */
-enum { BODY_IR = 0, BODY_IP = 1, BODY_KUR = 7, BODY_KUP = 8, BODY_CERT_CONF = 24 };
+enum { BODY_IR = 0, BODY_IP = 1, BODY_KUR = 7, BODY_KUP = 8, BODY_GENM = 21, BODY_CERT_CONF = 24 };
 
 /* One request and what follows from it. */
 struct deal {
@@ -31,7 +32,11 @@ struct deal {
     struct journal_entry entry;
     char peer[64], agent[MAX_ENROL_AGENT], token[ENROL_ID_LEN + 1], serial[ISSUE_SERIAL_LEN];
     enum cmp_protection protection;
-    enum token_word word; /* of a MAC */
+    enum token_word word;        /* of a MAC by a one-time token */
+    bool by_pod;                 /* or of one by the token of a pod, */
+    struct kube_pod pod;         /* this one, */
+    uint8_t mark[KUBE_MARK];     /* by this sealing, */
+    enum journal_reason verdict; /* of which this is to be said; JOURNAL_REASONS: it is good */
     enum journal_reason reason;
     X509 *signer; /* of a signature: verified */
     X509 *issued;
@@ -44,8 +49,7 @@ struct deal {
 struct answer {
     struct answer_env env;
     X509_STORE *trust;
-    X509 *responder;
-    EVP_PKEY *responder_key;
+    struct own_keys own;
     struct deal *open[MAX_OPEN];
     int64_t swept;
 };
@@ -81,21 +85,52 @@ refuse(struct deal *d, enum journal_reason reason)
         [REFUSED_DENIED] = OSSL_CMP_PKIFAILUREINFO_notAuthorized,
         [REFUSED_SYSTEM] = OSSL_CMP_PKIFAILUREINFO_systemFailure,
     };
+    int info = reason > REFUSED_SYSTEM ? OSSL_CMP_PKIFAILUREINFO_notAuthorized : infos[reason];
 
     d->reason = reason;
-    return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_rejection, 1 << infos[reason],
+    return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_rejection, 1 << info,
                                    journal_reason_name(reason));
 }
 
-/* Everything is checked. From here on the token is gone, whatever happens. */
+/* The name is whose it is to be, and a one-time token is gone, whatever happens from here on. */
+static enum journal_reason
+take_name(struct deal *d)
+{
+    static const enum journal_reason reasons[] = {[ST_OK] = JOURNAL_REASONS,
+                                                  [ST_NOTFOUND] = REFUSED_SPENT,
+                                                  [ST_DENIED] = REFUSED_NAME_TAKEN,
+                                                  [ST_LIMIT] = REFUSED_OFTEN,
+                                                  [ST_IO] = REFUSED_SYSTEM};
+    struct token_store *s = d->owner->env.tokens;
+    int64_t now = d->entry.now, until = now + d->owner->env.life_s;
+    enum status st;
+
+    /* Somebody in between may send a request again: it would use up what its name may have. */
+    if (d->by_pod && kube_knows(d->owner->env.kube, d->mark))
+        return REFUSED_POD_AGAIN;
+    if (d->by_pod) {
+        st = token_store_name_take(s, d->agent, d->pod.owner, now, until);
+        if (st == ST_OK)
+            kube_remember(d->owner->env.kube, d->mark);
+    } else if (d->protection == CMP_MAC) {
+        st = token_store_spend(s, d->token);
+        if (st == ST_OK)
+            st = token_store_name_give(s, d->agent, until);
+    } else {
+        st = token_store_name_keep(s, d->agent, until);
+    }
+    return st < sizeof(reasons) / sizeof(reasons[0]) ? reasons[st] : REFUSED_SYSTEM;
+}
+
+/* Everything is checked. */
 static enum journal_reason
 hand_out(struct deal *d, EVP_PKEY *key)
 {
     struct answer *a = d->owner;
-    enum status st = d->protection == CMP_MAC ? token_store_spend(a->env.tokens, d->token) : ST_OK;
+    enum journal_reason reason = take_name(d);
 
-    if (st != ST_OK)
-        return st == ST_NOTFOUND ? REFUSED_SPENT : REFUSED_SYSTEM;
+    if (reason != JOURNAL_REASONS)
+        return reason;
     d->issued = issue_agent(a->env.ca, key, d->agent, d->entry.now, a->env.life_s);
     if (!d->issued)
         return REFUSED_SYSTEM;
@@ -116,9 +151,11 @@ judge(struct deal *d, int body, const OSSL_CRMF_MSG *crm, EVP_PKEY **key)
     /* The first certificate by token alone, the next ones by certificate alone. */
     if (!t || body != (d->protection == CMP_MAC ? BODY_IR : BODY_KUR))
         return REFUSED_REQUEST;
+    if (d->by_pod && d->verdict != JOURNAL_REASONS)
+        return d->verdict;
     if (token_store_denies(d->owner->env.tokens, d->agent))
         return REFUSED_DENIED;
-    if (!request_is_of(t, d->agent))
+    if (!request_is_of(t, d->agent) && !(d->by_pod && request_is_of(t, POD_SUBJECT)))
         return REFUSED_OTHER;
     *key = cmp_view_public_key(t);
     if (!*key || !issue_key_is_good(*key))
@@ -162,6 +199,31 @@ on_request(OSSL_CMP_SRV_CTX *srv, const OSSL_CMP_MSG *req, int id, const OSSL_CR
     return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_accepted, 0, NULL);
 }
 
+/* Whoever asks is given what it needs to seal a token. OpenSSL 3.0 has a place for it, and no
+ * function: the value of a member is a pointer of its type. */
+static int
+on_general(OSSL_CMP_SRV_CTX *srv, const OSSL_CMP_MSG *req, const STACK_OF(OSSL_CMP_ITAV) * in,
+           STACK_OF(OSSL_CMP_ITAV) * *out)
+{
+    struct deal *d = OSSL_CMP_SRV_CTX_get0_custom_ctx(srv);
+    X509 *cert = d->owner->own.sealer.cert;
+    OSSL_CMP_ITAV *v;
+
+    (void)req;
+    (void)in;
+    d->reached = true;
+    if (X509_up_ref(cert) != 1)
+        return 0;
+    v = OSSL_CMP_ITAV_create(OBJ_nid2obj(NID_id_it_caProtEncCert), (ASN1_TYPE *)(void *)cert);
+    *out = v ? sk_OSSL_CMP_ITAV_new_null() : NULL;
+    if (!*out || sk_OSSL_CMP_ITAV_push(*out, v) == 0) {
+        OSSL_CMP_ITAV_free(v);
+        return 0;
+    }
+    d->reason = JOURNAL_REASONS;
+    return 1;
+}
+
 static int
 on_confirm(OSSL_CMP_SRV_CTX *srv, const OSSL_CMP_MSG *req, int id, const ASN1_OCTET_STRING *hash,
            const OSSL_CMP_PKISI *si)
@@ -203,31 +265,62 @@ reason_of(enum token_word w)
     return reasons[w];
 }
 
+/* A one-time token. false: it is not good, or none. */
+static bool
+find_token(struct deal *d, const struct cmp_view *v, struct enrol_token *t)
+{
+    d->word = TOKEN_UNKNOWN;
+    if (enrol_id_is(v->kid, v->kid_len)) {
+        memcpy(d->token, v->kid, v->kid_len);
+        d->word = token_store_find(d->owner->env.tokens, d->token, d->entry.now, t);
+    }
+    d->reason = reason_of(d->word);
+    return d->word == TOKEN_GOOD;
+}
+
+/* What a pod shows. Its secret is good also where the token is not: the pod is told. false: it was
+ * not sealed to us. */
+static bool
+open_pod(struct deal *d, const struct cmp_view *v, struct enrol_token *t)
+{
+    struct answer *a = d->owner;
+    char token[MAX_POD_TOKEN];
+    size_t len;
+    enum status st;
+
+    d->by_pod = true;
+    if (EVP_Digest(v->kid, v->kid_len, d->mark, NULL, EVP_sha256(), NULL) != 1)
+        return false;
+    st = pod_open(a->own.sealer.key, v->kid, v->kid_len, token, &len, t->secret);
+    d->reason = st == ST_OK ? REFUSED_SECRET : REFUSED_POD_SEALED;
+    d->verdict = REFUSED_POD_OFF;
+    if (st == ST_OK && a->env.kube)
+        d->verdict = kube_judge(a->env.kube, token, len, d->entry.now, &d->pod);
+    memcpy(t->agent, d->pod.agent, sizeof(t->agent));
+    OPENSSL_cleanse(token, sizeof(token));
+    return st == ST_OK;
+}
+
 /* A token that is not good has a secret all the same: one that nobody knows. */
 static bool
 use_mac(struct deal *d, OSSL_CMP_CTX *c, const struct cmp_view *v)
 {
+    const X509 *own = d->owner->own.responder.cert;
     struct enrol_token t = {.agent = ""};
     unsigned char raw[ENROL_SECRET_LEN / 2];
-    bool good;
+    bool good = pod_reference_is(v->kid, v->kid_len) ? open_pod(d, v, &t) : find_token(d, v, &t);
 
-    d->word = TOKEN_UNKNOWN;
-    if (enrol_id_is(v->kid, v->kid_len)) {
-        memcpy(d->token, v->kid, v->kid_len);
-        d->word = token_store_find(d->owner->env.tokens, d->token, d->entry.now, &t);
-    }
-    if (d->word == TOKEN_GOOD) {
+    if (good) {
         memcpy(d->agent, t.agent, sizeof(d->agent));
     } else {
         if (RAND_priv_bytes(raw, sizeof(raw)) != 1)
             return false;
         hex_print(raw, sizeof(raw), t.secret);
     }
-    d->reason = reason_of(d->word);
     good =
         OSSL_CMP_CTX_set1_referenceValue(c, v->kid, (int)v->kid_len) == 1 &&
         OSSL_CMP_CTX_set1_secretValue(c, (const unsigned char *)t.secret, ENROL_SECRET_LEN) == 1 &&
-        OSSL_CMP_CTX_set1_subjectName(c, X509_get_subject_name(d->owner->responder)) == 1 &&
+        OSSL_CMP_CTX_set1_subjectName(c, X509_get_subject_name(own)) == 1 &&
         OSSL_CMP_CTX_set_option(c, OSSL_CMP_OPT_MAC_ALGNID, NID_hmacWithSHA256) == 1;
     enrol_token_clear(&t);
     return good;
@@ -251,6 +344,13 @@ signer_is_good(struct deal *d, X509 *cert)
            enrol_agent_clean(identity, d->agent) == ST_OK;
 }
 
+static bool
+sign_answers(const struct deal *d, OSSL_CMP_CTX *c)
+{
+    return OSSL_CMP_CTX_set1_cert(c, d->owner->own.responder.cert) == 1 &&
+           OSSL_CMP_CTX_set1_pkey(c, d->owner->own.responder.key) == 1;
+}
+
 /* OpenSSL is told which certificate alone may have signed: the one that was verified here. */
 static bool
 use_signature(struct deal *d, OSSL_CMP_CTX *c, struct cmp_view *v)
@@ -260,9 +360,7 @@ use_signature(struct deal *d, OSSL_CMP_CTX *c, struct cmp_view *v)
         return false;
     d->signer = v->signer;
     v->signer = NULL;
-    return OSSL_CMP_CTX_set1_srvCert(c, d->signer) == 1 &&
-           OSSL_CMP_CTX_set1_cert(c, d->owner->responder) == 1 &&
-           OSSL_CMP_CTX_set1_pkey(c, d->owner->responder_key) == 1;
+    return OSSL_CMP_CTX_set1_srvCert(c, d->signer) == 1 && sign_answers(d, c);
 }
 
 /* NULL: it is not to be answered; the reason says why. */
@@ -280,21 +378,27 @@ deal_new(struct answer *a, struct cmp_view *v, const char *peer, enum journal_re
     snprintf(d->peer, sizeof(d->peer), "%s", peer);
     d->begun = now_of(a);
     d->entry = (struct journal_entry){
-        .now = d->begun, .peer = d->peer, .agent = d->agent, .token = d->token};
+        .now = d->begun, .peer = d->peer, .agent = d->agent, .token = d->token, .pod = d->pod.text};
     d->protection = v->protection;
     memcpy(d->id, v->transaction, v->transaction_len);
     d->id_len = v->transaction_len;
     d->reason = REFUSED_SYSTEM;
     d->srv = OSSL_CMP_SRV_CTX_new(NULL, NULL);
     if (!d->srv ||
-        OSSL_CMP_SRV_CTX_init(d->srv, d, on_request, NULL, NULL, NULL, on_confirm, NULL) != 1 ||
+        OSSL_CMP_SRV_CTX_init(d->srv, d, on_request, NULL, on_general, NULL, on_confirm, NULL) !=
+            1 ||
         OSSL_CMP_SRV_CTX_set_grant_implicit_confirm(d->srv, 1) != 1) {
         deal_free(d);
         return NULL;
     }
     c = OSSL_CMP_SRV_CTX_get0_cmp_ctx(d->srv);
     (void)OSSL_CMP_CTX_set_log_cb(c, cmp_log_nothing);
-    good = v->protection == CMP_MAC ? use_mac(d, c, v) : use_signature(d, c, v);
+    if (v->protection == CMP_NONE) {
+        d->reason = REFUSED_REQUEST;
+        good = OSSL_CMP_SRV_CTX_set_accept_unprotected(d->srv, 1) == 1 && sign_answers(d, c);
+    } else {
+        good = v->protection == CMP_MAC ? use_mac(d, c, v) : use_signature(d, c, v);
+    }
     if (good)
         return d;
     *why = d->reason;
@@ -414,30 +518,6 @@ refused(struct answer *a, const char *peer, enum journal_reason reason)
     return reason == REFUSED_SYSTEM ? ST_IO : ST_MALFORMED;
 }
 
-/* The certificate that signs answers is short-lived: its key is nowhere but here. */
-static enum status
-renew_responder(struct answer *a)
-{
-    int64_t now = now_of(a);
-    EVP_PKEY *key;
-    X509 *cert;
-
-    if (a->responder && issue_not_after(a->responder) - now > RESPONDER_S / 2)
-        return ST_OK;
-    key = EVP_EC_gen("P-256");
-    cert = key ? issue_responder(a->env.ca, key, now, RESPONDER_S) : NULL;
-    if (!cert) {
-        EVP_PKEY_free(key);
-        /* Near the end of the CA the old one is still good. */
-        return a->responder && issue_not_after(a->responder) > now ? ST_OK : ST_IO;
-    }
-    X509_free(a->responder);
-    EVP_PKEY_free(a->responder_key);
-    a->responder = cert;
-    a->responder_key = key;
-    return ST_OK;
-}
-
 enum status
 answer_to(struct answer *a, const uint8_t *request, size_t len, const char *peer, struct buf *out)
 {
@@ -452,11 +532,13 @@ answer_to(struct answer *a, const uint8_t *request, size_t len, const char *peer
     sweep(a);
     if (st != ST_OK)
         return refused(a, peer, st == ST_LIMIT ? REFUSED_COSTLY : REFUSED_FORM);
-    if (renew_responder(a) != ST_OK) {
+    if (own_keys_renew(&a->own, a->env.ca, now_of(a)) != ST_OK) {
         why = REFUSED_SYSTEM;
     } else if ((msg = d2i_OSSL_CMP_MSG(NULL, &pos, (long)len))) {
         body = OSSL_CMP_MSG_get_bodytype(msg);
-        if (view.protection == CMP_NONE)
+        if (view.protection == CMP_NONE && body == BODY_GENM && a->env.kube)
+            d = deal_new(a, &view, peer, &why);
+        else if (view.protection == CMP_NONE)
             why = REFUSED_UNPROTECTED;
         else if (body == BODY_IR || body == BODY_KUR)
             d = deal_new(a, &view, peer, &why);
@@ -483,7 +565,7 @@ answer_new(const struct answer_env *env, struct answer **out, struct diag *d)
     a->env = *env;
     a->trust = X509_STORE_new();
     if (!a->trust || X509_STORE_add_cert(a->trust, env->ca->cert) != 1 ||
-        renew_responder(a) != ST_OK) {
+        own_keys_renew(&a->own, env->ca, now_of(a)) != ST_OK) {
         answer_free(a);
         return diag_set(d, ST_CONFIG, "", 0, "the CA has expired, or cannot sign");
     }
@@ -499,7 +581,6 @@ answer_free(struct answer *a)
     for (int i = 0; i < MAX_OPEN; i++)
         deal_free(a->open[i]);
     X509_STORE_free(a->trust);
-    X509_free(a->responder);
-    EVP_PKEY_free(a->responder_key);
+    own_keys_clear(&a->own);
     free(a);
 }

@@ -12,11 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/enrol/pod.h"
 #include "lib/status.h"
 
-#define MAX_CMP_MESSAGE 65536    /* bytes of a request */
-#define MAX_CMP_ITERATIONS 20000 /* of a password-based MAC: what a stranger can make us do */
-#define MAX_CMP_KID 64           /* bytes of a sender's reference */
+#define MAX_CMP_MESSAGE 65536         /* bytes of a request */
+#define MAX_CMP_ITERATIONS 20000      /* of a password-based MAC: what a stranger can make us do */
+#define MAX_CMP_KID MAX_POD_REFERENCE /* bytes of a sender's reference */
 #define MAX_CMP_TRANSACTION 64
 
 enum cmp_protection { CMP_NONE, CMP_MAC, CMP_SIGNATURE };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/enrol/enrol_config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,35 @@ read_life(struct settings_take *t)
     return n;
 }
 
+static char *
+account_text(struct settings_take *t, size_t i, const char *leaf)
+{
+    char path[80];
+
+    snprintf(path, sizeof(path), "kubernetes/accounts[index='%zu']/%s", i, leaf);
+    return settings_take_text(t, path);
+}
+
+static void
+read_kubernetes(struct settings_take *t, struct kube_config *c)
+{
+    size_t count = settings_count(t->s, "kubernetes/accounts");
+
+    c->issuer = settings_take_text(t, "kubernetes/issuer");
+    c->audience = settings_take_text(t, "kubernetes/audience");
+    c->keys = settings_take_text(t, "kubernetes/keys");
+    for (size_t i = 0; i < count && i < MAX_KUBE_ACCOUNTS; i++) {
+        struct kube_account *a = &c->account[c->accounts++];
+        char *rule = account_text(t, i, "name");
+
+        a->namespace = account_text(t, i, "namespace");
+        a->account = account_text(t, i, "service-account");
+        a->suffix = account_text(t, i, "suffix");
+        a->rule = rule && strcmp(rule, "pod") == 0 ? KUBE_BY_POD : KUBE_BY_NODE;
+        free(rule);
+    }
+}
+
 static void
 read_all(struct settings_take *t, void *into)
 {
@@ -63,6 +93,32 @@ read_all(struct settings_take *t, void *into)
     c->state = settings_take_text(t, "state");
     c->user = settings_take_text(t, "user");
     c->life_s = read_life(t);
+    read_kubernetes(t, &c->kube);
+}
+
+static bool
+same(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* Two accounts that give the same names would take them from each other. */
+static void
+check_accounts(struct settings_take *t, const struct kube_config *c)
+{
+    char entry[64];
+
+    for (size_t i = 0; i < c->accounts; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct kube_account *a = &c->account[i], *b = &c->account[k];
+
+            snprintf(entry, sizeof(entry), "kubernetes/accounts[index='%zu']", i);
+            if (same(a->namespace, b->namespace) && same(a->account, b->account))
+                settings_complain(t, entry, "is an account that stands above already");
+            else if (a->rule == b->rule && same(a->suffix, b->suffix))
+                settings_complain(t, entry,
+                                  "gives the names of another account; a 'suffix' would be right");
+        }
 }
 
 static void
@@ -75,6 +131,8 @@ check_all(struct settings_take *t, const void *filled)
     settings_check_file(t, "ca/key", c->key, true);
     if (c->state && (stat(c->state, &st) != 0 || !S_ISDIR(st.st_mode)))
         settings_complain(t, "state", "names no directory");
+    settings_check_file(t, "kubernetes/keys", c->kube.keys, false);
+    check_accounts(t, &c->kube);
 }
 
 static void
@@ -108,5 +166,13 @@ enrol_config_free(struct enrol_config *c)
     free(c->key);
     free(c->state);
     free(c->user);
+    free(c->kube.issuer);
+    free(c->kube.audience);
+    free(c->kube.keys);
+    for (size_t i = 0; i < c->kube.accounts; i++) {
+        free(c->kube.account[i].namespace);
+        free(c->kube.account[i].account);
+        free(c->kube.account[i].suffix);
+    }
     free(c);
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "collector/enrol/kube.h"
 #include "lib/diag.h"
 #include "lib/net.h"
 
@@ -16,6 +17,7 @@ struct enrol_config {
     struct net_address listen;
     char *certificate, *key, *state, *user;
     int64_t life_s;
+    struct kube_config kube;
 };
 
 /* ST_OK, or ST_CONFIG or ST_IO with every error in errors; then *out is NULL. */

@@ -22,6 +22,7 @@
 #define MAX_CA_FILE 65536
 #define SERIAL_BYTES 16 /* RFC 5280 clause 4.1.2.2: at most 20, and 64 random bits or more */
 #define RESPONDER "Vigil5G enrolment"
+#define SIGNS "critical,digitalSignature"
 
 /* ---- the CA --------------------------------------------------------------------------------- */
 
@@ -178,8 +179,8 @@ digest_of(EVP_PKEY *key)
 }
 
 static X509 *
-issue(const struct issue_ca *ca, EVP_PKEY *key, const char *name, const char *usage,
-      const char *alternative, int64_t now, int64_t life_s)
+issue(const struct issue_ca *ca, EVP_PKEY *key, const char *name, const char *key_usage,
+      const char *usage, const char *alternative, int64_t now, int64_t life_s)
 {
     X509 *x = X509_new();
 
@@ -187,7 +188,7 @@ issue(const struct issue_ca *ca, EVP_PKEY *key, const char *name, const char *us
         set_times(x, ca->cert, now, life_s) && X509_set_pubkey(x, key) == 1 &&
         X509_set_issuer_name(x, X509_get_subject_name(ca->cert)) == 1 &&
         add_extension(x, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
-        add_extension(x, ca->cert, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(x, ca->cert, NID_key_usage, key_usage) &&
         add_extension(x, ca->cert, NID_ext_key_usage, usage) &&
         (!alternative || add_extension(x, ca->cert, NID_subject_alt_name, alternative)) &&
         add_extension(x, ca->cert, NID_subject_key_identifier, "hash") &&
@@ -210,13 +211,19 @@ issue_agent(const struct issue_ca *ca, EVP_PKEY *key, const char *agent, int64_t
     if (enrol_agent_clean(agent, name) != ST_OK)
         return NULL;
     snprintf(alternative, sizeof(alternative), "DNS:%s", name);
-    return issue(ca, key, name, "serverAuth,clientAuth", alternative, now, life_s);
+    return issue(ca, key, name, SIGNS, "serverAuth,clientAuth", alternative, now, life_s);
 }
 
 X509 *
 issue_responder(const struct issue_ca *ca, EVP_PKEY *key, int64_t now, int64_t life_s)
 {
-    return issue(ca, key, RESPONDER, "cmcCA", NULL, now, life_s);
+    return issue(ca, key, RESPONDER, SIGNS, "cmcCA", NULL, now, life_s);
+}
+
+X509 *
+issue_sealer(const struct issue_ca *ca, EVP_PKEY *key, int64_t now, int64_t life_s)
+{
+    return issue(ca, key, RESPONDER, "critical,keyAgreement", "cmcCA", NULL, now, life_s);
 }
 
 void

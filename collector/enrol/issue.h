@@ -40,6 +40,8 @@ X509 *issue_agent(const struct issue_ca *ca, EVP_PKEY *key, const char *agent, i
 /* Of the CMP responder (id-kp-cmcCA, RFC 6402 clause 2.10), with no name that an agent could have.
  */
 X509 *issue_responder(const struct issue_ca *ca, EVP_PKEY *key, int64_t now, int64_t life_s);
+/* Of the key that is sealed to (CAProtEncCert, RFC 4210 clause 5.3.19.1): it signs nothing. */
+X509 *issue_sealer(const struct issue_ca *ca, EVP_PKEY *key, int64_t now, int64_t life_s);
 
 void issue_serial(const X509 *cert, char out[ISSUE_SERIAL_LEN]);
 int64_t issue_not_after(const X509 *cert); /* epoch seconds; 0: none */

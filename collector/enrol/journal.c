@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define NAME "vigil-enrol-server"
-#define MAX_LINE 512
+#define MAX_LINE 1536
 #define BURST 60 /* refusals that are written at once; then one a second */
 
 struct journal {
@@ -40,6 +40,22 @@ journal_reason_name(enum journal_reason r)
         [REFUSED_REQUEST] = "bad-request",
         [REFUSED_DENIED] = "denied",
         [REFUSED_SYSTEM] = "system",
+        [REFUSED_POD_OFF] = "pods-not-served",
+        [REFUSED_POD_SEALED] = "pod-not-sealed",
+        [REFUSED_POD_FORM] = "pod-token-form",
+        [REFUSED_POD_ALGORITHM] = "pod-token-algorithm",
+        [REFUSED_POD_KEY] = "pod-token-key",
+        [REFUSED_POD_SIGNATURE] = "pod-token-signature",
+        [REFUSED_POD_ISSUER] = "pod-token-issuer",
+        [REFUSED_POD_AUDIENCE] = "pod-token-audience",
+        [REFUSED_POD_EXPIRED] = "pod-token-expired",
+        [REFUSED_POD_EARLY] = "pod-token-not-yet-valid",
+        [REFUSED_POD_CLAIMS] = "pod-token-claims",
+        [REFUSED_POD_AGAIN] = "pod-replayed",
+        [REFUSED_POD_ACCOUNT] = "pod-account",
+        [REFUSED_POD_NAME] = "pod-name",
+        [REFUSED_NAME_TAKEN] = "name-taken",
+        [REFUSED_OFTEN] = "too-often",
     };
 
     return names[r];
@@ -93,6 +109,8 @@ begin(char line[MAX_LINE], const struct journal_entry *e, const char *event)
         n += snprintf(line + n, (size_t)(MAX_LINE - n), ", \"agent\": \"%s\"", e->agent);
     if (n > 0 && n < MAX_LINE && e->token[0])
         n += snprintf(line + n, (size_t)(MAX_LINE - n), ", \"token\": \"%s\"", e->token);
+    if (n > 0 && n < MAX_LINE && e->pod && e->pod[0])
+        n += snprintf(line + n, (size_t)(MAX_LINE - n), ", \"pod\": \"%s\"", e->pod);
     return n > 0 && n < MAX_LINE ? n : MAX_LINE - 1;
 }
 
@@ -101,7 +119,8 @@ journal_issued(struct journal *j, const struct journal_entry *e, const char *ser
                int64_t not_after)
 {
     char line[MAX_LINE];
-    int n = begin(line, e, e->token[0] ? "issued" : "renewed");
+    bool first = e->token[0] || (e->pod && e->pod[0]);
+    int n = begin(line, e, first ? "issued" : "renewed");
 
     snprintf(line + n, (size_t)(MAX_LINE - n),
              ", \"serial\": \"%s\", \"not-after\": %" PRId64 "}\n", serial, not_after);

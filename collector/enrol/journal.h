@@ -21,14 +21,30 @@ enum journal_reason {
     REFUSED_EXPIRED,
     REFUSED_EXHAUSTED,
     REFUSED_DAMAGED,
-    REFUSED_SECRET,   /* a token that is good, with a wrong secret */
-    REFUSED_OTHER,    /* a name that is not the one of the token or certificate */
-    REFUSED_KEY,      /* weak, of a strange kind, or no proof that it is the sender's */
-    REFUSED_SAME_KEY, /* a renewal of a key that stays */
-    REFUSED_SIGNER,   /* a certificate that is not ours, has expired, or is no agent's */
-    REFUSED_REQUEST,  /* whatever else the message gets wrong */
-    REFUSED_DENIED,   /* an administrator wants no more of this agent */
-    REFUSED_SYSTEM,   /* disk or memory of ours */
+    REFUSED_SECRET,     /* a token that is good, with a wrong secret */
+    REFUSED_OTHER,      /* a name that is not the one of the token or certificate */
+    REFUSED_KEY,        /* weak, of a strange kind, or no proof that it is the sender's */
+    REFUSED_SAME_KEY,   /* a renewal of a key that stays */
+    REFUSED_SIGNER,     /* a certificate that is not ours, has expired, or is no agent's */
+    REFUSED_REQUEST,    /* whatever else the message gets wrong */
+    REFUSED_DENIED,     /* an administrator wants no more of this agent */
+    REFUSED_SYSTEM,     /* disk or memory of ours */
+    REFUSED_POD_OFF,    /* a pod, where none may enrol */
+    REFUSED_POD_SEALED, /* what it shows was not sealed to us */
+    REFUSED_POD_FORM,   /* its token is none (collector/enrol/jwt.h, as the next ones) */
+    REFUSED_POD_ALGORITHM,
+    REFUSED_POD_KEY,
+    REFUSED_POD_SIGNATURE,
+    REFUSED_POD_ISSUER,
+    REFUSED_POD_AUDIENCE,
+    REFUSED_POD_EXPIRED,
+    REFUSED_POD_EARLY,
+    REFUSED_POD_CLAIMS,
+    REFUSED_POD_AGAIN,   /* a request that was served already */
+    REFUSED_POD_ACCOUNT, /* an account that may not enrol */
+    REFUSED_POD_NAME,    /* its node or pod has a name that no agent can have */
+    REFUSED_NAME_TAKEN,  /* the name is of another node or pod, or of an administrator's token */
+    REFUSED_OFTEN,       /* the name got many certificates within an hour */
     JOURNAL_REASONS
 };
 
@@ -46,6 +62,7 @@ struct journal_entry {
     const char *peer;
     const char *agent; /* "": not known */
     const char *token; /* its id; "": none */
+    const char *pod;   /* NAMESPACE/ACCOUNT/POD/UID, clean; "" or NULL: none */
 };
 
 /* ST_IO: it is not on disk, and the certificate must not leave. */

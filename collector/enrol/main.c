@@ -32,6 +32,7 @@ struct desk {
     struct issue_ca ca;
     struct token_store *tokens;
     struct journal *journal;
+    struct kube *kube; /* NULL: no pod may enrol */
     struct answer *answer;
     int channel, signals;
     struct channel_message message;
@@ -39,8 +40,8 @@ struct desk {
 
 static const char usage[] =
     "usage: vigil-enrol-server [--config FILE] [--check] [--protections]\n\n"
-    "Gives certificates to agents: the first by a one-time token, the next ones by the one "
-    "before.\n\n"
+    "Gives certificates to agents: the first by a one-time token or the token of a pod, the next "
+    "ones by the one before.\n\n"
     "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
     "      --check         check the configuration and end\n"
     "      --protections   say on standard error what protects these processes\n"
@@ -99,6 +100,7 @@ desk_close(struct desk *k)
 {
     answer_free(k->answer);
     journal_close(k->journal);
+    kube_free(k->kube);
     token_store_close(k->tokens);
     issue_ca_close(&k->ca);
 }
@@ -107,17 +109,24 @@ static enum status
 desk_open(struct desk *k, const struct enrol_config *c, const struct daemon_options *o,
           struct diag *d)
 {
-    const struct sandbox_options want = {.role = SANDBOX_STATE,
-                                         .below = c->state,
-                                         .user = c->user,
-                                         .memory_bytes = MEMORY_BYTES,
-                                         .descriptors = 64};
+    struct sandbox_options want = {.role = SANDBOX_STATE,
+                                   .below = c->state,
+                                   .user = c->user,
+                                   .memory_bytes = MEMORY_BYTES,
+                                   .descriptors = 64};
     struct answer_env env = {.ca = &k->ca, .life_s = c->life_s, .now = now};
-    char path[1100];
+    char path[1100], beside[1024];
     enum status st = issue_ca_open(c->certificate, c->key, &k->ca, d);
 
     if (st == ST_OK)
         st = token_store_open(c->state, &k->tokens, d);
+    /* Before rights are given up, as the random numbers of its JSON are drawn with the first. */
+    if (st == ST_OK && c->kube.accounts) {
+        st = kube_new(&c->kube, &k->kube, d);
+        snprintf(beside, sizeof(beside), "%s", c->kube.keys);
+        *strrchr(beside, '/') = '\0';
+        want.reads = beside[0] ? beside : "/";
+    }
     if (st == ST_OK && !confine(o, &want, NAME ": desk"))
         return diag_set(d, ST_DENIED, o->config, 0, "rights could not be given up");
     snprintf(path, sizeof(path), "%s/issued.log", c->state);
@@ -125,6 +134,7 @@ desk_open(struct desk *k, const struct enrol_config *c, const struct daemon_opti
         st = journal_open(path, &k->journal, d);
     env.tokens = k->tokens;
     env.journal = k->journal;
+    env.kube = k->kube;
     return st == ST_OK ? answer_new(&env, &k->answer, d) : st;
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Images localhost/vigil5g/{cli,agent,collector}:VERSION, of the programs whose sources are there, with podman or docker.
+# Images localhost/vigil5g/{cli,agent,collector,enrol}:VERSION, of the programs whose sources are there, with podman or docker.
 # Usage: build.sh VERSION       from the root of the repository
 #   ENGINE    podman or docker; the first that is there
 #   BASE      Debian 12 image of the build stage, debian:12-slim; a release pins it by digest
@@ -29,6 +29,7 @@ esac
 targets=cli
 [ ! -e agents/main.c ] || targets="$targets agent"
 [ ! -e collector/main.c ] || targets="$targets collector"
+[ ! -e collector/enrol/main.c ] || targets="$targets enrol"
 for t in $targets; do
     # shellcheck disable=SC2086 # words are wanted
     "$engine" build $own ${BUILD_ARGS:-} --build-arg "BASE=$base" --build-arg "VERSION=$version" \

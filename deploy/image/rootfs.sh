@@ -61,13 +61,14 @@ vigil5g:x:10001:' >"$root/etc/group"
     install -d -m 1777 "$root/tmp"
     install -d -o 10001 -g 10001 -m 0750 "$root/var/lib/vigil5g" "$root/run/vigil5g" "$root/run/vigil5g/collector"
     case $(basename "$program") in
+    vigil-enrol-server) install -d -o 10001 -g 10001 -m 0700 "$root/var/lib/vigil5g/enrol" ;;
     vigil-*) install -d -o 10001 -g 10001 -m 0750 "$root/var/lib/vigil5g/${program##*/vigil-}" ;;
     esac
     find "$root" -exec touch -h -d "@$epoch" {} +
 }
 
 rm -rf "$to"
-for p in "$from"/usr/bin/vigil "$from"/usr/sbin/vigil-collector; do
+for p in "$from"/usr/bin/vigil "$from"/usr/sbin/vigil-collector "$from"/usr/sbin/vigil-enrol-server; do
     [ ! -x "$p" ] || one "$p"
 done
 [ ! -x "$from/usr/sbin/vigil-agent" ] || one "$from/usr/sbin/vigil-agent" "$from/usr/sbin/vigil-device"

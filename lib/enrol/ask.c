@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "lib/enrol/cmp_log.h"
+#include "lib/enrol/pod.h"
 #include "lib/tls_identity.h"
 
 struct asked {
@@ -210,7 +211,8 @@ explain(struct asked *a, struct diag *d)
                     e ? ERR_reason_error_string(e) : "no answer");
 }
 
-/* A certificate of this agent and key, by these anchors, for both sides of TLS, now. */
+/* A certificate of this agent (NULL: of one, whoever it is) and key, by these anchors, for both
+ * sides of TLS, now. */
 static enum status
 check_cert(struct asked *a, X509 *cert, const char *agent, struct diag *d)
 {
@@ -220,7 +222,7 @@ check_cert(struct asked *a, X509 *cert, const char *agent, struct diag *d)
 
     if (X509_check_private_key(cert, a->key) != 1)
         text = "it is not of our key";
-    else if (tls_identity_of(cert, identity) != ST_OK || strcmp(identity, agent) != 0)
+    else if (tls_identity_of(cert, identity) != ST_OK || (agent && strcmp(identity, agent) != 0))
         text = "it is not of our name";
     for (size_t i = 0; i < 2 && !text; i++) {
         X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -263,18 +265,18 @@ trust_anchors(struct asked *a)
 
 /* ---- the first ------------------------------------------------------------------------------ */
 
+/* Who asks, and the two halves of what it may ask by. */
 static bool
-set_token(struct asked *a, const struct enrol_token *t)
+set_mac(struct asked *a, const char *subject, const void *reference, size_t len, const char *secret)
 {
     X509_NAME *name = X509_NAME_new();
     bool good =
         name &&
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)t->agent, -1,
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)subject, -1,
                                    -1, 0) == 1 &&
         OSSL_CMP_CTX_set1_subjectName(a->cmp, name) == 1 &&
-        OSSL_CMP_CTX_set1_referenceValue(a->cmp, (const unsigned char *)t->id, ENROL_ID_LEN) == 1 &&
-        OSSL_CMP_CTX_set1_secretValue(a->cmp, (const unsigned char *)t->secret, ENROL_SECRET_LEN) ==
-            1;
+        OSSL_CMP_CTX_set1_referenceValue(a->cmp, reference, (int)len) == 1 &&
+        OSSL_CMP_CTX_set1_secretValue(a->cmp, (const unsigned char *)secret, ENROL_SECRET_LEN) == 1;
 
     X509_NAME_free(name);
     return good;
@@ -288,7 +290,7 @@ enrol_first(const char *url, const struct enrol_token *t, struct keyset *out, st
     X509 *cert;
 
     *out = (struct keyset){.part = {NULL}};
-    if (st == ST_OK && !set_token(&a, t))
+    if (st == ST_OK && !set_mac(&a, t->agent, t->id, ENROL_ID_LEN, t->secret))
         st = diag_set(d, ST_IO, url, 0, "out of memory");
     if (st == ST_OK) {
         cert = OSSL_CMP_exec_IR_ses(a.cmp);
@@ -306,7 +308,7 @@ enrol_first(const char *url, const struct enrol_token *t, struct keyset *out, st
     return st;
 }
 
-/* ---- the next ------------------------------------------------------------------------------- */
+/* ---- who answers ---------------------------------------------------------------------------- */
 
 /* Only a responder that the CA made for this (id-kp-cmcCA) signs answers, no other agent. */
 static int
@@ -326,22 +328,124 @@ check_responder(int good, X509_STORE_CTX *ctx)
     return found;
 }
 
+/* Answers are signed by a responder of these anchors. */
 static bool
-set_old(struct asked *a, X509 *cert, EVP_PKEY *key)
+set_responders(OSSL_CMP_CTX *cmp, const STACK_OF(X509) * anchors)
 {
     X509_STORE *responders = X509_STORE_new();
     bool good = responders != NULL;
 
-    for (int i = 0; good && i < sk_X509_num(a->anchors); i++)
-        good = X509_STORE_add_cert(responders, sk_X509_value(a->anchors, i)) == 1;
+    for (int i = 0; good && i < sk_X509_num(anchors); i++)
+        good = X509_STORE_add_cert(responders, sk_X509_value(anchors, i)) == 1;
     if (good)
         X509_STORE_set_verify_cb(responders, check_responder);
-    if (!good || OSSL_CMP_CTX_set0_trustedStore(a->cmp, responders) != 1) {
-        X509_STORE_free(responders);
-        return false;
+    if (good && OSSL_CMP_CTX_set0_trustedStore(cmp, responders) == 1)
+        return true;
+    X509_STORE_free(responders);
+    return false;
+}
+
+/* ---- the first, of a pod -------------------------------------------------------------------- */
+
+/* The key that the authority is sealed to: asked for without protection, answered with. */
+static bool
+set_question(struct asked *a)
+{
+    /* OpenSSL sends nothing of nobody. */
+    static const unsigned char who[] = POD_PREFIX;
+    OSSL_CMP_ITAV *v = OSSL_CMP_ITAV_create(OBJ_nid2obj(NID_id_it_caProtEncCert), NULL);
+    bool good = v && set_responders(a->cmp, a->anchors) &&
+                OSSL_CMP_CTX_set1_referenceValue(a->cmp, who, sizeof(who) - 1) == 1 &&
+                OSSL_CMP_CTX_set_option(a->cmp, OSSL_CMP_OPT_UNPROTECTED_SEND, 1) == 1 &&
+                OSSL_CMP_CTX_push0_genm_ITAV(a->cmp, v) == 1;
+
+    if (!good)
+        OSSL_CMP_ITAV_free(v);
+    return good;
+}
+
+/* NULL: there is none in what was said. */
+static EVP_PKEY *
+sealer_of(STACK_OF(OSSL_CMP_ITAV) * said)
+{
+    for (int i = 0; i < sk_OSSL_CMP_ITAV_num(said); i++) {
+        OSSL_CMP_ITAV *v = sk_OSSL_CMP_ITAV_value(said, i);
+        X509 *cert = NULL;
+
+        /* The value of such a member is a certificate; OpenSSL 3.0 has no function that says so. */
+        if (OBJ_obj2nid(OSSL_CMP_ITAV_get0_type(v)) == NID_id_it_caProtEncCert)
+            cert = (X509 *)(void *)OSSL_CMP_ITAV_get0_value(v);
+        if (cert)
+            return X509_get_pubkey(cert);
     }
-    return OSSL_CMP_CTX_set1_cert(a->cmp, cert) == 1 && OSSL_CMP_CTX_set1_pkey(a->cmp, key) == 1 &&
-           OSSL_CMP_CTX_set1_oldCert(a->cmp, cert) == 1;
+    return NULL;
+}
+
+static enum status
+ask_sealer(const char *url, STACK_OF(X509) * anchors, EVP_PKEY **out, struct diag *d)
+{
+    struct asked a;
+    enum status st = asked_init(&a, url, d);
+    STACK_OF(OSSL_CMP_ITAV) *said = NULL;
+
+    *out = NULL;
+    a.anchors = X509_chain_up_ref(anchors);
+    if (st == ST_OK && (!a.anchors || !set_question(&a)))
+        st = diag_set(d, ST_IO, url, 0, "out of memory");
+    if (st == ST_OK) {
+        said = OSSL_CMP_exec_GENM_ses(a.cmp);
+        *out = sealer_of(said);
+        if (!said)
+            st = explain(&a, d);
+        else if (!*out)
+            st = diag_set(d, ST_MALFORMED, url, 0, "the authority takes no tokens of pods");
+    }
+    sk_OSSL_CMP_ITAV_pop_free(said, OSSL_CMP_ITAV_free);
+    asked_clear(&a);
+    return st;
+}
+
+enum status
+enrol_pod(const char *url, const char *trust, const char *token, size_t len, struct keyset *out,
+          struct diag *d)
+{
+    uint8_t reference[MAX_POD_REFERENCE];
+    char secret[ENROL_SECRET_LEN + 1];
+    struct asked a;
+    enum status st = asked_init(&a, url, d);
+    EVP_PKEY *sealer = NULL;
+    X509 *cert;
+
+    *out = (struct keyset){.part = {NULL}};
+    a.anchors = read_certs(trust);
+    if (st == ST_OK && !trust_anchors(&a))
+        st = diag_set(d, ST_CONFIG, url, 0, "what is to be trusted holds no CA certificate in PEM");
+    if (st == ST_OK)
+        st = ask_sealer(url, a.anchors, &sealer, d);
+    if (st == ST_OK && pod_seal(sealer, token, len, reference, secret) != ST_OK)
+        st = diag_set(d, ST_MALFORMED, url, 0, "the token cannot be sealed to this authority");
+    if (st == ST_OK && !set_mac(&a, POD_SUBJECT, reference, POD_OVERHEAD + len, secret))
+        st = diag_set(d, ST_IO, url, 0, "out of memory");
+    if (st == ST_OK) {
+        cert = OSSL_CMP_exec_IR_ses(a.cmp);
+        st = cert ? check_cert(&a, cert, NULL, d) : explain(&a, d);
+        if (st == ST_OK)
+            st = take(&a, cert, out, d);
+    }
+    OPENSSL_cleanse(secret, sizeof(secret));
+    EVP_PKEY_free(sealer);
+    asked_clear(&a);
+    ERR_clear_error();
+    return st;
+}
+
+/* ---- the next ------------------------------------------------------------------------------- */
+
+static bool
+set_old(struct asked *a, X509 *cert, EVP_PKEY *key)
+{
+    return set_responders(a->cmp, a->anchors) && OSSL_CMP_CTX_set1_cert(a->cmp, cert) == 1 &&
+           OSSL_CMP_CTX_set1_pkey(a->cmp, key) == 1 && OSSL_CMP_CTX_set1_oldCert(a->cmp, cert) == 1;
 }
 
 enum status

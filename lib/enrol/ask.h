@@ -23,13 +23,20 @@
 enum status enrol_url_check(const char *url, struct diag *d) MUST_USE;
 
 /*
- * The first certificate, by token. out is filled with what is to be written: the caller's to clear.
- * ST_DENIED: the authority refuses, or it is not the one that made the token; ST_MALFORMED: what it
- * answered is no certificate for this agent and key; ST_IO: it cannot be reached; ST_CONFIG: the
- * URL. d says more, without the token.
+ * The first certificate, by one-time token. out is filled with what is to be written: the caller's
+ * to clear. ST_DENIED: the authority refuses, or it is not the one that made the token;
+ * ST_MALFORMED: what it answered is no certificate for this agent and key; ST_IO: it cannot be
+ * reached; ST_CONFIG: the URL. d says more, without the token.
  */
 enum status enrol_first(const char *url, const struct enrol_token *t, struct keyset *out,
                         struct diag *d) MUST_USE;
+/*
+ * The first certificate of the agent of a pod, by the token of its service account
+ * (lib/enrol/pod.h). trust: the CA of the authority, in PEM, so that nobody else gets the token.
+ * Which agent it is, the authority says. Statuses as above; ST_CONFIG also where trust holds no CA.
+ */
+enum status enrol_pod(const char *url, const char *trust, const char *token, size_t len,
+                      struct keyset *out, struct diag *d) MUST_USE;
 /* The next one for the agent of a certificate that is still good, and for a fresh key. Statuses as
  * above; ST_CONFIG also where old is no certificate with its key and CA. */
 enum status enrol_renew(const char *url, const struct keyset *old, struct keyset *out,

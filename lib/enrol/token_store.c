@@ -16,9 +16,9 @@
 #define FORM "1 %63s %" SCNd64 " %64s"
 #define MAX_FILE 256
 
-enum { OPEN_TOKENS, SPENT, DENIED, ROOMS };
+enum { OPEN_TOKENS, SPENT, DENIED, NAMES, ROOMS };
 
-static const char *const room_names[ROOMS] = {"tokens", "spent", "denied"};
+static const char *const room_names[ROOMS] = {"tokens", "spent", "denied", "names"};
 
 struct token_store {
     char dir[MAX_DIAG_FILE];
@@ -69,7 +69,8 @@ token_store_open(const char *dir, struct token_store **out, struct diag *d)
         s = NULL;
     } else {
         snprintf(s->dir, sizeof(s->dir), "%s", dir);
-        s->owner = is.st_uid;
+        /* A volume of a cluster belongs to root, and to a group of ours. */
+        s->owner = is.st_uid == 0 ? geteuid() : is.st_uid;
         s->group = is.st_gid;
         for (int i = 0; i < ROOMS; i++)
             s->room[i] = -1;
@@ -227,6 +228,104 @@ read_row(const struct token_store *s, const char *id, struct row *out)
     return word;
 }
 
+/* ---- whose the name of an agent is ---------------------------------------------------------- */
+
+/* A file: "1 UNTIL SINCE COUNT OWNER\n". */
+#define NAME_FORM "1 %" SCNd64 " %" SCNd64 " %u %639s"
+#define MAX_NAME_FILE (MAX_NAME_OWNER + 96)
+#define BY_TOKEN "token"
+
+struct name_row {
+    int64_t until, since; /* the last: of the window that certificates are counted in */
+    unsigned count;
+    char owner[MAX_NAME_OWNER];
+};
+
+static int
+print_name(const struct name_row *r, char out[MAX_NAME_FILE])
+{
+    return snprintf(out, MAX_NAME_FILE, "1 %" PRId64 " %" PRId64 " %u %s\n", r->until, r->since,
+                    r->count, r->owner);
+}
+
+/* ST_NOTFOUND: nobody's; ST_DENIED: no file that this module wrote. */
+static enum status
+read_name(const struct token_store *s, const char *agent, struct name_row *out)
+{
+    int fd = openat(s->room[NAMES], agent, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    char text[MAX_NAME_FILE], again[MAX_NAME_FILE];
+    ssize_t n;
+
+    memset(out, 0, sizeof(*out));
+    if (fd < 0)
+        return errno == ENOENT ? ST_NOTFOUND : ST_DENIED;
+    n = read(fd, text, sizeof(text) - 1);
+    (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, NAME_FORM, &out->until, &out->since, &out->count, out->owner) != 4)
+        return ST_DENIED;
+    return print_name(out, again) == (int)n && strcmp(again, text) == 0 ? ST_OK : ST_DENIED;
+}
+
+static enum status
+write_name(struct token_store *s, const char *agent, const struct name_row *r)
+{
+    char text[MAX_NAME_FILE];
+    int n = print_name(r, text);
+
+    return n > 0 && (size_t)n < sizeof(text) && put_file(s, s->room[NAMES], agent, text, (size_t)n)
+               ? ST_OK
+               : ST_IO;
+}
+
+enum status
+token_store_name_give(struct token_store *s, const char *agent, int64_t until)
+{
+    const struct name_row r = {.until = until, .owner = BY_TOKEN};
+
+    return write_name(s, agent, &r);
+}
+
+enum status
+token_store_name_keep(struct token_store *s, const char *agent, int64_t until)
+{
+    struct name_row r;
+
+    if (read_name(s, agent, &r) != ST_OK)
+        return token_store_name_give(s, agent, until);
+    r.until = until;
+    return write_name(s, agent, &r);
+}
+
+enum status
+token_store_name_take(struct token_store *s, const char *agent, const char *owner, int64_t now,
+                      int64_t until)
+{
+    struct name_row r;
+    enum status st = read_name(s, agent, &r);
+
+    if (st == ST_OK && now - r.until > ENROL_KEEP_S)
+        st = ST_NOTFOUND;
+    if (st == ST_OK && strcmp(r.owner, owner) != 0)
+        st = ST_DENIED;
+    if (st != ST_OK && st != ST_NOTFOUND)
+        return st;
+    if (st == ST_NOTFOUND) {
+        r = (struct name_row){.since = now};
+        snprintf(r.owner, sizeof(r.owner), "%s", owner);
+    }
+    if (now < r.since || now - r.since >= NAME_WINDOW_S) {
+        r.since = now;
+        r.count = 0;
+    }
+    if (r.count >= NAME_MOST)
+        return ST_LIMIT;
+    r.count++;
+    if (until > r.until)
+        r.until = until;
+    return write_name(s, agent, &r);
+}
+
 /* ---- the life of one ------------------------------------------------------------------------ */
 
 enum token_word
@@ -285,6 +384,28 @@ token_store_spend(struct token_store *s, const char *id)
     return ST_OK;
 }
 
+/* Whether a file of a room is to be forgotten. */
+static bool
+is_old(const struct token_store *s, int i, const char *name, int64_t now)
+{
+    struct name_row owned;
+    struct row row;
+    struct stat st;
+    bool old = false;
+
+    if (i == NAMES)
+        return name[0] != '.' && read_name(s, name, &owned) == ST_OK &&
+               now - owned.until > ENROL_KEEP_S;
+    if (!enrol_id_is(name, strlen(name)))
+        return false;
+    if (i == OPEN_TOKENS) {
+        old = read_row(s, name, &row) == TOKEN_GOOD && now - row.expires > ENROL_KEEP_S;
+        OPENSSL_cleanse(&row, sizeof(row));
+    } else if (fstatat(s->room[i], name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        old = now - (int64_t)st.st_mtim.tv_sec > ENROL_KEEP_S;
+    return old;
+}
+
 static void
 sweep_room(struct token_store *s, int i, int64_t now)
 {
@@ -292,21 +413,9 @@ sweep_room(struct token_store *s, int i, int64_t now)
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *e;
 
-    while (dir && (e = readdir(dir))) {
-        struct row row;
-        struct stat st;
-        bool old = false;
-
-        if (!enrol_id_is(e->d_name, strlen(e->d_name)))
-            continue;
-        if (i == OPEN_TOKENS) {
-            old = read_row(s, e->d_name, &row) == TOKEN_GOOD && now - row.expires > ENROL_KEEP_S;
-            OPENSSL_cleanse(&row, sizeof(row));
-        } else if (fstatat(s->room[i], e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            old = now - (int64_t)st.st_mtim.tv_sec > ENROL_KEEP_S;
-        if (old)
+    while (dir && (e = readdir(dir)))
+        if (is_old(s, i, e->d_name, now))
             (void)unlinkat(s->room[i], e->d_name, 0);
-    }
     if (dir)
         (void)closedir(dir);
     else if (fd >= 0)
@@ -318,6 +427,7 @@ token_store_sweep(struct token_store *s, int64_t now)
 {
     sweep_room(s, OPEN_TOKENS, now);
     sweep_room(s, SPENT, now);
+    sweep_room(s, NAMES, now);
 }
 
 enum status

@@ -6,6 +6,8 @@
  * ends this process or the machine.
  *
  * The MAC needs the secret itself, so that a hash could not stand in its place.
+ *
+ * Beside them: whose the names of agents are, one file each in names/, and who is denied.
  */
 #ifndef LIB_ENROL_TOKEN_STORE_H
 #define LIB_ENROL_TOKEN_STORE_H
@@ -21,8 +23,8 @@
 
 struct token_store;
 
-/* dir must be there, and tokens/ and spent/ in it for its owner alone; where they are missing they
- * are made, as the owner of dir. ST_DENIED, ST_IO with d filled. */
+/* dir must be there, and its rooms (tokens/ and so on) for its owner alone; where they are missing
+ * they are made, as the owner of dir. ST_DENIED, ST_IO with d filled. */
 enum status token_store_open(const char *dir, struct token_store **out, struct diag *d) MUST_USE;
 void token_store_close(struct token_store *s);
 
@@ -58,6 +60,26 @@ void token_store_sweep(struct token_store *s, int64_t now);
 typedef void token_store_fn(void *ctx, const char *id, const char *agent, int64_t expires,
                             unsigned tries);
 enum status token_store_each(const struct token_store *s, token_store_fn *fn, void *ctx) MUST_USE;
+
+/* ---- whose the name of an agent is ---- */
+
+#define MAX_NAME_OWNER 640  /* with NUL: no space, no control character */
+#define NAME_MOST 12        /* certificates by token of a pod for one name */
+#define NAME_WINDOW_S 3600u /* within so long */
+
+/*
+ * A name belongs to whom it was given: to the administrator who made a token, or to the node or pod
+ * that came first. It is free again ENROL_KEEP_S after the end of its last certificate. until: end
+ * of the certificate that is made now, epoch seconds. Each is on disk when it returns.
+ */
+
+/* By the token of an administrator, whoever had it. ST_IO. */
+enum status token_store_name_give(struct token_store *s, const char *agent, int64_t until) MUST_USE;
+/* By a node or pod. ST_DENIED: it is another's, or damaged; ST_LIMIT: too often; ST_IO. */
+enum status token_store_name_take(struct token_store *s, const char *agent, const char *owner,
+                                  int64_t now, int64_t until) MUST_USE;
+/* By renewal: of whom it is. One that was never written is an administrator's. ST_IO. */
+enum status token_store_name_keep(struct token_store *s, const char *agent, int64_t until) MUST_USE;
 
 /* ---- agents that get nothing more ---- */
 

@@ -23,7 +23,7 @@ authority(void)
     static struct issue_ca ca;
     static struct answer *a;
     static char dir[] = "/tmp/vigil-fuzz-enrol-XXXXXX";
-    static const char *const rooms[] = {"/tokens", "/spent", "/denied", ""};
+    static const char *const rooms[] = {"/tokens", "/spent", "/denied", "/names", ""};
     struct answer_env env = {.ca = &ca, .life_s = 86400, .now = now};
     X509 *x;
 

@@ -17,12 +17,14 @@ except ImportError:
 
 BASE = os.path.join(ROOT, "deploy", "kubernetes")
 CAPTURE = os.path.join(BASE, "capture")
+ENROL = os.path.join(BASE, "enrol")
+PATCH = "agent.yaml"  # what the component gives to every agent
 
 # Fields of the API (v1, apps/v1, networking.k8s.io/v1) as far as these files use them: a word that is not here is a typing
 # error, which the API server would drop in silence.
 FIELDS = {
     "pod": "serviceAccountName automountServiceAccountToken enableServiceLinks terminationGracePeriodSeconds nodeSelector "
-           "securityContext containers volumes hostNetwork dnsPolicy",
+           "securityContext initContainers containers volumes hostNetwork dnsPolicy",
     "pod.securityContext": "runAsNonRoot runAsUser runAsGroup fsGroup fsGroupChangePolicy seccompProfile",
     "container": "name image imagePullPolicy args env ports securityContext resources startupProbe readinessProbe "
                  "livenessProbe volumeMounts",
@@ -62,9 +64,9 @@ def known(thing, kind, where):
 def kustomizations():
     """{(namespace, name)} of the ConfigMaps that are generated, and the objects; every file beside is listed."""
     maps, objects = set(), []
-    for directory_name in (BASE, CAPTURE):
+    for directory_name in (BASE, CAPTURE, ENROL):
         k = load(os.path.join(directory_name, "kustomization.yaml"))[0]
-        here = {f for f in os.listdir(directory_name) if f.endswith(".yaml")} - {"kustomization.yaml"}
+        here = {f for f in os.listdir(directory_name) if f.endswith(".yaml")} - {"kustomization.yaml", PATCH}
         check(set(k["resources"]) == here, f"{directory_name}: resources {k['resources']}, files {sorted(here)}")
         for name in k["resources"]:
             objects += load(os.path.join(directory_name, name))
@@ -75,7 +77,27 @@ def kustomizations():
     return maps, objects
 
 
+def enrolment(objects):
+    """The patch of the component, as kustomize merges it by names: into each agent, whose volumes it may say more of."""
+    patch = load(os.path.join(ENROL, PATCH))[0]
+    more = patch["spec"]["template"]["spec"]
+    check(set(patch["spec"]) == {"template"} and set(more) == {"initContainers", "volumes"}, f"the patch says {sorted(more)}")
+    for o in objects:
+        if o["kind"] != "DaemonSet":
+            continue
+        spec = o["spec"]["template"]["spec"]
+        spec["initContainers"] = more["initContainers"]
+        here = {v["name"]: v for v in spec["volumes"]}
+        for v in more["volumes"]:
+            if v["name"] in here:
+                check(set(v) == {"name", "hostPath"}, f"{o['metadata']['name']}: volume {v}")
+                here[v["name"]]["hostPath"].update(v["hostPath"])
+            else:
+                spec["volumes"].append(v)
+
+
 def container(c, volumes, where):
+    """The volumes that it mounts."""
     known(c, "container", where)
     security = c["securityContext"]
     known(security, "container.securityContext", where)
@@ -86,7 +108,8 @@ def container(c, volumes, where):
     check("@sha256:" in c["image"], f"{where}: image without digest")
     for kind in ("requests", "limits"):
         check({"cpu", "memory"} <= set(c["resources"][kind]), f"{where}: no {kind}")
-    for probe in ("startupProbe", "readinessProbe") + (("livenessProbe",) if "livenessProbe" in c else ()):
+    probes = ("startupProbe", "readinessProbe") + (("livenessProbe",) if "livenessProbe" in c else ())
+    for probe in () if ": before " in where else probes:
         known(c[probe], "probe", f"{where} {probe}")
         check(c[probe]["exec"]["command"][0].startswith("/usr/sbin/vigil-"), f"{where}: {probe} is not the program itself")
     for e in c.get("env", []):
@@ -104,7 +127,7 @@ def container(c, volumes, where):
     for p in paths:
         # No place for it can be made in a volume that is read-only: the container would not start.
         check(not any(p != q and p.startswith(q + "/") for q in paths), f"{where}: {p} lies in another mount")
-    check(set(volumes) == {m["name"] for m in c["volumeMounts"]}, f"{where}: a volume is not used")
+    return {m["name"] for m in c["volumeMounts"]}
 
 
 def pod(workload, namespace, maps, accounts):
@@ -129,7 +152,13 @@ def pod(workload, namespace, maps, accounts):
     for t in workload["spec"].get("volumeClaimTemplates", []):
         volumes[t["metadata"]["name"]] = t
     check(len(spec["containers"]) == 1, f"{where}: more than one container")
-    container(spec["containers"][0], volumes, where)
+    used = container(spec["containers"][0], volumes, where)
+    tokens = {v["name"] for v in spec["volumes"] if "projected" in v}
+    check(not used & tokens, f"{where}: the agent itself sees its token")
+    for c in spec.get("initContainers", []):
+        check(not c["securityContext"]["capabilities"].get("add"), f"{where}: {c['name']} has a right")
+        used |= container(c, volumes, f"{where}: before {c['name']}")
+    check(set(volumes) == used, f"{where}: a volume is not used")
     return spec, labels
 
 
@@ -162,6 +191,7 @@ def policies(objects, pods):
 
 def main():
     maps, objects = kustomizations()
+    enrolment(objects)
     accounts = {(o["metadata"]["namespace"], o["metadata"]["name"]) for o in objects if o["kind"] == "ServiceAccount"}
     namespaces = {o["metadata"]["name"]: o for o in objects if o["kind"] == "Namespace"}
     pods, specs, ports = [], {}, {}
@@ -187,21 +217,29 @@ def main():
             check(any(n == o["metadata"]["namespace"] and o["spec"]["selector"].items() <= labels.items()
                       for n, labels in pods), f"Service {o['metadata']['name']} has no pod")
             for p in o["spec"]["ports"]:
-                check(ports.get(p["targetPort"]) == 4335 == p["port"], f"Service port {p}")
+                check(ports.get(p["targetPort"]) == p["port"] == {"netconf-ch-tls": 4335, "cmp": 4336}[p["name"]], f"Service port {p}")
     policies(objects, pods)
 
-    check(set(specs) == {"vigil-collector", "vigil-gather", "vigil-capture"}, f"workloads {sorted(specs)}")
-    collector, gather, capture = (specs["vigil-" + n] for n in ("collector", "gather", "capture"))
+    check(set(specs) == {"vigil-collector", "vigil-enrol", "vigil-gather", "vigil-capture"}, f"workloads {sorted(specs)}")
+    collector, enrol, gather, capture = (specs["vigil-" + n] for n in ("collector", "enrol", "gather", "capture"))
     # Rights are apart: who reads files and processes hears no packets, and the other way round.
     added = {n: s["containers"][0]["securityContext"]["capabilities"].get("add", []) for n, s in specs.items()}
-    check(added == {"vigil-collector": [], "vigil-gather": ["DAC_READ_SEARCH", "SYS_PTRACE"], "vigil-capture": ["NET_RAW"]},
+    check(added == {"vigil-collector": [], "vigil-enrol": [], "vigil-gather": ["DAC_READ_SEARCH", "SYS_PTRACE"], "vigil-capture": ["NET_RAW"]},
           f"rights {added}")
     check(not gather.get("hostNetwork") and capture.get("hostNetwork"), "the network of the node")
     host = {n: [v["hostPath"]["path"] for v in s["volumes"] if "hostPath" in v] for n, s in specs.items()}
-    check(host["vigil-collector"] == [], f"the collector mounts {host['vigil-collector']}")
+    check(host["vigil-collector"] == host["vigil-enrol"] == [], f"mounts of the node: {host}")
+    secrets = [(n, v["secret"]["secretName"]) for n, s in specs.items() for v in s["volumes"] if "secret" in v]
+    check(sorted(secrets) == [("vigil-collector", "vigil-collector-tls"), ("vigil-enrol", "vigil-enrol-ca")], f"secrets {secrets}")
     check(all(p.startswith("/var/lib/vigil5g/") for p in host["vigil-capture"]), f"capture mounts {host['vigil-capture']}")
     check(not set(host["vigil-capture"]) & set(host["vigil-gather"]), "two agents share a directory or a key")
-    check(collector["securityContext"]["runAsNonRoot"] is True, "the collector is root")
+    check(all(s["securityContext"]["runAsNonRoot"] is True for s in (collector, enrol)), "the collector or the authority is root")
+    # Who may enrol is who runs here, and who asks is told the right place.
+    config = load(os.path.join(ENROL, "config", "enrol.yaml"))[0]["kubernetes"]
+    named = {(a["namespace"], a["service-account"]) for a in config["accounts"]}
+    check(named == {("vigil5g-agents", specs[n]["serviceAccountName"]) for n in ("vigil-gather", "vigil-capture")}, f"enrol: {named}")
+    asks = gather["initContainers"][0]["args"]
+    check(asks[1] == "http://vigil-enrol.vigil5g.svc:4336" and "--if-due" in asks, f"who enrols: {asks}")
     # "restricted" admits the collector, and what it refuses is in the other namespace.
     level = "pod-security.kubernetes.io/enforce"
     check(namespaces["vigil5g"]["metadata"]["labels"][level] == "restricted", "level of the collector's namespace")
@@ -218,7 +256,7 @@ def main():
         with open(path, encoding="utf-8") as f:
             text = f.read()
         # As its comments say: capture taken in, images named.
-        text = text.replace("components: []\n#  - capture", "components:\n  - capture").replace("#images:", "images:")
+        text = text.replace("components: []\n#  - capture\n#  - enrol", "components:\n  - capture\n  - enrol").replace("#images:", "images:")
         text = text.replace("#  - {name", "  - {name").replace("sha256:...", "sha256:" + "1" * 64)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
@@ -226,6 +264,13 @@ def main():
         if check(p.returncode == 0, f"kustomize: {p.stderr[-400:]}"):
             out = [o for o in yaml.load_all(p.stdout, Loader=Strict) if o]
             check(len(out) == len(objects) + len(maps), f"{len(out)} objects")
+            made = {o["metadata"]["name"]: o["spec"]["template"]["spec"] for o in out if o["kind"] == "DaemonSet"}
+            for name, spec in made.items():
+                check([c["name"] for c in spec["initContainers"]] == ["enrol"], f"kustomize: {name} does not enrol")
+                own = {v["name"]: v for v in spec["volumes"]}
+                check(own["identity"]["hostPath"] == {"path": f"/var/lib/vigil5g/identity/{name[6:]}", "type": "DirectoryOrCreate"},
+                      f"kustomize: {own['identity']}")
+                check(own["site"]["configMap"]["name"].startswith("vigil-site-"), f"kustomize: {own['site']}")
             check("@sha256:" + "0" * 64 not in p.stdout and "YOUR.REGISTRY/vigil5g/agent@sha256:111" in p.stdout, "images")
     finish()
 

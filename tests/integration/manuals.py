@@ -39,7 +39,8 @@ def one(program, page, completion, extra=()):
 one("vigil-agent", "vigil-agent.8", ("agents", "vigil-agent.bash-completion"))
 one("vigil-collector", "vigil-collector.8", ("collector", "vigil-collector.bash-completion"))
 one("vigil-netconf-tls", "vigil-netconf-tls.8", ("collector", "acceptor", "vigil-netconf-tls.bash-completion"))
-one("vigil-enrol-server", "vigil-enrol-server.8", ("collector", "enrol", "vigil-enrol-server.bash-completion"), {"--expires"})
+one("vigil-enrol-server", "vigil-enrol-server.8", ("collector", "enrol", "vigil-enrol-server.bash-completion"),
+    {"--expires", "--token-file", "--raw"})
 
 # vigil: commands, and the options of all of them together.
 usage = run("--help").stdout.decode()

@@ -11,9 +11,9 @@ COMPOSE = "container:scan/compose/compose#"
 KUBERNETES = "container:scan/kubernetes/"
 COLLECTORS = (COMPOSE + "collector", KUBERNETES + "collector#vigil-collector")
 # Without a right of the host: everything must pass.
-PLAIN = COLLECTORS + (COMPOSE + "agent",)
+PLAIN = COLLECTORS + (COMPOSE + "agent", KUBERNETES + "enrol/enrol#vigil-enrol")
 RIGHTS = (COMPOSE + "agent-host", COMPOSE + "capture", KUBERNETES + "gather#vigil-gather",
-          KUBERNETES + "capture/capture#vigil-capture")
+          KUBERNETES + "capture/capture#vigil-capture", KUBERNETES + "enrol/agent#every-agent")
 
 
 def exceptions():

@@ -33,7 +33,9 @@ struct world {
 
 /* What a client wants. */
 struct want {
-    const char *id, *secret;   /* by MAC */
+    const char *id, *secret;  /* by MAC */
+    const uint8_t *reference; /* instead of the id */
+    size_t reference_len;
     const struct pki_cert *by; /* by signature */
     X509 *cert;                /* likewise, or its key with another certificate */
     EVP_PKEY *key;             /* the new one; NULL: a fresh one */
@@ -51,11 +53,27 @@ now(void *ctx)
     return (int64_t)time(NULL) + w->ahead_s;
 }
 
+/* kube: NULL: no pod may enrol. */
+static inline void
+start_answer(struct world *w, struct kube *kube)
+{
+    const struct answer_env env = {.ca = &w->ca,
+                                   .tokens = w->tokens,
+                                   .journal = w->journal,
+                                   .kube = kube,
+                                   .life_s = LIFE_S,
+                                   .now = now,
+                                   .ctx = w};
+    struct diag d;
+
+    answer_free(w->answer);
+    assert_int_equal(answer_new(&env, &w->answer, &d), ST_OK);
+}
+
 static inline int
 setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    struct answer_env env;
     struct diag d;
 
     pki_init(&w->pki);
@@ -66,13 +84,7 @@ setup(void **state)
                      ST_OK);
     assert_int_equal(token_store_open(w->dir, &w->tokens, &d), ST_OK);
     assert_int_equal(journal_open(w->log, &w->journal, &d), ST_OK);
-    env = (struct answer_env){.ca = &w->ca,
-                              .tokens = w->tokens,
-                              .journal = w->journal,
-                              .life_s = LIFE_S,
-                              .now = now,
-                              .ctx = w};
-    assert_int_equal(answer_new(&env, &w->answer, &d), ST_OK);
+    start_answer(w, NULL);
     *state = w;
     return 0;
 }
@@ -183,6 +195,8 @@ ask(struct world *w, const struct want *want)
     }
     if (want->id)
         OSSL_CMP_CTX_set1_referenceValue(c, (const unsigned char *)want->id, (int)strlen(want->id));
+    if (want->reference)
+        OSSL_CMP_CTX_set1_referenceValue(c, want->reference, (int)want->reference_len);
     if (want->secret)
         OSSL_CMP_CTX_set1_secretValue(c, (const unsigned char *)want->secret,
                                       (int)strlen(want->secret));

@@ -335,6 +335,62 @@ test_open_rooms(void **state)
     assert_int_equal(token_store_open("/no/such/dir", &s, &d), ST_IO);
 }
 
+/* ---- whose a name is ------------------------------------------------------------------------ */
+
+#define DAY 86400
+
+static void
+test_names(void **state)
+{
+    struct token_store *s = open_store();
+    char path[128];
+    FILE *f;
+
+    (void)state;
+    assert_int_equal(token_store_name_take(s, "n1", "node:a/b/n1", NOW, NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n1", "node:a/b/n1", NOW, NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n1", "node:a/c/n1", NOW, NOW + DAY), ST_DENIED);
+    assert_int_equal(token_store_name_take(s, "n1", "node:a/b/n", NOW, NOW + DAY), ST_DENIED);
+    token_store_close(s);
+    s = open_store();
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW, NOW + DAY), ST_DENIED);
+    /* It stays so while certificates are good, also those of renewals, and for a while after. */
+    assert_int_equal(token_store_name_keep(s, "n1", NOW + 9 * DAY), ST_OK);
+    token_store_sweep(s, NOW + 9 * DAY + ENROL_KEEP_S);
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW + 9 * DAY + ENROL_KEEP_S, NOW),
+                     ST_DENIED);
+    token_store_sweep(s, NOW + 9 * DAY + ENROL_KEEP_S + 1);
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW, NOW + DAY), ST_OK);
+    /* What is renewed and was never written is an administrator's, who takes what he wants. */
+    assert_int_equal(token_store_name_keep(s, "n2", NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n2", "x", NOW, NOW + DAY), ST_DENIED);
+    assert_int_equal(token_store_name_give(s, "n1", NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW, NOW + DAY), ST_DENIED);
+    /* Damaged is nobody's. */
+    snprintf(path, sizeof(path), "%s/names/n3", dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("1 5 5 1 x y\n", f);
+    fclose(f);
+    assert_int_equal(token_store_name_take(s, "n3", "x", NOW, NOW + DAY), ST_DENIED);
+    assert_int_equal(token_store_name_give(s, "n3", NOW + DAY), ST_OK);
+    token_store_close(s);
+}
+
+static void
+test_names_often(void **state)
+{
+    struct token_store *s = open_store();
+
+    (void)state;
+    for (int i = 0; i < NAME_MOST; i++)
+        assert_int_equal(token_store_name_take(s, "n1", "x", NOW + i, NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW + NAME_WINDOW_S - 1, NOW), ST_LIMIT);
+    assert_int_equal(token_store_name_take(s, "n2", "x", NOW, NOW + DAY), ST_OK);
+    assert_int_equal(token_store_name_take(s, "n1", "x", NOW + NAME_WINDOW_S, NOW), ST_OK);
+    token_store_close(s);
+}
+
 int
 main(void)
 {
@@ -348,6 +404,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_killed, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(test_list_and_deny, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(test_open_rooms, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(test_names, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(test_names_often, make_dir, drop_dir),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
