@@ -90,7 +90,7 @@ def built():
     p = command("sh", "deploy/image/build.sh", "test", cwd=ROOT, env=env, timeout=1800)
     if not check(p.returncode == 0, f"build: {p.stdout.decode(errors='replace')[-1500:]} {last(p)}"):
         finish()
-    return [t for t in ("cli", "agent", "collector") if has(f"{NAME}/{t}:test")]
+    return [t for t in ("cli", "agent", "collector", "enrol") if has(f"{NAME}/{t}:test")]
 
 
 def health_check(image):
@@ -101,7 +101,7 @@ def health_check(image):
 
 # All that can be run in each image; the agent asks devices by a program of its own.
 PROGRAMS = {"cli": ["usr/bin/vigil"], "agent": ["usr/sbin/vigil-agent", "usr/sbin/vigil-device"],
-            "collector": ["usr/sbin/vigil-collector"]}
+            "collector": ["usr/sbin/vigil-collector"], "enrol": ["usr/sbin/vigil-enrol-server"]}
 
 
 def no_shell(target):
