@@ -22,7 +22,7 @@ byte_text(char *p, unsigned v)
     return p;
 }
 
-/* Without inet_ntop(), which prints the four bytes with sprintf(): addresses are most of what is
+/* Without inet_ntop(), which formats each of the four bytes anew: addresses are most of what is
  * written of a capture. */
 static void
 ipv4_text(const uint8_t bytes[4], char *p)
