@@ -168,11 +168,11 @@ cur_peek(struct cur c, size_t offset, uint8_t *out)
     return true;
 }
 
-/* True if the view starts with these n bytes. */
+/* True if the view starts with these n > 0 bytes. */
 static inline bool
 cur_starts(struct cur c, const void *bytes, size_t n)
 {
-    return cur_left(c) >= n && memcmp(c.pos, bytes, n) == 0;
+    return c.pos && cur_left(c) >= n && memcmp(c.pos, bytes, n) == 0;
 }
 
 #endif

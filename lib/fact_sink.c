@@ -113,6 +113,7 @@ source_at(struct fact_sink *s, const char *path, const char *mark, const char *n
 
     if (s->adrift || s->status != ST_OK)
         return;
+    text[0] = '\0';
     p = encode_path(text, text + sizeof(text) - room, path);
     if (!p)
         return;

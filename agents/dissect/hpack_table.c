@@ -163,7 +163,7 @@ grow_entries(struct hpack_table *t)
 static void
 move_bytes(struct hpack_table *t, uint8_t *data)
 {
-    if (t->to > t->from)
+    if (t->data)
         memmove(data, t->data + t->from, t->to - t->from);
     for (uint32_t i = 0; i < t->count; i++)
         entry_at(t, i)->at -= t->from;
