@@ -141,9 +141,9 @@ if wants hostile; then
     # Without memory: every so-manieth allocation of a command fails; make soak takes all.
     set -- --now 1795435200 --key tests/data/demo/n2.pcap
     # shellcheck disable=SC2046 # two words a capture
-    one "hostile: facts without memory" build-san/tests/hostile/starved 7 5 facts "$@" \
+    one "hostile: facts without memory" build-san/tests/hostile/starved 13 5 facts "$@" \
         $(sed 's/^/-r /' "$logs/messages")
-    one "hostile: scan without memory" build-san/tests/hostile/starved 397 11 scan "$@" -f json \
+    one "hostile: scan without memory" build-san/tests/hostile/starved 797 11 scan "$@" -f json \
         -c tests/data/demo/config -r tests/data/demo/n2.pcap
     one "hostile: files and limits" sh tests/hostile/files.sh build/vigil
 fi
