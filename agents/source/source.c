@@ -337,6 +337,8 @@ source_target(const struct source_env *env, const char *kind, const char *path, 
         put_clean(&key, id, strlen(id));
     }
     text = buf_text(&key);
+    if (key.status == ST_IO && env->errors)
+        diag_list_addf(env->errors, path, 0, "out of memory: what is in it has lost its name");
     if (key.len < TARGET_SIZE) {
         snprintf(out, TARGET_SIZE, "%s", text);
     } else {

@@ -59,7 +59,7 @@ workload_add(struct workload *w, struct workload_list *l, size_t size, size_t ma
         void *item = realloc(l->item, capacity * size);
 
         if (!item) {
-            w->truncated = true;
+            w->starved = true;
             return NULL;
         }
         l->item = item;
@@ -92,6 +92,7 @@ workload_keep(struct workload *w, const char *text, size_t len)
         return "";
     }
     copy = strndup(text, len);
+    w->starved = w->starved || !copy;
     slot = copy ? workload_add(w, &w->strings, sizeof(char *), 100 * MAX_WORKLOAD_ITEMS) : NULL;
     if (!slot) {
         free(copy);

@@ -128,6 +128,7 @@ struct workload {
     struct workload_list containers; /* struct workload_container */
     bool published_known; /* publication of ports is decided in this entry alone (compose) */
     bool truncated;       /* a ceiling was reached */
+    bool starved;         /* there was no memory for a part: writing it fails */
     struct workload_list strings; /* char * */
     size_t bytes;
 };
@@ -136,7 +137,8 @@ struct workload {
 void workload_init(struct workload *w, const char *path);
 void workload_clear(struct workload *w);
 
-/* A zeroed item at the end, NULL at the ceiling (w->truncated is set) or without memory. */
+/* A zeroed item at the end, NULL at the ceiling (w->truncated is set) or without memory
+ * (w->starved). */
 void *workload_add(struct workload *w, struct workload_list *l, size_t size, size_t max);
 struct workload_container *workload_container_at(const struct workload *w, size_t i);
 struct workload_container *workload_container_new(struct workload *w);

@@ -512,6 +512,8 @@ workload_write_management(const struct source_env *env, const struct workload *w
     };
     struct manage m = {.w = w, .c = serving(w), .sink = sink};
 
+    if (w->starved)
+        sink->status = ST_IO;
     for (size_t i = 0; m.c && w->role && i < sizeof(services) / sizeof(services[0]); i++) {
         if (strcmp(services[i].role, w->role) != 0)
             continue;

@@ -451,6 +451,8 @@ workload_write(const struct workload *w, struct fact_sink *sink)
 {
     struct workload_origin at = {.line = w->line}, ns = {.line = w->namespace_line};
 
+    if (w->starved)
+        sink->status = ST_IO;
     fact_enter(sink, FN_WORKLOAD, w->id);
     workload_note(w, sink, &at);
     workload_write_value(w, sink, FN_NAME, &w->name);
