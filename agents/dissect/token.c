@@ -8,50 +8,17 @@
 
 #include "agents/dissect/http_field.h"
 #include "agents/dissect/json_scan.h"
+#include "lib/base64url.h"
 
 #define UUID_LEN 36
 #define MAX_EPOCH_S INT64_C(0x3fffffffffff)
 
-/* ---- base64url without padding (RFC 7515 clause 2) */
+/* ---- parts */
 
-static int
-digit(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
-/* False: not of its alphabet, of a length that cannot be, or longer than size. */
 static bool
 decode(struct cur text, uint8_t *out, size_t size, size_t *len)
 {
-    uint32_t bits = 0;
-    unsigned held = 0;
-    uint8_t c;
-
-    *len = 0;
-    if (cur_left(text) % 4 == 1)
-        return false;
-    while (cur_u8(&text, &c)) {
-        int v = digit(c);
-
-        if (v < 0)
-            return false;
-        bits = (bits << 6 | (uint32_t)v) & 0xffff;
-        held += 6;
-        if (held < 8)
-            continue;
-        if (*len == size)
-            return false;
-        held -= 8;
-        out[(*len)++] = (uint8_t)(bits >> held);
-    }
-    return true;
+    return base64url_read((const char *)text.pos, cur_left(text), out, size, len) == ST_OK;
 }
 
 /* The part up to the next dot, which is taken, too; false: there is no dot. */

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "lib/base64url.h"
 #include "lib/enrol/hpke.h"
 #include "lib/hex.h"
 
@@ -12,13 +13,6 @@
 static const struct hpke_terms terms = {.info = "vigil5g enrolment of a pod, 1",
                                         .aad = "service account token",
                                         .context = "secret of the password-based MAC"};
-
-static bool
-is_url_safe(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-}
 
 enum status
 pod_token_check(const char *text, size_t len, size_t *token_len)
@@ -32,7 +26,7 @@ pod_token_check(const char *text, size_t len, size_t *token_len)
         return ST_MALFORMED;
     for (size_t i = 0; i < len; i++) {
         dots += text[i] == '.';
-        if (text[i] != '.' && !is_url_safe(text[i]))
+        if (text[i] != '.' && base64url_digit(text[i]) < 0)
             return ST_MALFORMED;
     }
     if (dots != 2)
