@@ -54,15 +54,6 @@ read_source(struct settings_take *t, size_t i, struct config_source *out)
     out->watch = watch && strcmp(watch, "true") == 0;
 }
 
-static char *
-device_text(struct settings_take *t, size_t i, const char *leaf)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "devices[index='%zu']/%s", i, leaf);
-    return settings_take_text(t, path);
-}
-
 static uint64_t
 device_number(const struct settings_take *t, size_t i, const char *leaf)
 {
@@ -75,11 +66,11 @@ device_number(const struct settings_take *t, size_t i, const char *leaf)
 static void
 read_device(struct settings_take *t, size_t i, struct config_device *out)
 {
-    out->name = device_text(t, i, "name");
-    out->address = device_text(t, i, "address");
-    out->user = device_text(t, i, "user");
-    out->key = device_text(t, i, "key");
-    out->known_hosts = device_text(t, i, "known-hosts");
+    out->name = settings_take_item_text(t, "devices", i, "name");
+    out->address = settings_take_item_text(t, "devices", i, "address");
+    out->user = settings_take_item_text(t, "devices", i, "user");
+    out->key = settings_take_item_text(t, "devices", i, "key");
+    out->known_hosts = settings_take_item_text(t, "devices", i, "known-hosts");
     out->port = (uint16_t)device_number(t, i, "port");
     out->interval_s = (uint32_t)device_number(t, i, "interval");
     out->timeout_s = (uint32_t)device_number(t, i, "timeout");
@@ -101,12 +92,10 @@ read_interface(struct settings_take *t, size_t i, struct config_interface *out)
 {
     char path[80];
 
-    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/name", i);
-    out->name = settings_take_text(t, path);
+    out->name = settings_take_item_text(t, "capture/interfaces", i, "name");
     snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/vantage", i);
     out->vantage = settings_take_text(t, settings_text(t->s, path) ? path : "vantage");
-    snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/filter", i);
-    out->filter = settings_take_text(t, path);
+    out->filter = settings_take_item_text(t, "capture/interfaces", i, "filter");
     snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/snap-length", i);
     out->snap_length = (uint32_t)settings_take_number(t, path);
     snprintf(path, sizeof(path), "capture/interfaces[index='%zu']/buffer", i);

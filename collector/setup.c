@@ -52,8 +52,7 @@ read_grant(struct settings_take *t, size_t i, struct setup_grant *out)
     char path[64];
     size_t n;
 
-    snprintf(path, sizeof(path), "agents[index='%zu']/name", i);
-    out->name = settings_take_text(t, path);
+    out->name = settings_take_item_text(t, "agents", i, "name");
     for (char *s = out->name; s && *s; s++)
         *s = (char)tolower((unsigned char)*s);
     snprintf(path, sizeof(path), "agents[index='%zu']/witnesses", i);
@@ -119,8 +118,7 @@ read_users(struct settings_take *t, struct setup *c)
         const char *role;
         struct store_scope *scope;
 
-        snprintf(path, sizeof(path), "users[index='%zu']/name", i);
-        c->user_name[i] = settings_take_text(t, path);
+        c->user_name[i] = settings_take_item_text(t, "users", i, "name");
         c->user[i].name = c->user_name[i];
         snprintf(path, sizeof(path), "users[index='%zu']/role", i);
         role = settings_text(t->s, path);

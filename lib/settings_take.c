@@ -19,6 +19,15 @@ settings_take_text(struct settings_take *t, const char *path)
     return out;
 }
 
+char *
+settings_take_item_text(struct settings_take *t, const char *list, size_t i, const char *leaf)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s[index='%zu']/%s", list, i, leaf);
+    return settings_take_text(t, path);
+}
+
 uint64_t
 settings_take_number(const struct settings_take *t, const char *path)
 {

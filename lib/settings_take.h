@@ -44,6 +44,9 @@ void *settings_take_new(const struct settings_take_ops *ops, const char *yang_di
 
 /* Malloc'd copy of a value; NULL: absent, or no memory. */
 char *settings_take_text(struct settings_take *t, const char *path);
+/* The same of a leaf in entry i of a list whose key is "index". */
+char *settings_take_item_text(struct settings_take *t, const char *list, size_t i,
+                              const char *leaf);
 /* A value whose type and range the module has checked; 0: absent. */
 uint64_t settings_take_number(const struct settings_take *t, const char *path);
 /* Copies of all entries of a leaf-list, for settings_free_list; at least an empty list. NULL: no

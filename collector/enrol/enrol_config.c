@@ -53,30 +53,22 @@ read_life(struct settings_take *t)
     return n;
 }
 
-static char *
-account_text(struct settings_take *t, size_t i, const char *leaf)
-{
-    char path[80];
-
-    snprintf(path, sizeof(path), "kubernetes/accounts[index='%zu']/%s", i, leaf);
-    return settings_take_text(t, path);
-}
-
 static void
 read_kubernetes(struct settings_take *t, struct kube_config *c)
 {
-    size_t count = settings_count(t->s, "kubernetes/accounts");
+    static const char list[] = "kubernetes/accounts";
+    size_t count = settings_count(t->s, list);
 
     c->issuer = settings_take_text(t, "kubernetes/issuer");
     c->audience = settings_take_text(t, "kubernetes/audience");
     c->keys = settings_take_text(t, "kubernetes/keys");
     for (size_t i = 0; i < count && i < MAX_KUBE_ACCOUNTS; i++) {
         struct kube_account *a = &c->account[c->accounts++];
-        char *rule = account_text(t, i, "name");
+        char *rule = settings_take_item_text(t, list, i, "name");
 
-        a->namespace = account_text(t, i, "namespace");
-        a->account = account_text(t, i, "service-account");
-        a->suffix = account_text(t, i, "suffix");
+        a->namespace = settings_take_item_text(t, list, i, "namespace");
+        a->account = settings_take_item_text(t, list, i, "service-account");
+        a->suffix = settings_take_item_text(t, list, i, "suffix");
         a->rule = rule && strcmp(rule, "pod") == 0 ? KUBE_BY_POD : KUBE_BY_NODE;
         free(rule);
     }
