@@ -37,6 +37,7 @@ struct link_sink {
     /* An NF section waits for its type before it begins: what the inventory declares for a file is
      * of one type. */
     bool waiting;
+    bool remembered; /* the open NF section is the last of nf */
     char key[MAX_KEY];
     const struct declared *is; /* what the open NF section is declared as, or NULL */
     /* Open workload, or open inventory NF. */
@@ -251,6 +252,7 @@ link_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     l->kind = kind;
     l->depth = 0;
     l->is = NULL;
+    l->remembered = false;
     copy(l->source, sizeof(l->source), source);
     l->waiting = kind == FACT_NF_CONFIG;
     s->adrift = false;
@@ -279,6 +281,7 @@ remember(struct link_sink *l, const char *key, const char *type)
     copy(n->key, sizeof(n->key), key);
     copy(n->source, sizeof(n->source), l->source);
     copy(n->type, sizeof(n->type), type);
+    l->remembered = true;
 }
 
 /* Begin the section that waits, under the name that the inventory gives it. */
@@ -307,6 +310,8 @@ link_head(struct fact_sink *s, enum fact_node node, const char *value)
     struct link_sink *l = (struct link_sink *)s;
 
     start(l, node == FN_TYPE ? value : NULL);
+    if (node == FN_NAME && l->remembered)
+        copy(l->nf[l->nfs - 1].name, sizeof(l->nf[0].name), value);
     fact_head(l->next, node, value);
 }
 

@@ -25,6 +25,7 @@ struct link_nf {
     char key[600]; /* of the target, as the inventory renames it */
     char source[1024];
     char type[24];
+    char name[512]; /* of its head; "" where it has none */
 };
 /* All of them in their order; borrowed until the next write. */
 size_t link_nfs(const struct link_sink *l, const struct link_nf **out);

@@ -34,6 +34,7 @@ known_free(struct runtime_known *known, size_t count)
     for (size_t i = 0; i < count; i++) {
         free(known[i].key);
         free(known[i].type);
+        free(known[i].name);
     }
     free(known);
 }
@@ -57,8 +58,9 @@ known_of(const struct pipeline_runtime_env *env, struct runtime_known **out, siz
             continue;
         k->key = strdup(nf[i].key);
         k->type = strdup(nf[i].type);
+        k->name = strdup(nf[i].name);
         ++*count;
-        if (!k->key || !k->type)
+        if (!k->key || !k->type || !k->name)
             return ST_IO;
     }
     return ST_OK;

@@ -95,15 +95,14 @@ find_host(struct reading *r)
  * The target of a process: of the configuration section whose file it reads; else of the service
  * unit that is named after it; else of the path of its file, as the process sees it.
  */
-static void
-find_target(const struct reading *r, struct runtime_process *p, bool *named)
+static const struct runtime_known *
+find_target(const struct reading *r, struct runtime_process *p)
 {
     const struct source_env env = {.scope = r->env->scope};
     const struct runtime_known *found = NULL;
     char local[MAX_PROCESS_PATH + 4];
     size_t same = 0, len;
 
-    *named = false;
     for (size_t i = 0; p->inode && i < r->env->knowns; i++) {
         const struct runtime_known *k = &r->env->known[i];
         size_t key = strlen(k->key), id = strlen(p->section);
@@ -120,9 +119,8 @@ find_target(const struct reading *r, struct runtime_process *p, bool *named)
         same++;
     }
     if (same == 1) { /* of several nobody guesses */
-        *named = true;
         snprintf(p->key, sizeof(p->key), "%s", found->key);
-        return;
+        return found;
     }
     len = strlen(p->unit);
     if (len > 8 && (strstr(p->unit, p->name) || strstr(p->unit, p->nf.type)))
@@ -132,6 +130,7 @@ find_target(const struct reading *r, struct runtime_process *p, bool *named)
     else
         snprintf(local, sizeof(local), "%s", p->name);
     source_target(&env, "nf", local, p->section, p->key);
+    return NULL;
 }
 
 /* One process, from its directory. ST_NOTFOUND: none of ours, or gone. */
@@ -232,23 +231,23 @@ static void
 write_all(struct reading *r, struct fact_sink *sink, struct runtime_found *found)
 {
     unsigned gaps = 0;
-    bool named;
 
     for (size_t i = 0; i < r->processes; i++) {
-        find_target(r, &r->process[i], &named);
+        (void)find_target(r, &r->process[i]);
         gaps |= r->process[i].gaps;
     }
     if (r->processes)
         qsort(r->process, r->processes, sizeof(*r->process), by_key);
     for (size_t i = 0, end; i < r->processes; i = end) {
+        const struct runtime_known *known;
         bool pending = false;
 
         for (end = i; end < r->processes && strcmp(r->process[end].key, r->process[i].key) == 0;)
             pending = name_changed(r, &r->process[end++]) || pending;
         found->targets++;
         found->pending += pending;
-        find_target(r, &r->process[i], &named); /* again: is the key that of a configuration? */
-        write_section(r->env, &r->process[i], end - i, r->gaps, named, sink);
+        known = find_target(r, &r->process[i]); /* again: is the key that of a configuration? */
+        write_section(r->env, &r->process[i], end - i, r->gaps, known ? known->name : NULL, sink);
     }
     if (gaps & (GAP_SOCKETS | GAP_FILES))
         diag_list_addf(r->env->notes, r->env->name, 0,

@@ -25,6 +25,7 @@
 struct runtime_known {
     char *key;  /* target key; owned by whoever made the list */
     char *type; /* NF type */
+    char *name; /* that the configuration gives it, "": none */
     uint64_t device, inode;
 };
 

@@ -196,7 +196,7 @@ write_gaps(const struct writer *w, unsigned gaps)
 
 void
 write_section(const struct runtime_env *env, const struct runtime_process *p, size_t count,
-              unsigned gaps, bool named, struct fact_sink *sink)
+              unsigned gaps, const char *name, struct fact_sink *sink)
 {
     struct writer w = {.sink = sink};
     /* A replica that is not seen may run with older files. */
@@ -205,8 +205,7 @@ write_section(const struct runtime_env *env, const struct runtime_process *p, si
 
     fact_begin(sink, FACT_NF_RUNTIME, p->key, env->name);
     fact_head(sink, FN_TYPE, p->nf.type);
-    if (!named)
-        fact_head(sink, FN_NAME, p->name);
+    fact_head(sink, FN_NAME, name && *name ? name : p->name);
     fact_leaf(sink, FN_IMPLEMENTATION, p->nf.implementation);
     for (size_t i = 0; i < count; i++) {
         enum runtime_effect e = process_in_effect(&p[i]);

@@ -7,10 +7,11 @@
 
 /*
  * Write /facts/nf[key]/runtime of count processes with one key. gaps: of the reading as a whole;
- * together with those of the processes they make the section incomplete. named: the target has a
- * name from its configuration already.
+ * together with those of the processes they make the section incomplete. name: that of the
+ * target by its configuration, NULL: the process gives it one. A head stands for all sections of a
+ * target, so each of them has it whole.
  */
 void write_section(const struct runtime_env *env, const struct runtime_process *p, size_t count,
-                   unsigned gaps, bool named, struct fact_sink *sink);
+                   unsigned gaps, const char *name, struct fact_sink *sink);
 
 #endif

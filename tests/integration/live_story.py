@@ -26,6 +26,8 @@ def mtime(path):
 def story(lab, nf, file):
     t = lab.target("a1", "amf")
     f = lab.wait_state(CONTROL, t, "open")
+    # Its name is in its file. The process has none, and takes none away.
+    check("AMF test-amf" in f["message"], f"the AMF has lost its name: {f['message']}")
     check("NEA0" in f["message"] and f["severity"] == "high" and "backlog" in f["flags"], f"it opens as {f}")
     whole = lab.ask("finding", f["id"])["finding"]
     origin = [e["origin"] for w in whole["witnesses"] for e in w["evidence"] if w["verdict"] == "fail"]

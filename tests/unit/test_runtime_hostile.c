@@ -317,7 +317,8 @@ test_target(void **state)
          second[] = "nf:test/lab/amf#two";
     static const char section[] = "open5gs-amfd\0-c\0/etc/amf.yaml\0-k\0two";
     struct table *t = *state;
-    struct runtime_known list[2] = {{.key = key, .type = amf}, {.key = second, .type = amf}};
+    struct runtime_known list[2] = {{.key = key, .type = amf, .name = amf},
+                                    {.key = second, .type = amf, .name = amf}};
     struct stat st;
 
     put_amf(t, 7);
