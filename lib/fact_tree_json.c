@@ -1,80 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/fact_tree_json.h"
 
-#include <string.h>
+#include "lib/json_page.h"
 
 /* Where the printing is. */
 struct page {
-    struct buf *b;
+    struct json_page json;
     const struct ly_ctx *ctx;
-    bool lines;
-    unsigned level;
 };
-
-static void
-put(struct page *p, const char *text)
-{
-    buf_put(p->b, text, strlen(text));
-}
-
-/* The end of a line and the place where the next one begins. */
-static void
-line(struct page *p)
-{
-    static const char spaces[] = "                                                                ";
-    const size_t n = 2 * (size_t)p->level;
-
-    if (!p->lines)
-        return;
-    buf_put(p->b, "\n", 1);
-    buf_put(p->b, spaces, n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1);
-}
-
-static void
-open_bracket(struct page *p, const char *bracket)
-{
-    put(p, bracket);
-    p->level++;
-    line(p);
-}
-
-static void
-close_bracket(struct page *p, const char *bracket)
-{
-    p->level--;
-    line(p);
-    put(p, bracket);
-}
-
-static void
-comma(struct page *p)
-{
-    put(p, ",");
-    line(p);
-}
-
-static bool
-string(struct page *p, const char *text)
-{
-    put(p, "\"");
-    for (;;) {
-        size_t n = 0;
-
-        while ((unsigned char)text[n] >= 0x20 && text[n] != 0x7f && text[n] != '"' &&
-               text[n] != '\\')
-            n++;
-        buf_put(p->b, text, n);
-        text += n;
-        if (!*text)
-            break;
-        if (*text != '"' && *text != '\\')
-            return false;
-        buf_put(p->b, *text == '"' ? "\\\"" : "\\\\", 2);
-        text++;
-    }
-    put(p, "\"");
-    return true;
-}
 
 static bool
 value(struct page *p, const struct lyd_value *v)
@@ -89,14 +22,14 @@ value(struct page *p, const struct lyd_value *v)
     case LY_TYPE_UINT16:
     case LY_TYPE_UINT32:
     case LY_TYPE_BOOL:
-        put(p, lyd_value_get_canonical(p->ctx, v));
+        json_page_put(&p->json, lyd_value_get_canonical(p->ctx, v));
         return true;
     case LY_TYPE_INT64:
     case LY_TYPE_UINT64:
     case LY_TYPE_DEC64:
     case LY_TYPE_STRING:
     case LY_TYPE_ENUM:
-        return string(p, lyd_value_get_canonical(p->ctx, v));
+        return json_page_string(&p->json, lyd_value_get_canonical(p->ctx, v));
     default:
         return false;
     }
@@ -104,34 +37,27 @@ value(struct page *p, const struct lyd_value *v)
 
 /* The name of a member, with its module at the top and where that is not the one of the parent. */
 static void
-name(struct page *p, const char *prefix, const struct lyd_node *n)
+name(struct page *p, const char *mark, const struct lyd_node *n)
 {
-    put(p, "\"");
-    put(p, prefix);
-    if (p->level == 1 || n->parent->schema->module != n->schema->module) {
-        put(p, n->schema->module->name);
-        put(p, ":");
-    }
-    put(p, n->schema->name);
-    put(p, p->lines ? "\": " : "\":");
+    const struct lys_module *module = n->schema->module;
+
+    json_page_name(&p->json, mark,
+                   p->json.level == 1 || n->parent->schema->module != module ? module->name : NULL,
+                   n->schema->name);
 }
 
 static bool
 metadata(struct page *p, const struct lyd_node *n)
 {
-    open_bracket(p, "{");
+    json_page_open(&p->json, "{");
     for (const struct lyd_meta *m = n->meta; m; m = m->next) {
-        put(p, "\"");
-        put(p, m->annotation->module->name);
-        put(p, ":");
-        put(p, m->name);
-        put(p, p->lines ? "\": " : "\":");
+        json_page_name(&p->json, "", m->annotation->module->name, m->name);
         if (!value(p, &m->value))
             return false;
         if (m->next)
-            comma(p);
+            json_page_comma(&p->json);
     }
-    close_bracket(p, "}");
+    json_page_close(&p->json, "}");
     return true;
 }
 
@@ -145,16 +71,16 @@ object(struct page *p, const struct lyd_node *n)
 
     if (!child)
         return false;
-    open_bracket(p, "{");
+    json_page_open(&p->json, "{");
     if (n->meta) {
-        put(p, p->lines ? "\"@\": " : "\"@\":");
+        json_page_name(&p->json, "@", NULL, "");
         if (!metadata(p, n))
             return false;
-        comma(p);
+        json_page_comma(&p->json);
     }
     if (!members(p, child))
         return false;
-    close_bracket(p, "}");
+    json_page_close(&p->json, "}");
     return true;
 }
 
@@ -172,31 +98,31 @@ array(struct page *p, const struct lyd_node *first, const struct lyd_node *end)
     bool said = false;
 
     name(p, "", first);
-    open_bracket(p, "[");
+    json_page_open(&p->json, "[");
     for (const struct lyd_node *n = first; n != end; n = n->next) {
         if (!item(p, n))
             return false;
         said |= n->meta && n->schema->nodetype == LYS_LEAFLIST;
         if (n->next != end)
-            comma(p);
+            json_page_comma(&p->json);
     }
-    close_bracket(p, "]");
+    json_page_close(&p->json, "]");
     if (!said)
         return true;
-    comma(p);
+    json_page_comma(&p->json);
     name(p, "@", first);
-    open_bracket(p, "[");
+    json_page_open(&p->json, "[");
     for (const struct lyd_node *n = first; n != end; n = n->next) {
-        if (!n->meta && p->lines)
+        if (!n->meta && p->json.lines)
             return false; /* libyang does not indent it */
         if (!n->meta)
-            put(p, "null");
+            json_page_put(&p->json, "null");
         else if (!metadata(p, n))
             return false;
         if (n->next != end)
-            comma(p);
+            json_page_comma(&p->json);
     }
-    close_bracket(p, "]");
+    json_page_close(&p->json, "]");
     return true;
 }
 
@@ -208,7 +134,7 @@ leaf(struct page *p, const struct lyd_node *n)
         return false;
     if (!n->meta)
         return true;
-    comma(p);
+    json_page_comma(&p->json);
     name(p, "@", n);
     return metadata(p, n);
 }
@@ -246,7 +172,7 @@ members(struct page *p, const struct lyd_node *first)
         if (!member(p, n, end))
             return false;
         if (end)
-            comma(p);
+            json_page_comma(&p->json);
     }
     return true;
 }
@@ -254,13 +180,13 @@ members(struct page *p, const struct lyd_node *first)
 bool
 fact_tree_json(const struct lyd_node *node, bool lines, struct buf *b)
 {
-    struct page p = {.b = b, .ctx = LYD_CTX(node), .lines = lines};
+    struct page p = {.json = {.b = b, .lines = lines}, .ctx = LYD_CTX(node)};
 
-    open_bracket(&p, "{");
+    json_page_open(&p.json, "{");
     if (!member(&p, node, node->next))
         return false;
-    close_bracket(&p, "}");
+    json_page_close(&p.json, "}");
     if (lines)
-        put(&p, "\n");
+        json_page_put(&p.json, "\n");
     return true;
 }
