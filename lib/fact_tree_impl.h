@@ -5,19 +5,18 @@
 
 #include <libyang/libyang.h>
 
+#include "lib/fact_text.h"
 #include "lib/fact_tree.h"
 
-#define MAX_TREE_VALUE 4096  /* of a leaf or a key, with NUL */
-#define MAX_TREE_SOURCE 4096 /* of a source annotation, with NUL */
-#define TREE_NAMED 256       /* children of schema nodes that are remembered */
+#define TREE_NAMED 256 /* children of schema nodes that are remembered */
 #define TREE_PENDING 64
-#define TREE_PENDING_TEXT (4 * (MAX_TREE_VALUE + MAX_TREE_SOURCE))
+#define TREE_PENDING_TEXT (4 * (MAX_FACT_VALUE + MAX_FACT_ANNOTATION))
 
 /* Sources of one node that are not in the tree yet: libyang checks and keeps each value whole. */
 struct sources {
     struct lyd_node *node; /* NULL: none wait */
     size_t len;
-    char text[MAX_TREE_SOURCE];
+    char text[MAX_FACT_ANNOTATION];
 };
 
 /* What was found below a schema node by a name of static storage. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/digits.h"
-#include "lib/utf8.h"
 #include "lib/yang_tree.h"
 
 /* A value or entry that the schema does not take. Its text is hostile and is not kept. */
@@ -33,18 +32,6 @@ room_for_one(struct fact_tree *t)
     t->incomplete = true;
     t->full = t->full || t->all_nodes >= t->room;
     return false;
-}
-
-/*
- * Copy with everything that is no printable UTF-8 as '?'; over MAX_TREE_VALUE bytes it is cut. Some
- * write a key where the name of its file belongs: PEM text is never a fact.
- */
-static void
-clean(const char *in, char out[MAX_TREE_VALUE])
-{
-    const char *p = strstr(in, "-----BEGIN") ? "(PEM text)" : in;
-
-    utf8_copy(p, strnlen(p, MAX_TREE_VALUE), out, MAX_TREE_VALUE);
 }
 
 /* libyang compares the names of all children; the same few are asked for again and again. */
@@ -94,7 +81,7 @@ child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const
 {
     const struct lysc_node *schema = named_child(t, parent, name)->child;
     struct lyd_node *n = NULL, *same = NULL;
-    char value[MAX_TREE_VALUE];
+    char value[MAX_FACT_VALUE];
 
     if (!schema || schema->nodetype != (key ? LYS_LIST : LYS_CONTAINER)) {
         t->sink.status = ST_CONFIG; /* the writer named a node that is not there */
@@ -110,7 +97,7 @@ child_node(struct fact_tree *t, struct lyd_node *parent, const char *name, const
     }
     if (!room_for_one(t))
         return NULL;
-    clean(key, value);
+    fact_text_clean(key, value);
     if (new_entry(t, parent, schema, value, &n) != LY_SUCCESS) {
         refuse(t, name);
         return NULL;
@@ -144,32 +131,11 @@ note_drift(struct fact_tree *t)
     t->sink.adrift = t->section && adrift(t);
 }
 
-/* Append one space-separated part to text of len bytes below MAX_TREE_SOURCE; a part that is there
- * already is not repeated, nor one that finds no room taken. Returns the new length. */
-static size_t
-add_part(char text[MAX_TREE_SOURCE], size_t text_len, const char *part)
-{
-    size_t len = strlen(part), parts = 1;
-
-    for (const char *p = text_len ? text : NULL; p; p = strchr(p, ' ')) {
-        p += *p == ' ';
-        if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
-            return text_len;
-        parts++;
-    }
-    if (parts > MAX_FACT_SOURCES || text_len + len + 2 > MAX_TREE_SOURCE)
-        return text_len;
-    if (text_len)
-        text[text_len++] = ' ';
-    memcpy(text + text_len, part, len + 1);
-    return text_len + len;
-}
-
-/* The same for a metadata value of a node. */
+/* One more part of an annotation of a node. */
 static void
 annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *part)
 {
-    char full[40], text[MAX_TREE_SOURCE];
+    char full[40], text[MAX_FACT_ANNOTATION];
     struct lyd_meta *m;
     size_t len;
 
@@ -183,7 +149,7 @@ annotate(struct fact_tree *t, struct lyd_node *n, const char *name, const char *
     }
     len = strlen(lyd_get_meta_value(m));
     memcpy(text, lyd_get_meta_value(m), len + 1);
-    if (add_part(text, len, part) != len && lyd_change_meta(m, text) != LY_SUCCESS)
+    if (fact_text_add_part(text, len, part) != len && lyd_change_meta(m, text) != LY_SUCCESS)
         refuse(t, name);
 }
 
@@ -245,11 +211,11 @@ new_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const c
 static void
 put_leaf(struct fact_tree *t, struct lyd_node *parent, const char *name, const char *value)
 {
-    char text[MAX_TREE_VALUE];
+    char text[MAX_FACT_VALUE];
 
     if (!takes_leaf(t, parent, named_child(t, parent, name)->child))
         return;
-    clean(value, text);
+    fact_text_clean(value, text);
     t->last = new_leaf(t, parent, name, text);
 }
 
@@ -298,14 +264,15 @@ pend_leaf(struct fact_tree *t, const char *name, const char *value)
     const struct named *n = named_child(t, top(t), name);
     struct pending *p = &t->pending;
 
-    if (p->count == TREE_PENDING || sizeof(p->text) - p->used < MAX_TREE_VALUE + MAX_TREE_SOURCE ||
+    if (p->count == TREE_PENDING ||
+        sizeof(p->text) - p->used < MAX_FACT_VALUE + MAX_FACT_ANNOTATION ||
         (n->child && n->child->nodetype == LYS_LEAF && is_pending(p, n->child))) {
         p->last = false;
         settle_leaves(t);
     }
     if (!takes_leaf(t, top(t), n->child))
         return;
-    clean(value, p->text + p->used);
+    fact_text_clean(value, p->text + p->used);
     p->leaf[p->count].schema = n->child;
     p->leaf[p->count].place = n->place;
     p->leaf[p->count].value = p->used;
@@ -325,7 +292,7 @@ pend_source(struct pending *p, const char *part)
         return false;
     if (!*source)
         *source = p->used;
-    p->source_len = add_part(p->text + *source, p->source_len, part);
+    p->source_len = fact_text_add_part(p->text + *source, p->source_len, part);
     p->used = *source + p->source_len + 1;
     return true;
 }
@@ -433,11 +400,11 @@ static void
 tree_source(struct fact_sink *s, const char *source)
 {
     struct fact_tree *t = (struct fact_tree *)s;
-    char text[MAX_TREE_VALUE];
+    char text[MAX_FACT_VALUE];
 
     if (!t->last && !t->pending.last)
         return;
-    clean(source, text);
+    fact_text_clean(source, text);
     if (t->pending.last) {
         if (pend_source(&t->pending, text))
             return;
@@ -455,7 +422,7 @@ tree_source(struct fact_sink *s, const char *source)
         t->waiting.node = t->last;
         t->waiting.len = 0;
     }
-    t->waiting.len = add_part(t->waiting.text, t->waiting.len, text);
+    t->waiting.len = fact_text_add_part(t->waiting.text, t->waiting.len, text);
 }
 
 static void
