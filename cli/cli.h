@@ -5,6 +5,7 @@
 
 #include "agents/pipeline.h"
 #include "lib/datadir.h"
+#include "lib/fact_doc.h"
 #include "rules/engine/engine.h"
 
 /* Exit codes (ARCHITECTURE §8). */
@@ -48,9 +49,10 @@ bool cli_options_read(int argc, char **argv, struct cli_options *o);
 /* Print the errors of a list to stderr as FILE:LINE: TEXT. */
 void cli_print_errors(const struct diag_list *l);
 
-/* Load the schema and read all inputs; the caller frees both. EXIT_CLEAN or the exit code to end
- * with. */
-int cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct pipeline **p);
+/* Load the schema and read all inputs, into a document where doc is not NULL; the caller frees what
+ * there is, the pipeline first. EXIT_CLEAN or the exit code to end with. */
+int cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct fact_doc **doc,
+                    struct pipeline **p);
 
 int cmd_scan(int argc, char **argv);
 int cmd_facts(int argc, char **argv);

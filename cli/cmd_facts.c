@@ -18,21 +18,20 @@ int
 cmd_facts(int argc, char **argv)
 {
     struct fact_schema *schema = NULL;
+    struct fact_doc *doc = NULL;
     struct pipeline *p = NULL;
     struct cli_options *o = malloc(sizeof(*o));
-    char *json = NULL;
     int code = EXIT_WRONG;
 
     if (!o)
         fputs("vigil: out of memory\n", stderr);
     if (!o || !cli_options_read(argc, argv, o))
         goto out;
-    code = cli_read_inputs(o, &schema, &p);
+    code = cli_read_inputs(o, &schema, &doc, &p);
     if (code != EXIT_CLEAN)
         goto out;
     cli_print_errors(pipeline_errors(p));
-    if (fact_tree_print_json(pipeline_facts(p), &json) != ST_OK || fputs(json, stdout) == EOF ||
-        fflush(stdout) != 0) {
+    if (fact_doc_print_json(doc, stdout) != ST_OK || fflush(stdout) != 0) {
         fprintf(stderr, "vigil: the facts could not be printed\n");
         code = EXIT_WRONG;
     } else if (!anything_read(p)) {
@@ -41,13 +40,12 @@ cmd_facts(int argc, char **argv)
     } else if (pipeline_errors(p)->count) {
         code = EXIT_FINDINGS;
     }
-    if (o->verbose && fact_tree_refused(pipeline_facts(p)))
+    if (o->verbose && fact_doc_refused(doc))
         fprintf(stderr, "%llu values did not fit the schema; the last: %s\n",
-                (unsigned long long)fact_tree_refused(pipeline_facts(p)),
-                fact_tree_refused_text(pipeline_facts(p)));
+                (unsigned long long)fact_doc_refused(doc), fact_doc_refused_text(doc));
 out:
-    free(json);
     pipeline_free(p);
+    fact_doc_free(doc);
     fact_schema_free(schema);
     free(o);
     return code;

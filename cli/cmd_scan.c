@@ -106,7 +106,7 @@ cmd_scan(int argc, char **argv)
         fputs("vigil: out of memory\n", stderr);
     if (!o || !cli_options_read(argc, argv, o))
         goto out;
-    if (cli_read_inputs(o, &schema, &p) != EXIT_CLEAN || load_pack(o, schema, &pack) != ST_OK)
+    if (cli_read_inputs(o, &schema, NULL, &p) != EXIT_CLEAN || load_pack(o, schema, &pack) != ST_OK)
         goto out;
     if (engine_evaluate(
             pack,

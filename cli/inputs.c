@@ -35,7 +35,8 @@ queue(struct pipeline *p, const struct cli_options *o)
 }
 
 int
-cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct pipeline **p)
+cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct fact_doc **doc,
+                struct pipeline **p)
 {
     bool progress = isatty(STDERR_FILENO);
     struct pipeline_options po = {
@@ -54,12 +55,18 @@ cli_read_inputs(const struct cli_options *o, struct fact_schema **schema, struct
     enum status st;
 
     *p = NULL;
+    if (doc)
+        *doc = NULL;
     st = fact_schema_new(datadir_path("yang", dir), schema, &d);
     if (st != ST_OK) {
         fprintf(stderr, "vigil: %s: %s\n", d.file, d.text);
         return EXIT_WRONG;
     }
-    *p = pipeline_new(*schema, &po);
+    if (doc) {
+        *doc = fact_doc_new(*schema);
+        po.sink = *doc ? fact_doc_sink(*doc) : NULL;
+    }
+    *p = doc && !*doc ? NULL : pipeline_new(*schema, &po);
     st = *p ? queue(*p, o) : ST_IO;
     if (progress)
         fputs("\r\033[K", stderr);

@@ -92,15 +92,17 @@ listen_to(struct observer *o, size_t ledger)
             o->listener[kind][o->listeners[kind]++] = (uint8_t)ledger;
 }
 
-static void
+/* False without memory: with one of them missing, what it alone sees would seem not to be there. */
+static bool
 open_ledgers(struct observer *o)
 {
     for (; ledger_table[o->ledgers] && o->ledgers < MAX_LEDGERS; o->ledgers++) {
         o->ledger[o->ledgers] = ledger_table[o->ledgers]->open(&o->env);
-        o->lost |= !o->ledger[o->ledgers];
-        if (o->ledger[o->ledgers])
-            listen_to(o, o->ledgers);
+        if (!o->ledger[o->ledgers])
+            return false;
+        listen_to(o, o->ledgers);
     }
+    return true;
 }
 
 static void
@@ -264,11 +266,10 @@ observe_new(const char *observer, const char *vantage, const struct pseudonym *p
     o->env = (struct ledger_env){observer, ps};
     o->vantage = vantage;
     o->path = capture_path_new(&out);
-    if (!o->path) {
-        free(o);
+    if (!o->path || !open_ledgers(o)) {
+        observe_free(o);
         return NULL;
     }
-    open_ledgers(o);
     return o;
 }
 
