@@ -3,23 +3,25 @@
 
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "agents/capture/link.h"
 
-#define FILE_BUFFER (256 * 1024)
+#define FILE_BUFFER (64 * 1024)
 #define FILE_HEADER 24
 #define RECORD_HEADER 16
 
+/* buffer (NULL: that of the library, which is small) lives as long as the stream. */
 static FILE *
-open_stream(int fd)
+open_stream(int fd, char *buffer)
 {
     int own = dup(fd);
     FILE *f = own < 0 ? NULL : fdopen(own, "rb");
 
-    if (f)
-        (void)setvbuf(f, NULL, _IOFBF, FILE_BUFFER);
-    else if (own >= 0)
+    if (f && buffer)
+        (void)setvbuf(f, buffer, _IOFBF, FILE_BUFFER);
+    else if (!f && own >= 0)
         close(own);
     return f;
 }
@@ -41,17 +43,13 @@ read_records(struct file_reader *r, pcap_t *pcap, int dlt)
         file_damaged(r, "the capture is cut off or a record is malformed");
 }
 
-enum status
-file_pcap_read(struct file_reader *r)
+static enum status
+read_stream(struct file_reader *r, FILE *f)
 {
     char text[PCAP_ERRBUF_SIZE];
-    FILE *f = open_stream(r->fd);
-    pcap_t *pcap;
+    pcap_t *pcap = pcap_fopen_offline(f, text);
     int dlt;
 
-    if (!f)
-        return diag_set(r->d, ST_IO, r->name, 0, "out of memory or descriptors");
-    pcap = pcap_fopen_offline(f, text);
     if (!pcap) {
         fclose(f);
         return diag_set(r->d, ST_MALFORMED, r->name, 0, "the header of the capture is malformed");
@@ -67,4 +65,16 @@ file_pcap_read(struct file_reader *r)
     read_records(r, pcap, dlt);
     pcap_close(pcap);
     return ST_OK;
+}
+
+enum status
+file_pcap_read(struct file_reader *r)
+{
+    char *buffer = malloc(FILE_BUFFER);
+    FILE *f = open_stream(r->fd, buffer);
+    enum status st =
+        f ? read_stream(r, f) : diag_set(r->d, ST_IO, r->name, 0, "out of memory or descriptors");
+
+    free(buffer);
+    return st;
 }
