@@ -22,7 +22,7 @@ struct observer {
     const char *vantage;
     struct capture_path *path;
     uint64_t frames; /* that came one by one */
-    uint64_t tcp_flows, one_way;
+    uint64_t tcp_flows;
     void *ledger[MAX_LEDGERS]; /* NULL: did not open */
     size_t ledgers;
     uint8_t listener[MSG_KIND_COUNT][MAX_LEDGERS]; /* numbers of those that hear of a kind */
@@ -64,23 +64,42 @@ loses(const char *name)
            strcmp(name, "tcp.unused_limit") == 0 || strcmp(name, "sctp.message_limit") == 0;
 }
 
+/* Where a name is counted; o->anomalies: nowhere yet. Mostly it is the same text. */
+static size_t
+anomaly_of(const struct observer *o, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < o->anomalies; i++)
+        if (o->anomaly[i].name == name)
+            return i;
+    for (i = 0; i < o->anomalies; i++)
+        if (strcmp(o->anomaly[i].name, name) == 0)
+            return i;
+    return i;
+}
+
 static void
 on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 {
     struct observer *o = ctx;
-    size_t i = 0;
+    const size_t i = anomaly_of(o, name);
 
-    o->lost |= loses(name);
-    o->one_way += strcmp(name, "tcp.one_way") == 0;
-    while (i < o->anomalies && o->anomaly[i].name != name && strcmp(o->anomaly[i].name, name) != 0)
-        i++;
-    if (i == MAX_OBSERVE_ANOMALIES) {
-        o->lost = true;
+    if (i < o->anomalies) {
+        o->anomaly[i].count++;
         return;
     }
-    if (i == o->anomalies)
-        o->anomaly[o->anomalies++] = (struct anomaly){name, 0, meta->frame};
-    o->anomaly[i].count++;
+    o->lost |= loses(name) || i == MAX_OBSERVE_ANOMALIES;
+    if (i < MAX_OBSERVE_ANOMALIES)
+        o->anomaly[o->anomalies++] = (struct anomaly){name, 1, meta->frame};
+}
+
+static uint64_t
+one_way(const struct observer *o)
+{
+    const size_t i = anomaly_of(o, "tcp.one_way");
+
+    return i < o->anomalies ? o->anomaly[i].count : 0;
 }
 
 static void
@@ -191,7 +210,7 @@ beyond(uint64_t part, uint64_t rest, uint32_t limit)
 static bool
 is_one_way(const struct observer *o)
 {
-    return o->one_way * ONE_WAY_SHARE > o->tcp_flows;
+    return one_way(o) * ONE_WAY_SHARE > o->tcp_flows;
 }
 
 /* Of a live observer: frames that were dropped and shed, and holes. True: too many. */
@@ -218,7 +237,7 @@ emit_loss(const struct observer *o, const struct observe_loss *loss, uint64_t fr
     bool lossy = loss && emit_live_loss(o, loss, frames, sink);
 
     if (loss || is_one_way(o))
-        fact_leaf_u64(sink, FN_ONE_WAY_FLOWS, o->one_way);
+        fact_leaf_u64(sink, FN_ONE_WAY_FLOWS, one_way(o));
     lossy = lossy || is_one_way(o);
     if (loss || lossy)
         fact_leaf_bool(sink, FN_LOSSY, lossy);

@@ -40,7 +40,8 @@ is_sepp(const char *authority)
     const char *scheme = strchr(authority, '/') ? strstr(authority, "://") : NULL;
     const char *host = scheme ? scheme + 3 : authority;
 
-    return strncasecmp(host + (*host == '['), "sepp", 4) == 0;
+    host += *host == '[';
+    return (*host == 's' || *host == 'S') && strncasecmp(host, "sepp", 4) == 0;
 }
 
 /* The network of 3gpp-Sbi-Originating-Network-Id, "MCC-MNC" with a two digit MNC allowed, as
