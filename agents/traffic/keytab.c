@@ -14,7 +14,7 @@ keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max)
     memset(t, 0, sizeof(*t));
     t->key_len = key_len;
     t->entry_size = entry_size;
-    t->max = max < UINT32_MAX / 2 ? max : UINT32_MAX / 2;
+    t->max = max < MAX_KEYTAB ? max : MAX_KEYTAB;
     if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != (ssize_t)sizeof(t->seed))
         t->seed = (uint64_t)(uintptr_t)t;
 }
@@ -90,16 +90,16 @@ same(const uint8_t *a, const uint8_t *b, size_t len)
 
 /* The slot that holds the key, or the free one where it belongs. Half of the slots are always free.
  */
-static struct keytab_slot *
+static uint32_t *
 locate(const struct keytab *t, const uint8_t *key, uint32_t *tag)
 {
     const uint64_t h = hash(t, key);
     size_t i = (size_t)h & (t->slots - 1);
 
-    *tag = (uint32_t)(h >> 32);
-    while (t->slot[i].entry &&
-           (t->slot[i].tag != *tag ||
-            !same(t->data + (t->slot[i].entry - 1) * t->entry_size, key, t->key_len)))
+    *tag = (uint32_t)(h >> 32) & ~MAX_KEYTAB;
+    while (t->slot[i] &&
+           ((t->slot[i] & ~MAX_KEYTAB) != *tag ||
+            !same(t->data + ((t->slot[i] & MAX_KEYTAB) - 1) * t->entry_size, key, t->key_len)))
         i = (i + 1) & (t->slots - 1);
     return &t->slot[i];
 }
@@ -108,9 +108,9 @@ static void
 index_entry(struct keytab *t, size_t n)
 {
     uint32_t tag;
-    struct keytab_slot *s = locate(t, t->data + n * t->entry_size, &tag);
+    uint32_t *s = locate(t, t->data + n * t->entry_size, &tag);
 
-    *s = (struct keytab_slot){(uint32_t)n + 1, tag};
+    *s = tag | ((uint32_t)n + 1);
 }
 
 static void
@@ -128,7 +128,7 @@ grow(struct keytab *t)
 {
     size_t capacity = t->capacity ? t->capacity * 2 : FIRST_CAPACITY;
     uint8_t *data;
-    struct keytab_slot *slot;
+    uint32_t *slot;
 
     data = realloc(t->data, capacity * t->entry_size);
     if (!data)
@@ -152,7 +152,7 @@ keytab_find(const struct keytab *t, const void *key)
 
     if (t->count == 0)
         return NULL;
-    n = locate(t, key, &tag)->entry;
+    n = *locate(t, key, &tag) & MAX_KEYTAB;
     return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 

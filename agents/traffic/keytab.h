@@ -16,22 +16,19 @@
 
 #include "agents/dissect/msg.h"
 
-/* A place in the index: part of the hash beside the entry, so that others' keys are not looked at.
- */
-struct keytab_slot {
-    uint32_t entry; /* number + 1; 0: free */
-    uint32_t tag;
-};
+#define MAX_KEYTAB 0xffffffu /* entries */
 
 struct keytab {
     uint8_t *data;
-    struct keytab_slot *slot;
+    /* The index: number of an entry + 1, and above it part of its hash, so that others' keys are
+     * not looked at; 0: free. */
+    uint32_t *slot;
     size_t key_len, entry_size, count, capacity, max, slots;
     uint64_t seed;
     uint64_t refused; /* puts that found no room */
 };
 
-/* key_len bytes at the front of entry_size; at most max entries, at most UINT32_MAX / 2. */
+/* key_len bytes at the front of entry_size; at most max entries, at most MAX_KEYTAB. */
 void keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max);
 void keytab_clear(struct keytab *t);
 /* The entry with this key or NULL. Entries move when one is added. */
