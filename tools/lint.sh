@@ -25,8 +25,8 @@ arrow 'collector/enrol/*.[ch]' 'collector/([a-df-z]|[a-z]*\.h)|rules/' 'the auth
 arrow 'collector/finding/*.[ch]' 'collector/(ingest|store|north|web)/' 'the life of findings reaches up'
 
 hits=$(grep -lE '^#include <libyang/' agents/*.c agents/*/*.c cli/*.c collector/*.c collector/*/*.c lib/*.c 2>/dev/null |
-       grep -vE '^(lib/(fact_tree|settings)|collector/north/|agents/device/)')
-[ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/settings, lib/netconf, agents/device and rules/engine: $hits"
+       grep -vE '^(lib/(fact_(tree|doc|value)|settings)|collector/north/|agents/device/)')
+[ -z "$hits" ] || complain "libyang outside lib/fact_tree, lib/fact_doc, lib/fact_value, lib/settings, lib/netconf, agents/device and rules/engine: $hits"
 hits=$(grep -lE '^#include <pcap' lib/*.c agents/*.c agents/[dst]*/*.c cli/*.c 2>/dev/null)
 [ -z "$hits" ] || complain "libpcap outside agents/capture: $hits"
 hits=$(grep -lE '^#include <sqlite3' lib/*.c agents/*.c agents/*/*.c rules/engine/*.c cli/*.c collector/*/*.[ch] 2>/dev/null |

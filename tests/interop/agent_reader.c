@@ -5,8 +5,9 @@
  *   agent_reader PORT PKI-DIRECTORY NAME
  *
  * waits for the call at 127.0.0.1:PORT with the certificate of NAME, asks with <get> and
- * <get-schema>, subscribes, prints "subscribed", waits for the facts-changed of NEA2, and closes. Prints a
- * line for each; exit 1 with a line on standard error where something is not as RFC 6241 says.
+ * <get-schema>, subscribes, prints "subscribed", waits for the facts-changed of NEA2, and closes.
+ * Prints a line for each; exit 1 with a line on standard error where something is not as RFC 6241
+ * says.
  */
 #include "tests/interop/nc_peer.h"
 
