@@ -87,6 +87,8 @@ load_pack(const struct cli_options *o, const struct fact_schema *schema, struct 
     if (st == ST_OK && o->overlay)
         st = rule_pack_overlay(*pack, o->overlay, &errors);
     cli_print_errors(&errors);
+    if (st != ST_OK && errors.count == 0)
+        fprintf(stderr, "vigil: reading the rules: %s\n", status_name(st));
     diag_list_clear(&errors);
     return st;
 }

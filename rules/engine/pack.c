@@ -192,9 +192,13 @@ read_known_keys(struct loader *l, const char *text, size_t len, const char *path
         return;
     }
     p->key = calloc(yaml_count(root) + 1, sizeof(*p->key));
-    for (size_t i = 0; p->key && i < yaml_count(root); i++)
+    if (!p->key) {
+        mistake(l, path, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < yaml_count(root); i++)
         read_known_key(&rd, yaml_item(root, i), &p->key[i]);
-    l->failed = l->failed || rd.mistakes || !p->key;
+    l->failed = l->failed || rd.mistakes;
     if (l->failed)
         return;
     /* One key may be shipped in several files; the first one names it. */
