@@ -18,6 +18,7 @@
 struct doc_spot {
     const struct lysc_node *schema;
     uint32_t parent;             /* a spot */
+    uint32_t below, latest;      /* the node put in last for it, and the parent of that; 0: none */
     uint16_t place;              /* among the children of its parent in the schema */
     enum fact_node name;         /* for what was entered or written under a name */
     const char *module;          /* where it is not the one of the parent, else NULL */

@@ -75,8 +75,8 @@ doc_replace_text(struct fact_doc *d, uint32_t old, const char *text)
     return doc_put_text(d, text);
 }
 
-/* A node in the place that the schema gives it: behind all of its kind. *same: the sibling of its
- * kind that is there, or 0. Returns the one before it, 0: it is the first. */
+/* What was put in last is the last of its kind, and most often the next is of that kind or stands
+ * behind it. */
 uint32_t
 doc_place_below(const struct fact_doc *d, uint32_t parent, uint32_t spot, uint32_t *same)
 {
@@ -84,6 +84,8 @@ doc_place_below(const struct fact_doc *d, uint32_t parent, uint32_t spot, uint32
     uint32_t before = 0, n = d->node[parent].recent;
 
     *same = 0;
+    if (d->spot[spot].latest && d->spot[spot].below == parent)
+        return *same = d->spot[spot].latest;
     if (n && doc_spot_of(d, n)->place <= place)
         before = n;
     for (n = before ? before : d->node[parent].first; n; n = d->node[n].next) {
@@ -124,7 +126,8 @@ doc_new_node(struct fact_doc *d, uint32_t parent, uint32_t before, uint32_t spot
         n->next = d->node[parent].first;
         d->node[parent].first = d->count;
     }
-    d->node[parent].recent = d->count;
+    d->node[parent].recent = d->spot[spot].latest = d->count;
+    d->spot[spot].below = parent;
     return d->count++;
 }
 
@@ -136,7 +139,7 @@ doc_unlink_node(struct fact_doc *d, uint32_t parent, uint32_t n)
     while (*link != n)
         link = &d->node[*link].next;
     *link = d->node[n].next;
-    d->node[parent].recent = 0;
+    d->node[parent].recent = d->spot[d->node[n].spot].latest = 0;
 }
 
 /* ---- what is taken and what is not ---- */

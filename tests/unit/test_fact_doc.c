@@ -321,7 +321,7 @@ too_much(void **state)
     for (int i = 0; i < 2; i++) {
         fact_begin(s[i], FACT_TRAFFIC, "a.pcap", "a.pcap");
         for (uint32_t n = 0; n < MAX_SECTION_NODES; n++) {
-            fact_enter_index(s[i], FN_N2_PATH, n);
+            fact_enter_index(s[i], n % 2 ? FN_N2_PATH : FN_N4_PATH, n); /* lists take turns */
             fact_leaf_u64(s[i], FN_COUNT, n);
             fact_leave(s[i]);
         }
