@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "lib/digits.h"
 #include "lib/fact_doc_impl.h"
+#include "lib/mix.h"
 
 #define MAX_UNRESOLVED 1024 /* characters of that annotation */
 
@@ -310,8 +310,7 @@ fact_doc_new(const struct fact_schema *fs)
     d->sink.ops = &ops;
     d->fs = fs;
     buf_init(&d->text, MAX_DOC_TEXT);
-    if (getrandom(&d->seed, sizeof(d->seed), GRND_NONBLOCK) != (ssize_t)sizeof(d->seed))
-        d->seed = (uint64_t)(uintptr_t)d;
+    d->seed = mix_seed(d);
     d->spot = calloc(FACT_NODES, sizeof(*d->spot));
     if (d->spot) {
         d->spot[0].schema = lys_find_child(NULL, mod, "facts", 0, 0, 0);

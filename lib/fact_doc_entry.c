@@ -4,22 +4,15 @@
 #include <string.h>
 
 #include "lib/fact_doc_impl.h"
+#include "lib/mix.h"
 
 #define FIRST_SLOTS 256 /* a power of two */
-
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
 
 static uint64_t
 hash(const struct fact_doc *d, uint32_t parent, uint32_t spot, const char *key)
 {
     const uint64_t odd = 0x9e3779b97f4a7c15u;
-    uint64_t h = mix(d->seed ^ odd, (uint64_t)parent << 32 ^ spot ^ ~odd), w;
+    uint64_t h = mix64(d->seed ^ odd, (uint64_t)parent << 32 ^ spot ^ ~odd), w;
     size_t len = strlen(key);
 
     for (; len > 0; len -= len < 8 ? len : 8) {
@@ -27,7 +20,7 @@ hash(const struct fact_doc *d, uint32_t parent, uint32_t spot, const char *key)
 
         w = 0;
         memcpy(&w, key, n);
-        h = mix(h ^ d->seed ^ odd, w ^ n);
+        h = mix64(h ^ d->seed ^ odd, w ^ n);
         key += n;
     }
     return h;

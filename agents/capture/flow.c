@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "lib/mix.h"
+
 #define BUCKETS MAX_CAPTURE_FLOWS
 #define SLAB_FLOWS 128
 #define MAX_SLABS (MAX_CAPTURE_FLOWS / SLAB_FLOWS)
@@ -36,14 +38,6 @@ flow_table_new(void)
     return t;
 }
 
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
 static uint32_t
 hash(const struct flow_table *t, const struct flow_key *key)
 {
@@ -51,9 +45,9 @@ hash(const struct flow_table *t, const struct flow_key *key)
 
     _Static_assert(sizeof(word) == sizeof(*key), "the key is hashed as a whole");
     memcpy(word, key, sizeof(word));
-    h = mix(word[0] ^ t->seed[0], word[1] ^ t->seed[1]);
-    h = mix(word[2] ^ t->seed[1], word[3] ^ h);
-    h = mix(word[4] ^ t->seed[0], h ^ 0x9e3779b97f4a7c15u);
+    h = mix64(word[0] ^ t->seed[0], word[1] ^ t->seed[1]);
+    h = mix64(word[2] ^ t->seed[1], word[3] ^ h);
+    h = mix64(word[4] ^ t->seed[0], h ^ 0x9e3779b97f4a7c15u);
     return (uint32_t)h % BUCKETS;
 }
 

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "lib/mix.h"
 
 #define FIRST_CAPACITY 16
 #define SLOTS_PER_ENTRY 2
@@ -15,8 +16,7 @@ keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max)
     t->key_len = key_len;
     t->entry_size = entry_size;
     t->max = max < MAX_KEYTAB ? max : MAX_KEYTAB;
-    if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != (ssize_t)sizeof(t->seed))
-        t->seed = (uint64_t)(uintptr_t)t;
+    t->seed = mix_seed(t);
 }
 
 void
@@ -27,14 +27,6 @@ keytab_clear(struct keytab *t)
     t->data = NULL;
     t->slot = NULL;
     t->count = t->capacity = t->slots = 0;
-}
-
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static uint64_t
@@ -69,11 +61,11 @@ hash(const struct keytab *t, const uint8_t *key)
     size_t i;
 
     if (len < 8)
-        return mix(part(key, len) ^ secret, h ^ ~odd);
+        return mix64(part(key, len) ^ secret, h ^ ~odd);
     for (i = 0; i + 16 < len; i += 16)
-        h = mix(word(key + i) ^ secret, word(key + i + 8) ^ h);
+        h = mix64(word(key + i) ^ secret, word(key + i + 8) ^ h);
     i = len < 16 ? 0 : len - 16;
-    return mix(mix(word(key + i) ^ secret, word(key + len - 8) ^ h) ^ secret, odd);
+    return mix64(mix64(word(key + i) ^ secret, word(key + len - 8) ^ h) ^ secret, odd);
 }
 
 /* Mostly true where it is asked, and of few bytes: a call of memcmp() would be the larger part. */

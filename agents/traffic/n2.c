@@ -2,7 +2,8 @@
 #include "agents/traffic/n2.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
+
+#include "lib/mix.h"
 
 #define UE_BUCKETS 8192u /* a power of two */
 #define UE_FIRST 64u
@@ -51,8 +52,7 @@ void
 n2_ues_init(struct n2_ues *t)
 {
     memset(t, 0, sizeof(*t));
-    if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != (ssize_t)sizeof(t->seed))
-        t->seed = (uint64_t)(uintptr_t)t;
+    t->seed = mix_seed(t);
 }
 
 void
