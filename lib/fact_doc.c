@@ -22,7 +22,7 @@ adrift(const struct fact_doc *d)
 static void
 note_drift(struct fact_doc *d)
 {
-    d->sink.adrift = d->section && adrift(d);
+    d->sink.adrift = adrift(d);
 }
 
 /* The node that leaves go into: the innermost open entry, else the section. */

@@ -17,7 +17,6 @@
 /* A schema node that was written. */
 struct doc_spot {
     const struct lysc_node *schema;
-    uint32_t parent;             /* a spot */
     uint32_t below, latest;      /* the node put in last for it, and the parent of that; 0: none */
     uint16_t place;              /* among the children of its parent in the schema */
     enum fact_node name;         /* for what was entered or written under a name */
@@ -95,6 +94,8 @@ uint32_t doc_replace_text(struct fact_doc *d, uint32_t old, const char *text);
 uint32_t doc_place_below(const struct fact_doc *d, uint32_t parent, uint32_t spot, uint32_t *same);
 /* A child at that place. 0 without memory, which is the status of the sink. Nodes move. */
 uint32_t doc_new_node(struct fact_doc *d, uint32_t parent, uint32_t before, uint32_t spot);
+/* The child of this name that was written, the first of a list; 0: none was. */
+uint32_t doc_child_named(const struct fact_doc *d, uint32_t parent, const char *name);
 /* Nothing leads to the child any more. */
 void doc_unlink_node(struct fact_doc *d, uint32_t parent, uint32_t n);
 /* Count a value or entry that libyang has just refused; the section is incomplete. */

@@ -15,7 +15,7 @@ struct page {
     struct json_page json;
     struct buf b;
     const struct fact_doc *d;
-    uint32_t without[2]; /* spots that are left out */
+    uint32_t without[2]; /* nodes that are left out; 0: none */
     bool (*take)(void *ctx, const void *data, size_t len);
     void *ctx;
     bool failed;
@@ -33,7 +33,7 @@ hand_on(struct page *p)
 static uint32_t
 shown(const struct page *p, uint32_t n)
 {
-    while (n && (p->d->node[n].spot == p->without[0] || p->d->node[n].spot == p->without[1]))
+    while (n && (n == p->without[0] || n == p->without[1]))
         n = p->d->node[n].next;
     return n;
 }
@@ -260,16 +260,6 @@ revision_by_tree(const struct fact_doc *d, uint32_t section, char out[FACT_HASH]
     return st;
 }
 
-/* The spot of a child that was written; 0: none was. */
-static uint32_t
-spot_below(const struct fact_doc *d, uint32_t n, const char *name)
-{
-    for (uint32_t child = d->node[n].first; child; child = d->node[child].next)
-        if (strcmp(doc_spot_of(d, child)->schema->name, name) == 0)
-            return d->node[child].spot;
-    return 0;
-}
-
 enum status
 doc_revision(const struct fact_doc *d, uint32_t section, char out[FACT_HASH])
 {
@@ -279,8 +269,8 @@ doc_revision(const struct fact_doc *d, uint32_t section, char out[FACT_HASH])
     enum status st = ST_IO;
 
     out[0] = '\0';
-    p.without[0] = spot_below(d, section, "revision");
-    p.without[1] = spot_below(d, section, "observed");
+    p.without[0] = doc_child_named(d, section, "revision");
+    p.without[1] = doc_child_named(d, section, "observed");
     if (doc_is_odd(d, section))
         st = revision_by_tree(d, section, out);
     else if (hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ spot_of_schema(struct fact_doc *d, uint32_t parent, const struct lysc_node *sche
     if (d->spots == FACT_NODES)
         return 0;
     s = &d->spot[d->spots];
-    *s = (struct doc_spot){.schema = schema, .parent = parent};
+    *s = (struct doc_spot){.schema = schema};
     for (other = lysc_node_child(d->spot[parent].schema); other && other != schema;
          other = other->next)
         s->place++;
@@ -131,6 +130,16 @@ doc_new_node(struct fact_doc *d, uint32_t parent, uint32_t before, uint32_t spot
     return d->count++;
 }
 
+uint32_t
+doc_child_named(const struct fact_doc *d, uint32_t parent, const char *name)
+{
+    uint32_t child = d->node[parent].first;
+
+    while (child && strcmp(doc_spot_of(d, child)->schema->name, name) != 0)
+        child = d->node[child].next;
+    return child;
+}
+
 void
 doc_unlink_node(struct fact_doc *d, uint32_t parent, uint32_t n)
 {
@@ -144,16 +153,10 @@ doc_unlink_node(struct fact_doc *d, uint32_t parent, uint32_t n)
 
 /* ---- what is taken and what is not ---- */
 
-/* As a tree says it; the text of the value is hostile and is not kept. */
 void
 doc_refuse(struct fact_doc *d, const char *node)
 {
-    const struct ly_err_item *err = ly_err_first(fact_schema_ctx(d->fs));
-    const char *path = err && err->prev ? err->prev->path : NULL;
-
-    snprintf(d->refused_text, sizeof(d->refused_text), "%s: value refused (%s)", node,
-             path ? path : "no schema path");
-    ly_err_clean(fact_schema_ctx(d->fs), NULL);
+    fact_value_refusal(fact_schema_ctx(d->fs), node, d->refused_text, sizeof(d->refused_text));
     d->refused++;
     d->incomplete = true;
 }

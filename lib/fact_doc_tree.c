@@ -4,28 +4,11 @@
 
 #include "lib/fact_doc_impl.h"
 
-static const char *
-name_of(const struct fact_doc *d, uint32_t n)
-{
-    return doc_spot_of(d, n)->schema->name;
-}
-
-/* The child of this name; 0: there is none. */
-static uint32_t
-child_named(const struct fact_doc *d, uint32_t n, const char *name)
-{
-    uint32_t child = d->node[n].first;
-
-    while (child && strcmp(name_of(d, child), name) != 0)
-        child = d->node[child].next;
-    return child;
-}
-
 /* The value of the leaf of this name, or NULL. */
 static const char *
 leaf_named(const struct fact_doc *d, uint32_t n, const char *name)
 {
-    const uint32_t leaf = child_named(d, n, name);
+    const uint32_t leaf = doc_child_named(d, n, name);
 
     return leaf ? doc_text(d, d->node[leaf].value) : NULL;
 }
@@ -122,10 +105,11 @@ doc_replay(const struct fact_doc *d, uint32_t only, struct fact_sink *to)
             const char *inner = fact_section_inner((enum fact_section)kind);
             uint32_t n = owner;
 
-            if (strcmp(fact_section_list((enum fact_section)kind), name_of(d, owner)) != 0)
+            if (strcmp(fact_section_list((enum fact_section)kind),
+                       doc_spot_of(d, owner)->schema->name) != 0)
                 continue;
             if (inner)
-                n = child_named(d, owner, inner);
+                n = doc_child_named(d, owner, inner);
             if (n && (!only || n == only))
                 section(d, (enum fact_section)kind, owner, n, to);
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/fact_tree_json.h"
 
+#include "lib/fact_value.h"
 #include "lib/json_page.h"
 
 /* Where the printing is. */
@@ -12,27 +13,18 @@ struct page {
 static bool
 value(struct page *p, const struct lyd_value *v)
 {
+    const char *text;
+    bool quoted;
+
     while (v->realtype->basetype == LY_TYPE_UNION)
         v = &v->subvalue->value;
-    switch (v->realtype->basetype) {
-    case LY_TYPE_INT8:
-    case LY_TYPE_INT16:
-    case LY_TYPE_INT32:
-    case LY_TYPE_UINT8:
-    case LY_TYPE_UINT16:
-    case LY_TYPE_UINT32:
-    case LY_TYPE_BOOL:
-        json_page_put(&p->json, lyd_value_get_canonical(p->ctx, v));
-        return true;
-    case LY_TYPE_INT64:
-    case LY_TYPE_UINT64:
-    case LY_TYPE_DEC64:
-    case LY_TYPE_STRING:
-    case LY_TYPE_ENUM:
-        return json_page_string(&p->json, lyd_value_get_canonical(p->ctx, v));
-    default:
+    if (!fact_value_quoted(v->realtype, &quoted))
         return false;
-    }
+    text = lyd_value_get_canonical(p->ctx, v);
+    if (quoted)
+        return json_page_string(&p->json, text);
+    json_page_put(&p->json, text);
+    return true;
 }
 
 /* The name of a member, with its module at the top and where that is not the one of the parent. */

@@ -5,18 +5,14 @@
 #include <string.h>
 
 #include "lib/digits.h"
+#include "lib/fact_value.h"
 #include "lib/yang_tree.h"
 
-/* A value or entry that the schema does not take. Its text is hostile and is not kept. */
+/* A value or entry that the schema does not take. */
 static void
 refuse(struct fact_tree *t, const char *node)
 {
-    const struct ly_err_item *err = ly_err_first(fact_schema_ctx(t->fs));
-    const char *path = err && err->prev ? err->prev->path : NULL;
-
-    snprintf(t->refused_text, sizeof(t->refused_text), "%s: value refused (%s)", node,
-             path ? path : "no schema path");
-    ly_err_clean(fact_schema_ctx(t->fs), NULL);
+    fact_value_refusal(fact_schema_ctx(t->fs), node, t->refused_text, sizeof(t->refused_text));
     t->refused++;
     t->incomplete = true;
 }
@@ -128,7 +124,7 @@ adrift(const struct fact_tree *t)
 static void
 note_drift(struct fact_tree *t)
 {
-    t->sink.adrift = t->section && adrift(t);
+    t->sink.adrift = adrift(t);
 }
 
 /* One more part of an annotation of a node. */

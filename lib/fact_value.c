@@ -2,6 +2,7 @@
 #include "lib/fact_value.h"
 
 #include <libyang/libyang.h>
+#include <stdio.h>
 #include <string.h>
 
 /* More than any number that is written without thought. */
@@ -14,11 +15,10 @@ type_of(const struct lysc_node *leaf)
                                       : ((const struct lysc_node_leaflist *)leaf)->type;
 }
 
-/* How JSON writes a value of this type. False: libyang alone knows. */
-static bool
-quotes(LY_DATA_TYPE base, bool *quoted)
+bool
+fact_value_quoted(const struct lysc_type *type, bool *quoted)
 {
-    switch (base) {
+    switch (type->basetype) {
     case LY_TYPE_INT8:
     case LY_TYPE_INT16:
     case LY_TYPE_INT32:
@@ -69,7 +69,7 @@ fact_value_type(const struct lysc_node *leaf, struct fact_value_type *t)
 
     memset(t, 0, sizeof(*t));
     t->form = FACT_VALUE_OTHER;
-    if (!quotes(type->basetype, &t->quoted))
+    if (!fact_value_quoted(type, &t->quoted))
         return;
     switch (type->basetype) {
     case LY_TYPE_UINT8:
@@ -172,7 +172,7 @@ fact_value_read(const struct lysc_node *leaf, const struct fact_value_type *t, c
     if (lyd_value_validate(ctx, leaf, s, strlen(s), NULL, &real, &found) != LY_SUCCESS)
         return ST_MALFORMED;
     len = strlen(found);
-    if (!real || !quotes(real->basetype, quoted)) {
+    if (!real || !fact_value_quoted(real, quoted)) {
         st = ST_UNSUPPORTED;
     } else if (len >= size) {
         st = ST_LIMIT;
@@ -182,4 +182,14 @@ fact_value_read(const struct lysc_node *leaf, const struct fact_value_type *t, c
     }
     lydict_remove(ctx, found);
     return st;
+}
+
+void
+fact_value_refusal(struct ly_ctx *ctx, const char *node, char *out, size_t size)
+{
+    const struct ly_err_item *err = ly_err_first(ctx);
+    const char *path = err && err->prev ? err->prev->path : NULL;
+
+    snprintf(out, size, "%s: value refused (%s)", node, path ? path : "no schema path");
+    ly_err_clean(ctx, NULL);
 }

@@ -12,7 +12,9 @@
 
 #include "lib/status.h"
 
+struct ly_ctx;
 struct lysc_node;
+struct lysc_type;
 
 enum fact_value_form {
     FACT_VALUE_UNSIGNED,
@@ -32,6 +34,9 @@ struct fact_value_type {
     const void *names; /* of an enumeration; borrowed from the schema */
 };
 
+/* *quoted: JSON has a value of this type, which is no union, as a string. False: it has it in a
+ * form that is left to libyang. */
+bool fact_value_quoted(const struct lysc_type *type, bool *quoted);
 /* The type of a leaf or leaf-list; the schema must outlive it. */
 void fact_value_type(const struct lysc_node *leaf, struct fact_value_type *out);
 
@@ -44,5 +49,9 @@ void fact_value_type(const struct lysc_node *leaf, struct fact_value_type *out);
 enum status fact_value_read(const struct lysc_node *leaf, const struct fact_value_type *type,
                             const char *text, char *out, size_t size, const char **canonical,
                             bool *quoted) MUST_USE;
+
+/* What to say of a value or entry of a node that libyang has just refused, into out (size bytes):
+ * not its text, which is hostile. The error is gone then. */
+void fact_value_refusal(struct ly_ctx *ctx, const char *node, char *out, size_t size);
 
 #endif
