@@ -1,13 +1,13 @@
-#!/bin/sh
+#!/bin/bash
 # All tests: prints what fails and, last, "N passed, N failed". With a word: only that part.
 #   unit replay rules schema integration live dissect hostile score
 # VIGIL_TESTDATA names a folder of further real inputs with expectations; ../shared/testdata is taken when it is there.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 part=${1:-all}
-passed=0
-failed=0
+cores=$(nproc)
 logs=$(mktemp -d) || exit 2
+: >"$logs/counts"
 trap 'rm -rf "$logs"' EXIT
 export LC_ALL=C.UTF-8 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 if [ -z "${VIGIL_TESTDATA:-}" ] && [ -d ../shared/testdata ]; then
@@ -17,98 +17,129 @@ fi
 
 wants() { [ "$part" = all ] || [ "$part" = "$1" ]; }
 
+# As many jobs at a time as there are processors; each prints what it found when it ends.
+slots=$cores
+begun=0 # things that will count
+running() { jobs -rp | wc -l; }
+job() {
+    begun=$((begun + 1))
+    while [ "$(running)" -ge "$slots" ]; do wait -n; done
+    "$@" &
+}
+
+# counted PASSED FAILED, from any job
+counted() { echo "$1 $2" >>"$logs/counts"; }
+total() { awk -v n="$1" '{s += $n} END {print s + 0}' "$logs/counts"; }
+
 # one NAME COMMAND...: one test
 one() {
-    name=$1
+    local name=$1 out="$logs/$BASHPID.out"
     shift
-    if "$@" >"$logs/out" 2>&1; then
-        passed=$((passed + 1))
+    if "$@" >"$out" 2>&1; then
+        counted 1 0
         echo "ok    $name"
     else
-        failed=$((failed + 1))
-        echo "FAIL  $name"
-        tail -n 40 "$logs/out" | sed 's/^/      /'
+        counted 0 1
+        echo "FAIL  $name
+$(tail -n 40 "$out" | sed 's/^/      /')"
     fi
 }
 
 # cmocka BINARY LABEL: as many tests as it says
 cmocka() {
-    "$1" >"$logs/out" 2>&1
+    local out="$logs/$BASHPID.out" rc ok bad
+    "$1" >"$out" 2>&1
     rc=$?
-    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$logs/out" | awk '{s+=$1} END {print s+0}')
-    bad=$(sed -n 's/^\[  FAILED  \] .*: \([0-9]*\) test(s).*/\1/p' "$logs/out" | awk '{s+=$1} END {print s+0}')
+    ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$out" | awk '{s+=$1} END {print s+0}')
+    bad=$(sed -n 's/^\[  FAILED  \] .*: \([0-9]*\) test(s).*/\1/p' "$out" | awk '{s+=$1} END {print s+0}')
     [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-    passed=$((passed + ok))
-    failed=$((failed + bad))
+    counted "$ok" "$bad"
     if [ "$rc" -eq 0 ]; then
         echo "ok    $2 ($ok)"
     else
-        echo "FAIL  $2"
-        grep -v 'RUN  \|   OK' "$logs/out" | tail -n 40 | sed 's/^/      /'
+        echo "FAIL  $2
+$(grep -v 'RUN  \|   OK' "$out" | tail -n 40 | sed 's/^/      /')"
     fi
 }
+
+# examples LABEL COMMAND...: as many tests as its last line says
+examples() {
+    local label=$1 out="$logs/$BASHPID.out" ok bad
+    shift
+    "$@" >"$out" 2>&1
+    read -r ok bad <<<"$(tail -n 1 "$out" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')"
+    counted "${ok:-0}" "${bad:-1}"
+    if [ "${bad:-1}" = 0 ]; then
+        echo "ok    $label ($ok)"
+    else
+        echo "FAIL  $label
+$(head -n 40 "$out")"
+    fi
+}
+
+# expectations: the inputs with expectations in VIGIL_TESTDATA, each a test
+expectations() {
+    local out="$logs/$BASHPID.out" n
+    if python3 tests/score.py build/vigil "$VIGIL_TESTDATA" >"$out" 2>&1; then
+        n=$(sed -n 's/^inputs \([0-9]*\)$/\1/p' "$out")
+        counted "${n:-1}" 0
+        echo "ok    expectations of real inputs (${n:-1})"
+    else
+        counted 0 1
+        echo "FAIL  expectations of real inputs
+$(cat "$out")"
+    fi
+}
+
+# programs DIRECTORY PREFIX: what was built there
+programs() { find "$1" -maxdepth 1 -name "$2*" -type f -executable | sort; }
 
 # Living systems mostly wait: they run side by side, and beside all that follows.
 living=$(ls tests/integration/live_*.py tests/integration/tap_*.py tests/integration/device_netconfd.py tests/integration/north_tls.py)
 if wants integration || wants live; then
-    for t in $living; do
-        n=$(basename "$t")
-        { timeout 400 python3 "$t" build/vigil >"$logs/$n.out" 2>&1; echo $? >"$logs/$n.rc"; } &
-    done
+    {
+        for t in $living; do one "$t" timeout 400 python3 "$t" build/vigil & done
+        wait
+    } &
+    slots=$((cores + 1))
+    begun=$((begun + $(echo "$living" | wc -l)))
 fi
 
-if wants unit; then
-    for t in build/unit/test_*; do
-        [ -x "$t" ] && [ "${t%.d}" = "$t" ] && cmocka "$t" "$(basename "$t")"
-    done
-    for t in build-san/unit/test_*; do
-        [ -x "$t" ] && [ "${t%.d}" = "$t" ] && cmocka "$t" "$(basename "$t") sanitised"
-    done
-fi
-if wants replay; then
-    for t in build-san/replay/fuzz_*; do
-        [ -x "$t" ] && [ "${t%.d}" = "$t" ] || continue
-        n=$(basename "$t")
-        one "corpus of $n" "$t" "tests/fuzz/corpus/${n#fuzz_}"
-    done
-fi
-if wants schema; then
-    for m in yang/*.yang; do
-        one "yanglint $m" yanglint -p yang -p build/yang-std "$m"
-    done
-fi
-if wants rules; then
-    one "vigil rules lint" build/vigil rules lint
-    build/vigil rules test >"$logs/rules" 2>&1
-    set -- $(tail -n 1 "$logs/rules" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
-    passed=$((passed + ${1:-0}))
-    failed=$((failed + ${2:-1}))
-    echo "$([ "${2:-1}" = 0 ] && echo 'ok   ' || echo FAIL) vigil rules test (${1:-0})"
-    [ "${2:-1}" = 0 ] || head -n 40 "$logs/rules"
-fi
 if wants integration; then
     for t in tests/integration/*.sh tests/integration/*.py; do
         [ -e "$t" ] || continue
         case $living in *$t*) continue ;; esac
-        case $t in *.py) one "$t" python3 "$t" build/vigil ;; *) one "$t" sh "$t" build/vigil ;; esac
+        case $t in *.py) job one "$t" python3 "$t" build/vigil ;; *) job one "$t" sh "$t" build/vigil ;; esac
     done
 fi
-if wants integration || wants live; then
-    wait
-    for t in $living; do
+if wants unit; then
+    for t in $(programs build/unit test_); do job cmocka "$t" "$(basename "$t")"; done
+    for t in $(programs build-san/unit test_); do job cmocka "$t" "$(basename "$t") sanitised"; done
+fi
+if wants replay; then
+    for t in $(programs build-san/replay fuzz_); do
         n=$(basename "$t")
-        one "$t" sh -c 'cat "$1.out"; exit "$(cat "$1.rc")"' sh "$logs/$n"
+        job one "corpus of $n" "$t" "tests/fuzz/corpus/${n#fuzz_}"
     done
+fi
+if wants schema; then
+    for m in yang/*.yang; do
+        job one "yanglint $m" yanglint -p yang -p build/yang-std "$m"
+    done
+fi
+if wants rules; then
+    job one "vigil rules lint" build/vigil rules lint
+    job examples "vigil rules test" build/vigil rules test
 fi
 if wants dissect || wants hostile; then
     python3 tests/dissect/samples.py "$logs/samples"
 fi
 if wants dissect; then
     # shellcheck disable=SC2086 # no word when there is no such folder
-    one "dissect: frames left out" python3 tests/dissect/lossy.py build/tests/dissect/messages tests/data "$logs/samples" \
+    job one "dissect: frames left out" python3 tests/dissect/lossy.py build/tests/dissect/messages tests/data "$logs/samples" \
         ${VIGIL_TESTDATA:+"$VIGIL_TESTDATA/pcaps"}
     if command -v tshark >/dev/null; then
-        one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages tests/data "$logs/samples"
+        job one "dissect: as tshark does" python3 tests/dissect/agree.py build/tests/dissect/messages tests/data "$logs/samples"
     else
         echo "SKIPPED dissect: as tshark does (no tshark here: make deps-bench)"
     fi
@@ -118,7 +149,8 @@ hostile() {
     label=$1
     list=$2
     shift 2
-    one "hostile: $label" xargs -d '\n' -a "$list" -n 6 -P "$(nproc)" build-san/tests/hostile/hostile "$@"
+    begun=$((begun + 1))
+    one "hostile: $label" xargs -d '\n' -a "$list" -n 6 -P "$cores" build-san/tests/hostile/hostile "$@"
 }
 if wants hostile; then
     ls tests/data/*/*.pcap tests/data/*/*.pcapng 2>/dev/null >"$logs/captures"
@@ -141,25 +173,21 @@ if wants hostile; then
     # Without memory: every so-manieth allocation of a command fails; make soak takes all.
     set -- --now 1795435200 --key tests/data/demo/n2.pcap
     # shellcheck disable=SC2046 # two words a capture
-    one "hostile: facts without memory" build-san/tests/hostile/starved 13 5 facts "$@" \
+    job one "hostile: facts without memory" build-san/tests/hostile/starved 13 5 facts "$@" \
         $(sed 's/^/-r /' "$logs/messages")
-    one "hostile: scan without memory" build-san/tests/hostile/starved 797 11 scan "$@" -f json \
+    job one "hostile: scan without memory" build-san/tests/hostile/starved 797 11 scan "$@" -f json \
         -c tests/data/demo/config -r tests/data/demo/n2.pcap
-    one "hostile: files and limits" sh tests/hostile/files.sh build/vigil
+    job one "hostile: files and limits" sh tests/hostile/files.sh build/vigil
 fi
 if wants score && [ -n "${VIGIL_TESTDATA:-}" ] && [ -e "$VIGIL_TESTDATA/score.py" ]; then
-    python3 tests/score.py build/vigil "$VIGIL_TESTDATA" >"$logs/score" 2>&1
-    rc=$?
-    n=$(sed -n 's/^inputs \([0-9]*\)$/\1/p' "$logs/score")
-    if [ "$rc" -eq 0 ]; then
-        passed=$((passed + ${n:-1}))
-        echo "ok    expectations of real inputs (${n:-1})"
-    else
-        failed=$((failed + 1))
-        echo "FAIL  expectations of real inputs"
-        cat "$logs/score"
-    fi
+    job expectations
+fi
+wait
+lost=$((begun - $(wc -l <"$logs/counts")))
+if [ "$lost" -ne 0 ]; then
+    echo "FAIL  $lost of them ended without a word"
+    counted 0 "$lost"
 fi
 echo
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+echo "$(total 1) passed, $(total 2) failed"
+[ "$(total 2)" -eq 0 ] && [ "$(total 1)" -gt 0 ]
