@@ -9,7 +9,8 @@
 #define MAX_LINKS 4096
 #define MAX_PATH 1024
 #define MAX_KEY 512
-#define MAX_ADDRESSES 20000
+#define MAX_ADDRESSES 32768 /* with so many distinct ones known no more are taken */
+#define FIRST_ADDRESSES 256
 
 /* One configuration file that a workload names. */
 struct mount {
@@ -48,8 +49,10 @@ struct link_sink {
     size_t declareds;
     struct link_nf *nf;
     size_t nfs;
-    char **address; /* distinct, sorted */
-    size_t addresses;
+    /* Behind those that are sorted and distinct come others as they were named. */
+    char **address;
+    size_t addresses, addresses_sorted, address_room;
+    bool addresses_unwanted;
 };
 
 static void
@@ -97,50 +100,62 @@ declare(struct link_sink *l, const char *path)
     copy(d->id, sizeof(d->id), l->id);
 }
 
-/* Position of an address in the sorted list, or where it would stand. */
-static size_t
-address_find(const struct link_sink *l, const char *text, bool *found)
+static int
+by_text(const void *a, const void *b)
 {
-    size_t low = 0, high = l->addresses;
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-    *found = false;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int c = strcmp(l->address[mid], text);
+/* Sort, and keep one of each. */
+static void
+addresses_sort(struct link_sink *l)
+{
+    size_t kept = 0;
 
-        if (c == 0) {
-            *found = true;
-            return mid;
-        }
-        *(c < 0 ? &low : &high) = c < 0 ? mid + 1 : mid;
+    if (l->addresses == l->addresses_sorted)
+        return;
+    qsort(l->address, l->addresses, sizeof(*l->address), by_text);
+    for (size_t i = 0; i < l->addresses; i++)
+        if (kept && strcmp(l->address[kept - 1], l->address[i]) == 0)
+            free(l->address[i]);
+        else
+            l->address[kept++] = l->address[i];
+    l->addresses = l->addresses_sorted = kept;
+}
+
+/* A large capture names thousands, and most of them often: they are sorted when the room is full,
+ * of which at least half is free then. */
+static bool
+address_room(struct link_sink *l)
+{
+    size_t room = l->address_room ? l->address_room * 2 : FIRST_ADDRESSES;
+    char **more;
+
+    if (l->addresses < l->address_room)
+        return true;
+    addresses_sort(l);
+    if (l->addresses * 2 < l->address_room)
+        return true;
+    more = realloc(l->address, room * sizeof(*more));
+    if (!more) {
+        l->sink.status = ST_IO;
+        return false;
     }
-    return low;
+    l->address = more;
+    l->address_room = room;
+    return true;
 }
 
 static void
 address_add(struct link_sink *l, const char *text)
 {
-    bool found;
-    size_t at = address_find(l, text, &found);
-
-    if (found || l->addresses == MAX_ADDRESSES)
+    if (l->addresses_sorted >= MAX_ADDRESSES || !address_room(l))
         return;
-    if (l->addresses % 256 == 0) {
-        char **more = realloc(l->address, (l->addresses + 256) * sizeof(*more));
-        if (!more) {
-            l->sink.status = ST_IO;
-            return;
-        }
-        l->address = more;
-    }
-    memmove(l->address + at + 1, l->address + at, (l->addresses - at) * sizeof(*l->address));
-    l->address[at] = strdup(text);
-    if (l->address[at]) {
+    l->address[l->addresses] = strdup(text);
+    if (l->address[l->addresses])
         l->addresses++;
-        return;
-    }
-    memmove(l->address + at, l->address + at + 1, (l->addresses - at) * sizeof(*l->address));
-    l->sink.status = ST_IO;
+    else
+        l->sink.status = ST_IO;
 }
 
 static bool
@@ -370,7 +385,8 @@ link_leaf(struct fact_sink *s, enum fact_node node, const char *value)
         if (node == FN_DEPLOYMENT)
             copy(l->deployment, sizeof(l->deployment), value);
     }
-    if (l->kind != FACT_INVENTORY && l->depth > 0 && names_address(node) && is_address(value))
+    if (l->kind != FACT_INVENTORY && l->depth > 0 && !l->addresses_unwanted &&
+        names_address(node) && is_address(value))
         address_add(l, value);
     fact_leaf(l->next, node, value);
 }
@@ -476,8 +492,7 @@ link_free(struct link_sink *l)
 {
     if (!l)
         return;
-    for (size_t i = 0; i < l->addresses; i++)
-        free(l->address[i]);
+    link_drop_addresses(l);
     free(l->address);
     free(l->nf);
     free(l->mount);
@@ -501,6 +516,16 @@ link_nfs(const struct link_sink *l, const struct link_nf **out)
 size_t
 link_addresses(struct link_sink *l, const char *const **out)
 {
+    addresses_sort(l);
     *out = (const char *const *)l->address;
     return l->addresses;
+}
+
+void
+link_drop_addresses(struct link_sink *l)
+{
+    for (size_t i = 0; i < l->addresses; i++)
+        free(l->address[i]);
+    l->addresses = l->addresses_sorted = 0;
+    l->addresses_unwanted = true;
 }

@@ -34,5 +34,7 @@ size_t link_nfs(const struct link_sink *l, const struct link_nf **out);
  * until the next write.
  */
 size_t link_addresses(struct link_sink *l, const char *const **out);
+/* Nobody will ask for them: those that were named are forgotten, and no more are kept. */
+void link_drop_addresses(struct link_sink *l);
 
 #endif

@@ -442,6 +442,8 @@ pipeline_finish(struct pipeline *p)
 {
     enum status st;
 
+    if (!p->inventory)
+        link_drop_addresses(p->link);
     st = read_all_config(p);
     if (st == ST_OK)
         st = read_all_runtime(p);

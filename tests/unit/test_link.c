@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "agents/dissect/msg.h"
 #include "agents/link.h"
 #include "lib/fact_tree.h"
 
@@ -159,6 +161,38 @@ test_addresses(void **state)
     assert_string_equal(address[1], "10.0.0.2");
 }
 
+/* Thousands, each of them more than once, and in no order. */
+static void
+test_many_addresses(void **state)
+{
+    enum { DISTINCT = 3000, STEP = 1009, TIMES = 3 };
+    struct fixture *f = *state;
+    const char *const *address;
+
+    fact_begin(f->s, FACT_TRAFFIC, "a.pcap", "a.pcap");
+    for (uint32_t i = 0; i < DISTINCT * TIMES; i++) {
+        const uint32_t n = i * STEP % DISTINCT;
+        char text[MAX_NET_ADDR_TEXT];
+
+        snprintf(text, sizeof(text), "10.0.%u.%u", n / 256, n % 256);
+        fact_enter_index(f->s, FN_N2_PATH, i);
+        fact_leaf(f->s, FN_GNB, text);
+        fact_leave(f->s);
+    }
+    fact_end(f->s, 1, true);
+    assert_int_equal(link_addresses(f->link, &address), DISTINCT);
+    for (uint32_t i = 1; i < DISTINCT; i++)
+        assert_true(strcmp(address[i - 1], address[i]) < 0);
+
+    link_drop_addresses(f->link);
+    fact_begin(f->s, FACT_TRAFFIC, "b.pcap", "b.pcap");
+    fact_enter_index(f->s, FN_N2_PATH, 0);
+    fact_leaf(f->s, FN_GNB, "10.0.0.1");
+    fact_leave(f->s);
+    fact_end(f->s, 1, true);
+    assert_int_equal(link_addresses(f->link, &address), 0);
+}
+
 static void
 test_empty_section(void **state)
 {
@@ -178,6 +212,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_no_guess_among_workloads, setup, teardown),
         cmocka_unit_test_setup_teardown(test_declared_by_file_and_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_empty_section, setup, teardown),
     };
 
