@@ -60,8 +60,6 @@ datagram_udp(struct flow_table *t, struct capture_env *env, struct packet *p)
     f = flow_get(t, p, &side);
     if (!f) {
         f = flow_new(t, env, p, flow_guess_client(p, side), false);
-        if (!f)
-            return;
         env_message(env, MSG_FLOW_OPEN, &p->meta);
     }
     if (!f->u.datagram.dissector && f->u.datagram.asks < MAX_DATAGRAM_ASKS) {
@@ -87,9 +85,9 @@ datagram_ip(struct flow_table *t, struct capture_env *env, struct packet *p)
     f = flow_get(t, p, &side);
     if (!f)
         f = flow_new(t, env, p, side, false);
-    if (f && f->u.datagram.asks == 0)
+    if (f->u.datagram.asks == 0)
         take(&f->u.datagram, d);
-    if (f && f->u.datagram.dissector)
+    if (f->u.datagram.dissector)
         feed(t, env, f, p);
 }
 

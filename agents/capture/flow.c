@@ -7,21 +7,27 @@
 #include "lib/mix.h"
 
 #define BUCKETS MAX_CAPTURE_FLOWS
-#define SLAB_FLOWS 128
-#define MAX_SLABS (MAX_CAPTURE_FLOWS / SLAB_FLOWS)
+#define MAX_IDLE 1024 /* flows that are chosen at a time as the next to go */
 
-/* Flows in the order of their use, between newest and oldest. */
-struct flow_list {
-    struct flow *newest, *oldest;
-    size_t count;
+/* A flow, and its last frame when it was chosen: who was used since is not idle. */
+struct idle {
+    struct flow *flow;
+    uint64_t frame;
 };
 
+/* Places count from 1; 0 is none. */
 struct flow_table {
-    struct flow *bucket[BUCKETS];
-    struct flow_list list[2]; /* without and with a dissector's state */
-    struct flow *spare;       /* free flows, by chain */
-    struct flow *slab[MAX_SLABS];
-    size_t slabs;
+    uint32_t bucket[BUCKETS];
+    struct flow *flow; /* MAX_CAPTURE_FLOWS places; memory that was never used costs nothing */
+    uint32_t used;     /* places from the first one on that were used */
+    uint32_t spare;    /* the first of them that is free again */
+    uint32_t closed;   /* the first of the closed flows to go */
+    /* Those that hold a dissector's state, in no order. */
+    struct flow *stateful[MAX_CAPTURE_STATES + 1];
+    size_t statefuls;
+    /* The least recently used without and with a state; the next to go is the last. */
+    struct idle idle[2][MAX_IDLE];
+    size_t idles[2];
     uint32_t numbers;
     uint64_t seed[2]; /* nobody outside can choose what collides */
 };
@@ -31,15 +37,18 @@ flow_table_new(void)
 {
     struct flow_table *t = calloc(1, sizeof(*t));
 
-    if (t && getrandom(t->seed, sizeof(t->seed), 0) != sizeof(t->seed)) {
-        free(t);
-        t = NULL;
-    }
-    return t;
+    if (!t)
+        return NULL;
+    t->flow = aligned_alloc(FLOW_LINE, MAX_CAPTURE_FLOWS * sizeof(*t->flow));
+    if (t->flow && getrandom(t->seed, sizeof(t->seed), 0) == sizeof(t->seed))
+        return t;
+    free(t->flow);
+    free(t);
+    return NULL;
 }
 
-static uint32_t
-hash(const struct flow_table *t, const struct flow_key *key)
+static uint32_t *
+bucket_of(struct flow_table *t, const struct flow_key *key)
 {
     uint64_t word[5], h;
 
@@ -48,7 +57,7 @@ hash(const struct flow_table *t, const struct flow_key *key)
     h = mix64(word[0] ^ t->seed[0], word[1] ^ t->seed[1]);
     h = mix64(word[2] ^ t->seed[1], word[3] ^ h);
     h = mix64(word[4] ^ t->seed[0], h ^ 0x9e3779b97f4a7c15u);
-    return (uint32_t)h % BUCKETS;
+    return &t->bucket[(uint32_t)h % BUCKETS];
 }
 
 /* Returns the side of the sender: sides are ordered by address and port, so both directions give
@@ -69,34 +78,132 @@ make_key(const struct msg_meta *m, struct flow_key *key)
     return side;
 }
 
-static void
-list_remove(struct flow_list *l, struct flow *f)
+/* ---- places ---- */
+
+static struct flow *
+at(const struct flow_table *t, uint32_t place)
 {
-    *(f->newer ? &f->newer->older : &l->newest) = f->older;
-    *(f->older ? &f->older->newer : &l->oldest) = f->newer;
-    f->newer = f->older = NULL;
-    l->count--;
+    return &t->flow[place - 1];
+}
+
+static uint32_t
+place_of(const struct flow_table *t, const struct flow *f)
+{
+    return (uint32_t)(f - t->flow) + 1;
+}
+
+/* ---- who goes next ---- */
+
+static void
+list_closed(struct flow_table *t, struct flow *f)
+{
+    const uint32_t place = place_of(t, f);
+
+    f->newer = t->closed;
+    f->older = 0;
+    if (t->closed)
+        at(t, t->closed)->older = place;
+    t->closed = place;
 }
 
 static void
-list_push(struct flow_list *l, struct flow *f)
+unlist_closed(struct flow_table *t, struct flow *f)
 {
-    f->newer = NULL;
-    f->older = l->newest;
-    *(l->newest ? &l->newest->newer : &l->oldest) = f;
-    l->newest = f;
-    l->count++;
+    *(f->older ? &at(t, f->older)->newer : &t->closed) = f->newer;
+    if (f->newer)
+        at(t, f->newer)->older = f->older;
 }
 
 static void
-list_push_oldest(struct flow_list *l, struct flow *f)
+list_state(struct flow_table *t, struct flow *f)
 {
-    f->older = NULL;
-    f->newer = l->oldest;
-    *(l->oldest ? &l->oldest->older : &l->newest) = f;
-    l->oldest = f;
-    l->count++;
+    f->stateful = true;
+    f->state = (uint16_t)t->statefuls;
+    t->stateful[t->statefuls++] = f;
 }
+
+static void
+unlist_state(struct flow_table *t, struct flow *f)
+{
+    struct flow *last = t->stateful[--t->statefuls];
+
+    _Static_assert(MAX_CAPTURE_STATES < UINT16_MAX, "their numbers");
+    last->state = f->state;
+    t->stateful[f->state] = last;
+    f->stateful = false;
+}
+
+/* Take an open flow into a heap that has the most recently used of them on top, and at its limit
+ * goes on without that one. */
+static void
+choose(struct idle heap[MAX_IDLE], size_t *count, struct flow *f)
+{
+    size_t i = 0, child;
+
+    if (*count < MAX_IDLE) {
+        for (i = (*count)++; i && heap[(i - 1) / 2].frame < f->last_frame; i = (i - 1) / 2)
+            heap[i] = heap[(i - 1) / 2];
+    } else if (f->last_frame >= heap[0].frame) {
+        return;
+    } else {
+        for (; (child = 2 * i + 1) < MAX_IDLE; i = child) {
+            child += child + 1 < MAX_IDLE && heap[child + 1].frame > heap[child].frame;
+            if (heap[child].frame <= f->last_frame)
+                break;
+            heap[i] = heap[child];
+        }
+    }
+    heap[i] = (struct idle){f, f->last_frame};
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+    const struct idle *x = a, *y = b;
+
+    return (x->frame < y->frame) - (x->frame > y->frame);
+}
+
+static void
+choose_idle(struct flow_table *t, bool stateful)
+{
+    struct idle *heap = t->idle[stateful];
+    size_t *count = &t->idles[stateful];
+
+    *count = 0;
+    if (stateful)
+        for (size_t i = 0; i < t->statefuls; i++)
+            choose(heap, count, t->stateful[i]);
+    else
+        for (uint32_t place = 1; place <= t->used; place++)
+            if (at(t, place)->number && !at(t, place)->closed && !at(t, place)->stateful)
+                choose(heap, count, at(t, place));
+    qsort(heap, *count, sizeof(*heap), newest_first);
+}
+
+static bool
+still_idle(const struct idle *i, bool stateful)
+{
+    return i->flow->number && i->flow->last_frame == i->frame && !i->flow->closed &&
+           i->flow->stateful == stateful;
+}
+
+/* The open flow that was not used for the longest time, or NULL. It is not chosen any more. */
+static struct flow *
+take_idle(struct flow_table *t, bool stateful)
+{
+    size_t *count = &t->idles[stateful];
+
+    for (unsigned round = 0; round < 2; round++) {
+        while (*count)
+            if (still_idle(&t->idle[stateful][--*count], stateful))
+                return t->idle[stateful][*count].flow;
+        choose_idle(t, stateful);
+    }
+    return NULL;
+}
+
+/* ---- packets ---- */
 
 static void
 set_meta(const struct flow *f, unsigned side, struct msg_meta *m)
@@ -123,19 +230,6 @@ flow_meta(const struct flow *f, unsigned side, struct msg_meta *out)
     set_meta(f, side, out);
 }
 
-static void
-touch(struct flow_table *t, struct flow *f, const struct msg_meta *m)
-{
-    struct flow_list *l = &t->list[f->stateful];
-
-    f->last_us = m->time_us;
-    f->last_frame = m->frame;
-    if (f->closed || l->newest == f)
-        return;
-    list_remove(l, f);
-    list_push(l, f);
-}
-
 struct flow *
 flow_get(struct flow_table *t, struct packet *p, unsigned *side)
 {
@@ -143,10 +237,12 @@ flow_get(struct flow_table *t, struct packet *p, unsigned *side)
     struct flow *f;
 
     *side = make_key(&p->meta, &key);
-    for (f = t->bucket[hash(t, &key)]; f; f = f->chain) {
+    for (uint32_t place = *bucket_of(t, &key); place; place = f->chain) {
+        f = at(t, place);
         if (memcmp(&f->key, &key, sizeof(key)) != 0)
             continue;
-        touch(t, f, &p->meta);
+        f->last_us = p->meta.time_us;
+        f->last_frame = p->meta.frame;
         set_meta(f, *side, &p->meta);
         return f;
     }
@@ -178,26 +274,34 @@ end_transport(struct flow *f, struct capture_env *env)
 void
 flow_close(struct flow_table *t, struct capture_env *env, struct flow *f)
 {
+    const bool was_closed = f->closed;
+
     end_transport(f, env);
-    list_remove(&t->list[f->stateful], f);
-    f->stateful = false;
-    list_push_oldest(&t->list[0], f);
+    if (f->stateful)
+        unlist_state(t, f);
+    if (!was_closed)
+        list_closed(t, f);
 }
 
 void
 flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
 {
-    struct flow **at = &t->bucket[f->bucket];
+    const uint32_t place = place_of(t, f);
+    uint32_t *link = bucket_of(t, &f->key);
 
+    if (f->closed)
+        unlist_closed(t, f);
     end_transport(f, env);
-    list_remove(&t->list[f->stateful], f);
-    while (*at != f)
-        at = &(*at)->chain;
-    *at = f->chain;
+    if (f->stateful)
+        unlist_state(t, f);
+    while (*link != place)
+        link = &at(t, *link)->chain;
+    *link = f->chain;
     if (f->key.protocol == 132)
         free(f->u.sctp);
+    f->number = 0;
     f->chain = t->spare;
-    t->spare = f;
+    t->spare = place;
 }
 
 /* Does it matter that the flow is dropped now? */
@@ -213,72 +317,53 @@ claimed(const struct flow *f)
     return f->key.protocol == 6 || f->key.protocol == 132 || f->u.datagram.dissector;
 }
 
-/* Room by dropping the flow that was not used for the longest time; one that is idle or unclaimed
- * is no loss. */
+/* Room by dropping a flow that is closed, or was not used for the longest time; one that is idle or
+ * unclaimed is no loss. */
 static void
-evict(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
+evict(struct flow_table *t, struct capture_env *env, int64_t now_us)
 {
+    struct flow *f = t->closed ? at(t, t->closed) : take_idle(t, false);
+
+    if (!f)
+        f = take_idle(t, true);
     if (!f->closed && claimed(f) && in_use(f, now_us))
         env->stats.evicted++;
     flow_remove(t, env, f);
 }
 
-static bool
-add_slab(struct flow_table *t)
+static uint32_t
+take_place(struct flow_table *t, struct capture_env *env, int64_t now_us)
 {
-    struct flow *slab;
+    uint32_t place;
 
-    if (t->slabs == MAX_SLABS)
-        return false;
-    slab = calloc(SLAB_FLOWS, sizeof(*slab));
-    if (!slab)
-        return false;
-    t->slab[t->slabs++] = slab;
-    for (size_t i = SLAB_FLOWS; i-- > 0;) {
-        slab[i].chain = t->spare;
-        t->spare = &slab[i];
-    }
-    return true;
-}
-
-static struct flow *
-take_spare(struct flow_table *t, struct capture_env *env, int64_t now_us)
-{
-    struct flow *f;
-
-    if (!t->spare && !add_slab(t)) {
-        f = t->list[0].oldest ? t->list[0].oldest : t->list[1].oldest;
-        if (!f)
-            return NULL;
-        evict(t, env, f, now_us);
-    }
-    f = t->spare;
-    t->spare = f->chain;
-    *f = (struct flow){0};
-    return f;
+    if (!t->spare && t->used < MAX_CAPTURE_FLOWS)
+        return ++t->used;
+    if (!t->spare)
+        evict(t, env, now_us);
+    place = t->spare;
+    t->spare = at(t, place)->chain;
+    return place;
 }
 
 struct flow *
 flow_new(struct flow_table *t, struct capture_env *env, struct packet *p, unsigned client,
          bool known)
 {
-    struct flow *f = take_spare(t, env, p->meta.time_us);
+    const uint32_t place = take_place(t, env, p->meta.time_us);
+    struct flow *f = at(t, place);
+    uint32_t *bucket;
     unsigned side;
 
-    if (!f) {
-        env->stats.evicted++;
-        return NULL;
-    }
+    t->numbers += t->numbers == UINT32_MAX ? 2 : 1; /* 0 is no number */
+    *f = (struct flow){.number = t->numbers,
+                       .last_us = p->meta.time_us,
+                       .last_frame = p->meta.frame,
+                       .client = (uint8_t)client,
+                       .client_known = known};
     side = make_key(&p->meta, &f->key);
-    f->bucket = hash(t, &f->key);
-    f->chain = t->bucket[f->bucket];
-    t->bucket[f->bucket] = f;
-    f->number = ++t->numbers;
-    f->client = (uint8_t)client;
-    f->client_known = known;
-    f->last_us = p->meta.time_us;
-    f->last_frame = p->meta.frame;
-    list_push(&t->list[0], f);
+    bucket = bucket_of(t, &f->key);
+    f->chain = *bucket;
+    *bucket = place;
     set_meta(f, side, &p->meta);
     return f;
 }
@@ -304,21 +389,24 @@ shed_state(struct flow_table *t, struct capture_env *env, struct flow *f, int64_
         datagram_close(f);
         break;
     }
-    list_remove(&t->list[1], f);
-    f->stateful = false;
-    list_push(&t->list[0], f);
+    unlist_state(t, f);
 }
 
 void
 flow_note_state(struct flow_table *t, struct capture_env *env, struct flow *f, bool stateful)
 {
+    struct flow *idle;
+
     if (f->stateful == stateful || f->closed)
         return;
-    list_remove(&t->list[f->stateful], f);
-    f->stateful = stateful;
-    list_push(&t->list[stateful], f);
-    if (t->list[1].count > MAX_CAPTURE_STATES)
-        shed_state(t, env, t->list[1].oldest, f->last_us);
+    if (!stateful) {
+        unlist_state(t, f);
+        return;
+    }
+    list_state(t, f);
+    idle = t->statefuls > MAX_CAPTURE_STATES ? take_idle(t, true) : NULL;
+    if (idle)
+        shed_state(t, env, idle, f->last_us);
 }
 
 void
@@ -326,10 +414,9 @@ flow_table_free(struct flow_table *t, struct capture_env *env)
 {
     if (!t)
         return;
-    for (size_t i = 2; i-- > 0;)
-        while (t->list[i].oldest)
-            flow_remove(t, env, t->list[i].oldest);
-    for (size_t i = 0; i < t->slabs; i++)
-        free(t->slab[i]);
+    for (uint32_t place = 1; place <= t->used; place++)
+        if (at(t, place)->number)
+            flow_remove(t, env, at(t, place));
+    free(t->flow);
     free(t);
 }

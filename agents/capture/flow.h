@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of flows: hashed by addresses, ports and protocol, least recently used out first. A
- * flow has two sides, 0 and 1, in the order of address and port; direction i is from side i to the
+ * The table of flows: hashed by addresses, ports and protocol, least recently used out first. Who
+ * that is, is looked for when it is needed, so that a packet touches no flow but its own. A flow
+ * has two sides, 0 and 1, in the order of address and port; direction i is from side i to the
  * other.
  */
 #ifndef AGENTS_CAPTURE_FLOW_H
@@ -13,6 +14,8 @@
 
 #define FLOW_IDLE_US 300000000 /* a flow that old is dropped without loss, in capture time */
 
+#define FLOW_LINE 64 /* bytes of a line of the cache */
+
 struct flow_key {
     uint8_t addr[2][16];
     uint16_t port[2];
@@ -20,18 +23,19 @@ struct flow_key {
     uint8_t zero[2];
 };
 
+/* What every packet reads and writes stands in front: one line of the cache. */
 struct flow {
-    struct flow_key key;
-    struct flow *chain;         /* same bucket */
-    struct flow *newer, *older; /* order of use */
-    uint32_t number;            /* in this run, from 1 */
-    uint32_t bucket;
+    _Alignas(FLOW_LINE) struct flow_key key;
+    uint32_t chain;  /* place of the next flow of the same bucket, or of the next free place */
+    uint32_t number; /* in this run, from 1; 0: the place is free */
     int64_t last_us;
     uint64_t last_frame;
-    uint8_t client;    /* side that opened the flow, or seems to have */
-    bool client_known; /* its opening was seen */
-    bool closed;       /* finished; kept to know late copies of its packets */
-    bool stateful;     /* holds a dissector's state */
+    uint32_t newer, older; /* places in the list of those that are closed */
+    uint16_t state;        /* number in the list of those with a dissector's state */
+    uint8_t client;        /* side that opened the flow, or seems to have */
+    bool client_known;     /* its opening was seen */
+    bool closed;           /* finished; kept to know late copies of its packets */
+    bool stateful;         /* holds a dissector's state */
     union {
         struct tcp_flow tcp;
         struct sctp_flow *sctp; /* sctp.c makes it */
@@ -41,8 +45,9 @@ struct flow {
 
 struct flow_table;
 
+/* NULL without memory. */
 struct flow_table *flow_table_new(void);
-/* Closes all flows, the least recently used first. */
+/* Closes all flows. */
 void flow_table_free(struct flow_table *t, struct capture_env *env);
 
 /*
@@ -52,8 +57,7 @@ void flow_table_free(struct flow_table *t, struct capture_env *env);
 struct flow *flow_get(struct flow_table *t, struct packet *p, unsigned *side);
 /*
  * A new flow for it; there must be none. client is the side that opens it, known whether that is
- * certain. Never NULL but without memory. May close another flow. p->meta gets flow, direction and
- * flow_known.
+ * certain. Never NULL. May close another flow. p->meta gets flow, direction and flow_known.
  */
 struct flow *flow_new(struct flow_table *t, struct capture_env *env, struct packet *p,
                       unsigned client, bool known);

@@ -411,8 +411,6 @@ open_flow(struct flow_table *t, struct capture_env *env, struct packet *p, unsig
 {
     struct flow *f = flow_new(t, env, p, client, known);
 
-    if (!f)
-        return NULL;
     f->u.sctp = calloc(1, sizeof(*f->u.sctp));
     if (!f->u.sctp) {
         flow_remove(t, env, f);

@@ -357,8 +357,7 @@ open_flow(struct flow_table *t, struct capture_env *env, struct packet *p, unsig
 {
     struct flow *f = flow_new(t, env, p, client, known);
 
-    if (f)
-        env_message(env, MSG_FLOW_OPEN, &p->meta);
+    env_message(env, MSG_FLOW_OPEN, &p->meta);
     return f;
 }
 

@@ -807,6 +807,49 @@ flows_are_bounded(void **state)
     finish();
 }
 
+/* A packet of the flow with this number; true if it was not known. */
+static bool
+opens(unsigned flow, unsigned flags)
+{
+    const unsigned before = count[MSG_FLOW_OPEN];
+
+    frame_payload(&f, "", 0);
+    frame_tcp(&f, 1024 + flow % 60000, 80 + flow / 60000, flags & FRAME_SYN ? 1 : 2, 0, flags);
+    frame_ip4(&f, A, B, 6);
+    send_frame(101);
+    return count[MSG_FLOW_OPEN] > before;
+}
+
+/* Closed flows make room first, then those that were not used for the longest time: exactly. */
+static void
+least_recently_used_goes(void **state)
+{
+    enum { USED = 3000, CLOSED = 40, NEW = 1200 };
+
+    (void)state;
+    start(rows_any);
+    for (unsigned i = 0; i < MAX_CAPTURE_FLOWS; i++)
+        assert_true(opens(i, FRAME_SYN));
+    for (unsigned i = USED; i-- > 0;)
+        assert_false(opens(i, FRAME_ACK));
+    for (unsigned i = 0; i < CLOSED; i++)
+        assert_false(opens(i, FRAME_RST));
+    for (unsigned i = 0; i < CLOSED; i++)
+        assert_true(opens(MAX_CAPTURE_FLOWS + i, FRAME_SYN));
+    assert_int_equal(capture_path_stats(path)->evicted, 0);
+    /* One that would be the next to go is used before each that comes. */
+    for (unsigned i = 0; i < NEW; i++) {
+        assert_false(opens(USED + 2 * i, FRAME_ACK));
+        assert_true(opens(MAX_CAPTURE_FLOWS + CLOSED + i, FRAME_SYN));
+    }
+    assert_int_equal(capture_path_stats(path)->evicted, NEW);
+    for (unsigned i = 0; i < NEW; i++)
+        assert_false(opens(USED + 2 * i, FRAME_ACK));
+    for (unsigned i = 0; i < NEW; i++)
+        assert_true(opens(USED + 2 * i + 1, FRAME_ACK));
+    finish();
+}
+
 /* One byte of a TCP flow of its own, from its beginning or not. */
 static void
 one_of_many(unsigned flow, bool begins, uint32_t seq, const char *data)
@@ -1103,6 +1146,7 @@ main(void)
         cmocka_unit_test(ip6_extensions_and_fragments),
         cmocka_unit_test(icmp_quotes),
         cmocka_unit_test(flows_are_bounded),
+        cmocka_unit_test(least_recently_used_goes),
         cmocka_unit_test(states_are_bounded),
         cmocka_unit_test(file_pcap),
         cmocka_unit_test(file_pcap_broken),
