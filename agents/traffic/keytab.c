@@ -8,6 +8,7 @@
 
 #define FIRST_CAPACITY 16
 #define SLOTS_PER_ENTRY 2
+#define SWEEP_SHARE 16 /* of a full table is tried between two sweeps */
 
 void
 keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max)
@@ -154,6 +155,7 @@ add(struct keytab *t, const void *key)
 {
     uint8_t *entry;
 
+    t->tried++;
     if (t->count >= t->max || ((!t->data || t->count == t->capacity) && !grow(t))) {
         t->refused++;
         return NULL;
@@ -203,6 +205,15 @@ keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
     }
     t->count = kept;
     reindex(t);
+}
+
+void
+keytab_make_room(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
+{
+    if (t->count < t->max || t->tried - t->tried_then < t->max / SWEEP_SHARE)
+        return;
+    t->tried_then = t->tried;
+    keytab_sweep(t, keep, ctx);
 }
 
 void

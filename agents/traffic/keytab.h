@@ -26,6 +26,8 @@ struct keytab {
     size_t key_len, entry_size, count, capacity, max, slots;
     uint64_t seed;
     uint64_t refused; /* puts that found no room */
+    uint64_t tried;   /* entries that were added or refused, now and when room was made last */
+    uint64_t tried_then;
 };
 
 /* key_len bytes at the front of entry_size; at most max entries, at most MAX_KEYTAB. */
@@ -42,6 +44,12 @@ void *keytab_at(const struct keytab *t, size_t i);
 size_t keytab_index(const struct keytab *t, const void *entry);
 /* Drop the entries for which keep() is false; it is called once for each, in order. */
 void keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx);
+/*
+ * Where the table is full, the same; but at most once in so many attempts to add an entry that its
+ * cost is that of a few looks each. Between, what finds no room is refused: a sender of floods
+ * makes every entry worth keeping, and nobody may pay for all of them with each message.
+ */
+void keytab_make_room(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx);
 /* Copy an address so that equal addresses have equal bytes. */
 void keytab_addr(struct net_addr *out, const struct net_addr *in);
 

@@ -243,13 +243,10 @@ take_request(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg
         m->type == PFCP_SESSION_MODIFICATION_REQUEST || m->type == PFCP_SESSION_DELETION_REQUEST;
     struct pending_key key = make_pending(&meta->src, &meta->dst, m->type, m->sequence);
     struct pair *pair = put_pair(s, &meta->src, &meta->dst);
+    struct sweep w = {s, meta->time_us};
     struct pending *p;
 
-    if (s->pending.count == MAX_PFCP_PENDING) {
-        struct sweep w = {s, meta->time_us};
-
-        keytab_sweep(&s->pending, keep_pending, &w);
-    }
+    keytab_make_room(&s->pending, keep_pending, &w);
     p = keytab_put(&s->pending, &key);
     if (!p || !pair)
         return;

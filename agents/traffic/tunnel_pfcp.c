@@ -158,13 +158,10 @@ static void
 take_request(const struct step *w)
 {
     struct pending_key key = pending_key(&w->meta->src, &w->meta->dst, w->m->type, w->m->sequence);
+    struct step copy = *w;
     struct pending *p;
 
-    if (w->t->pending.count == MAX_TUNNEL_PENDING) {
-        struct step copy = *w;
-
-        keytab_sweep(&w->t->pending, keep_recent, &copy);
-    }
+    keytab_make_room(&w->t->pending, keep_recent, &copy);
     p = keytab_put(&w->t->pending, &key);
     if (!p) {
         lost(w->t, &w->meta->dst);

@@ -93,6 +93,52 @@ lengths(void **state)
     }
 }
 
+struct keeper {
+    unsigned asked;
+    bool all;
+};
+
+static bool
+keep_all_or_none(void *ctx, void *entry)
+{
+    struct keeper *k = ctx;
+
+    (void)entry;
+    k->asked++;
+    return k->all;
+}
+
+/* A flood of entries that are all worth keeping costs each of them a few looks, and room is made
+ * when they are not any more. */
+static void
+room_is_made_now_and_then(void **state)
+{
+    enum { MAX = 1600, FLOOD = 100000 };
+    struct keeper k = {.all = true};
+    struct keytab t;
+    uint32_t key;
+
+    (void)state;
+    keytab_init(&t, sizeof(uint32_t), sizeof(struct entry), MAX);
+    for (key = 0; key < FLOOD; key++) {
+        keytab_make_room(&t, keep_all_or_none, &k);
+        (void)keytab_put(&t, &key);
+        assert_int_equal(k.asked > 0, key >= MAX);
+    }
+    assert_int_equal(t.count, MAX);
+    assert_int_equal(t.refused, FLOOD - MAX);
+    assert_true(k.asked <= 20 * FLOOD);
+
+    k.all = false;
+    for (unsigned i = 0; i < MAX / 10; i++, key++) {
+        keytab_make_room(&t, keep_all_or_none, &k);
+        (void)keytab_put(&t, &key);
+    }
+    assert_true(t.count <= MAX / 10);
+    assert_non_null(keytab_find(&t, &(uint32_t){key - 1}));
+    keytab_clear(&t);
+}
+
 static void
 addresses(void **state)
 {
@@ -107,9 +153,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_and_limit),
-        cmocka_unit_test(empty),
-        cmocka_unit_test(lengths),
+        cmocka_unit_test(order_and_limit), cmocka_unit_test(empty),
+        cmocka_unit_test(lengths),         cmocka_unit_test(room_is_made_now_and_then),
         cmocka_unit_test(addresses),
     };
 
