@@ -59,6 +59,9 @@ void capture_path_frame(struct capture_path *p, int dlt, const uint8_t *data, si
                         size_t wire_len, uint64_t frame, int64_t time_us);
 /* End of input: deliver what is pending and close all flows. Frames that come later are ignored. */
 void capture_path_finish(struct capture_path *p);
+/* For the one who hears a message, while it does: the words that stay with this direction of its
+ * flow (see struct msg), or NULL. */
+uint32_t *capture_path_mark(const struct capture_path *p);
 /* Borrowed; final after capture_path_finish(). */
 const struct capture_stats *capture_path_stats(const struct capture_path *p);
 

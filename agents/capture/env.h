@@ -20,6 +20,7 @@ struct capture_env {
     size_t held; /* bytes kept for reassembly, all flows together: at most MAX_CAPTURE_PENDING */
     struct capture_rows tcp, udp, sctp;
     const struct dissector *ip[256]; /* by protocol number */
+    uint32_t *mark;                  /* of the messages that a dissector gives now, or NULL */
 };
 
 /* One IP packet, or the whole that its fragments gave. */

@@ -38,8 +38,13 @@ struct flow {
     bool stateful;         /* holds a dissector's state */
     union {
         struct tcp_flow tcp;
-        struct sctp_flow *sctp; /* sctp.c makes it */
-        struct datagram_flow datagram;
+        struct {
+            union {
+                struct sctp_flow *sctp; /* sctp.c makes it */
+                struct datagram_flow datagram;
+            };
+            uint32_t mark[2][MAX_MSG_MARKS]; /* by meta->to_server */
+        };
     } u;
 };
 

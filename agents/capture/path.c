@@ -86,6 +86,12 @@ capture_path_finish(struct capture_path *p)
     p->fragments = NULL;
 }
 
+uint32_t *
+capture_path_mark(const struct capture_path *p)
+{
+    return p->env.mark;
+}
+
 const struct capture_stats *
 capture_path_stats(const struct capture_path *p)
 {

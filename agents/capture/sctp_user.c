@@ -51,8 +51,11 @@ sctp_deliver(struct flow *f, struct capture_env *env, uint32_t ppid, struct cur 
     const struct dissector *d = choose(env, ppid, message, meta);
     struct sctp_user *u = d ? user_of(f->u.sctp, d) : NULL;
 
-    if (u)
-        (void)d->feed(u->state, message, meta, &env->out);
+    if (!u)
+        return;
+    env->mark = f->u.mark[meta->to_server];
+    (void)d->feed(u->state, message, meta, &env->out);
+    env->mark = NULL;
 }
 
 void

@@ -94,9 +94,16 @@ struct mgmt_msg;  /* agents/dissect/mgmt.h */
 struct ssh_msg;   /* agents/dissect/ssh.h */
 struct db_msg;    /* agents/dissect/db.h */
 
+#define MAX_MSG_MARKS 8
+
 struct msg {
     enum msg_kind kind;
     const struct msg_meta *meta;
+    /*
+     * MAX_MSG_MARKS words that stay with this direction of the flow, 0 at first, for those who hear
+     * its messages; NULL: there are none. Dissectors leave it alone. Borrowed as u is.
+     */
+    uint32_t *mark;
     union {
         const struct http_msg *http;
         const struct tls_msg *tls;

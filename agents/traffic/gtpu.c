@@ -81,19 +81,19 @@ take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_
 }
 
 static void
-take_gtpu(struct gtpu_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+take_gtpu(struct gtpu_ledger *l, const struct msg *m)
 {
     struct pair_ends key;
-    bool src_low = pair_ends(meta, &key);
+    bool src_low = pair_ends(m->meta, &key);
     struct path *p;
 
-    p = keytab_put(&l->paths, &key);
+    p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
     if (!p)
         return;
     if (!p->seen.count)
         p->low_first = src_low;
-    p->container |= m->pdu_session_container;
-    ledger_seen_add(&p->seen, meta);
+    p->container |= m->u.gtpu->pdu_session_container;
+    ledger_seen_add(&p->seen, m->meta);
 }
 
 static void
@@ -102,7 +102,7 @@ ledger_message(void *ledger, const struct msg *m)
     if (m->kind == MSG_TUNNEL)
         take_tunnel(ledger, m->u.tunnel, m->meta);
     else if (m->kind == MSG_GTPU)
-        take_gtpu(ledger, m->u.gtpu, m->meta);
+        take_gtpu(ledger, m);
 }
 
 /* A UPF by what PFCP says; without PFCP by what an AMF told, unless a gNB called the same address

@@ -176,6 +176,22 @@ keytab_put(struct keytab *t, const void *key)
 }
 
 void *
+keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
+{
+    uint8_t *entry;
+
+    if (mark && *mark < t->count) {
+        entry = t->data + *mark * t->entry_size;
+        if (same(entry, key, t->key_len))
+            return entry;
+    }
+    entry = keytab_put(t, key);
+    if (mark && entry)
+        *mark = (uint32_t)keytab_index(t, entry);
+    return entry;
+}
+
+void *
 keytab_at(const struct keytab *t, size_t i)
 {
     return t->data + i * t->entry_size;

@@ -38,6 +38,11 @@ void *keytab_find(const struct keytab *t, const void *key);
 /* The same, added with zeros behind the key where it is missing. NULL when full or without memory
  * (counted). */
 void *keytab_put(struct keytab *t, const void *key);
+/*
+ * The same for one key that is put often: *mark (NULL: none) remembers where its entry is. Any
+ * value is safe, also that of another key or table, and costs a look more.
+ */
+void *keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark);
 /* Entry i < count. */
 void *keytab_at(const struct keytab *t, size_t i);
 /* Number of an entry of this table. */

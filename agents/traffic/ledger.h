@@ -67,6 +67,29 @@ void ledger_tally_join(struct ledger_tally *t, const struct ledger_tally *b);
 void ledger_tally_emit(const struct ledger_tally *t, enum fact_node node,
                        const struct ledger_env *env, struct fact_sink *sink);
 
+/* What ledgers remember in the marks of a flow (struct msg): places in their tables, by which they
+ * find without a search what they found for the message before. A flow carries one protocol. */
+enum ledger_mark {
+    MARK_ROLE,
+    MARK_PATH,
+    MARK_N2_PAIR,
+    MARK_N2_NAS,
+    MARK_N4_SOURCE = MARK_N2_PAIR,
+    MARK_N4_DESTINATION,
+    MARK_N4_PAIR,
+    MARK_N4_PEER,
+    MARK_N4_STACK,
+    LEDGER_MARKS
+};
+
+/* NULL where the message has none. */
+static inline uint32_t *
+ledger_mark(const struct msg *m, enum ledger_mark mark)
+{
+    _Static_assert(LEDGER_MARKS <= MAX_MSG_MARKS, "a word for each");
+    return m->mark ? &m->mark[mark] : NULL;
+}
+
 /* First-seen, last-seen, count and first frames of an entry: the grouping "seen". */
 struct ledger_seen {
     int64_t first_us, last_us;

@@ -384,7 +384,10 @@ nas_message(void *ledger, const struct msg *m)
         by = m->u.nas->carrier.sender;
     else
         return;
-    if (!n2_ends(m->meta, by, &l->pairs, &key, &port) || !(e.pair = keytab_put(&l->pairs, &key)))
+    if (!n2_ends(m->meta, by, &l->pairs, &key, &port))
+        return;
+    e.pair = keytab_put_marked(&l->pairs, &key, ledger_mark(m, MARK_N2_NAS));
+    if (!e.pair)
         return;
     e.pair->heard_amf |= by == NGAP_BY_AMF;
     if (m->kind == MSG_NGAP)

@@ -93,7 +93,7 @@ ngap_close(void *ledger)
 
 static void
 path(struct ngap_ledger *l, const struct n2_key *ends, uint16_t port, bool dtls,
-     const struct msg_meta *meta)
+     const struct msg *m)
 {
     struct path_key key;
 
@@ -102,9 +102,9 @@ path(struct ngap_ledger *l, const struct n2_key *ends, uint16_t port, bool dtls,
     key.port[0] = (uint8_t)(port >> 8);
     key.port[1] = (uint8_t)port;
     key.dtls = dtls;
-    struct n2_path *p = keytab_put(&l->paths, &key);
+    struct n2_path *p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
     if (p)
-        ledger_seen_add(&p->seen, meta);
+        ledger_seen_add(&p->seen, m->meta);
 }
 
 static bool
@@ -264,13 +264,13 @@ ngap_message(void *ledger, const struct msg *m)
 
     if (m->kind == MSG_DTLS && m->meta->protocol == SCTP) {
         if (n2_ends(m->meta, NGAP_BY_EITHER, &l->pairs, &key, &port))
-            path(l, &key, port, true, m->meta);
+            path(l, &key, port, true, m);
         return;
     }
     if (m->kind != MSG_NGAP || !n2_ends(m->meta, m->u.ngap->sender, &l->pairs, &key, &port))
         return;
-    path(l, &key, port, false, m->meta);
-    if (!(p = keytab_put(&l->pairs, &key)))
+    path(l, &key, port, false, m);
+    if (!(p = keytab_put_marked(&l->pairs, &key, ledger_mark(m, MARK_N2_PAIR))))
         return;
     association(p, m->u.ngap, m->meta);
     capabilities(l, p, m->u.ngap, m->meta);

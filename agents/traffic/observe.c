@@ -43,13 +43,15 @@ static void
 on_message(void *ctx, const struct msg *m)
 {
     struct observer *o = ctx;
+    struct msg marked = *m;
 
     o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
+    marked.mark = capture_path_mark(o->path);
     for (unsigned i = 0; i < o->listeners[m->kind]; i++) {
         const unsigned l = o->listener[m->kind][i];
 
         if (o->ledger[l])
-            ledger_table[l]->message(o->ledger[l], m);
+            ledger_table[l]->message(o->ledger[l], &marked);
     }
 }
 

@@ -85,12 +85,12 @@ ledger_open(const struct ledger_env *env)
 }
 
 static struct node *
-put_node(struct pfcp_ledger *l, const struct net_addr *address)
+put_node(struct pfcp_ledger *l, const struct net_addr *address, uint32_t *mark)
 {
     struct net_addr key;
 
     keytab_addr(&key, address);
-    return keytab_put(&l->nodes, &key);
+    return keytab_put_marked(&l->nodes, &key, mark);
 }
 
 static const struct node *
@@ -138,34 +138,38 @@ take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *met
 }
 
 static void
-take_path(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_path(struct pfcp_ledger *l, const struct msg *m)
 {
+    const struct pfcp_msg *pfcp = m->u.pfcp;
     struct pair_ends key;
-    bool src_low = pair_ends(meta, &key);
+    bool src_low = pair_ends(m->meta, &key);
     struct path *p;
 
-    p = keytab_put(&l->paths, &key);
+    p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
     if (!p)
         return;
-    ledger_seen_add(&p->seen, meta);
-    if (!p->client_known && (m->request || m->response)) {
+    ledger_seen_add(&p->seen, m->meta);
+    if (!p->client_known && (pfcp->request || pfcp->response)) {
         p->client_known = true;
-        p->client_low = m->request == src_low;
+        p->client_low = pfcp->request == src_low;
     }
-    if (m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST) {
+    if (pfcp->type == PFCP_SESSION_ESTABLISHMENT_REQUEST) {
         p->low_smf |= src_low;
         p->high_smf |= !src_low;
     }
 }
 
 static void
-take_pfcp(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_pfcp(struct pfcp_ledger *l, const struct msg *m)
 {
-    bool associated = m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && m->has_cause &&
-                      m->cause == PFCP_CAUSE_ACCEPTED;
+    const struct pfcp_msg *pfcp = m->u.pfcp;
+    const struct msg_meta *meta = m->meta;
+    bool associated = pfcp->type == PFCP_ASSOCIATION_SETUP_RESPONSE && pfcp->has_cause &&
+                      pfcp->cause == PFCP_CAUSE_ACCEPTED;
 
     for (unsigned end = 0; end < 2; end++) {
-        struct node *n = put_node(l, end == 0 ? &meta->src : &meta->dst);
+        struct node *n = end == 0 ? put_node(l, &meta->src, ledger_mark(m, MARK_N4_SOURCE))
+                                  : put_node(l, &meta->dst, ledger_mark(m, MARK_N4_DESTINATION));
 
         if (!n)
             continue;
@@ -173,12 +177,12 @@ take_pfcp(struct pfcp_ledger *l, const struct pfcp_msg *m, const struct msg_meta
         n->remote |= is_remote(meta);
         n->associations += associated;
         if (end == 0)
-            take_sender(n, m, meta);
+            take_sender(n, pfcp, meta);
     }
-    take_path(l, m, meta);
-    pfcp_sessions_message(l->sessions, m, meta);
-    pfcp_stack_message(&l->stacks, m, meta);
-    pfcp_peer_message(&l->peers, m, meta);
+    take_path(l, m);
+    pfcp_sessions_message(l->sessions, m);
+    pfcp_stack_message(&l->stacks, m);
+    pfcp_peer_message(&l->peers, m);
 }
 
 static void
@@ -204,7 +208,7 @@ ledger_message(void *ledger, const struct msg *m)
     if (m->meta->time_us > l->last_us)
         l->last_us = m->meta->time_us;
     if (m->kind == MSG_PFCP)
-        take_pfcp(l, m->u.pfcp, m->meta);
+        take_pfcp(l, m);
     else if (m->kind == MSG_ICMP_UNREACHABLE)
         take_unreachable(l, m->u.icmp, m->meta);
 }

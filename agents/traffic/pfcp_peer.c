@@ -11,15 +11,30 @@ pfcp_peer_init(struct keytab *t)
     keytab_init(t, sizeof(struct pfcp_peer_key), sizeof(struct pfcp_peer), MAX_PFCP_PEERS);
 }
 
+static void
+set_key(struct pfcp_peer_key *key, const struct net_addr *src, const struct net_addr *dst)
+{
+    memset(key, 0, sizeof(*key));
+    keytab_addr(&key->src, src);
+    keytab_addr(&key->dst, dst);
+}
+
 static struct pfcp_peer *
-peer_of(struct keytab *t, const struct net_addr *src, const struct net_addr *dst, bool add)
+sender(struct keytab *t, const struct msg *m)
 {
     struct pfcp_peer_key key;
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.src, src);
-    keytab_addr(&key.dst, dst);
-    return add ? keytab_put(t, &key) : keytab_find(t, &key);
+    set_key(&key, &m->meta->src, &m->meta->dst);
+    return keytab_put_marked(t, &key, ledger_mark(m, MARK_N4_PEER));
+}
+
+static struct pfcp_peer *
+receiver(struct keytab *t, const struct msg *m)
+{
+    struct pfcp_peer_key key;
+
+    set_key(&key, &m->meta->dst, &m->meta->src);
+    return keytab_find(t, &key);
 }
 
 static void
@@ -63,16 +78,17 @@ take_request(struct pfcp_peer *p, const struct pfcp_msg *m, const struct msg_met
 }
 
 void
-pfcp_peer_message(struct keytab *t, const struct pfcp_msg *m, const struct msg_meta *meta)
+pfcp_peer_message(struct keytab *t, const struct msg *m)
 {
+    const struct pfcp_msg *pfcp = m->u.pfcp;
     struct pfcp_peer *p;
 
-    if (m->request && (p = peer_of(t, &meta->src, &meta->dst, true)))
-        take_request(p, m, meta);
-    if (m->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !m->has_cause ||
-        m->cause != PFCP_CAUSE_ACCEPTED)
+    if (pfcp->request && (p = sender(t, m)))
+        take_request(p, pfcp, m->meta);
+    if (pfcp->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !pfcp->has_cause ||
+        pfcp->cause != PFCP_CAUSE_ACCEPTED)
         return;
-    p = peer_of(t, &meta->dst, &meta->src, false);
+    p = receiver(t, m);
     if (!p || !p->asked)
         return;
     p->asked = false;

@@ -32,7 +32,8 @@ struct pfcp_peer {
 };
 
 void pfcp_peer_init(struct keytab *t);
-void pfcp_peer_message(struct keytab *t, const struct pfcp_msg *m, const struct msg_meta *meta);
+/* A message of PFCP. */
+void pfcp_peer_message(struct keytab *t, const struct msg *m);
 void pfcp_peer_emit(const struct keytab *t, const struct ledger_env *env, struct fact_sink *sink);
 
 #endif

@@ -171,11 +171,12 @@ find_node(const struct pfcp_sessions *s, const struct net_addr *address)
 }
 
 static struct pair *
-put_pair(struct pfcp_sessions *s, const struct net_addr *src, const struct net_addr *dst)
+put_pair(struct pfcp_sessions *s, const struct net_addr *src, const struct net_addr *dst,
+         uint32_t *mark)
 {
     struct pair_key key = make_pair(src, dst);
 
-    return keytab_put(&s->pairs, &key);
+    return keytab_put_marked(&s->pairs, &key, mark);
 }
 
 /* FNV-1a, only to compare Node IDs; never 0. */
@@ -237,12 +238,13 @@ judge_claim(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_
 }
 
 static void
-take_request(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_request(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta,
+             uint32_t *mark)
 {
     bool command =
         m->type == PFCP_SESSION_MODIFICATION_REQUEST || m->type == PFCP_SESSION_DELETION_REQUEST;
     struct pending_key key = make_pending(&meta->src, &meta->dst, m->type, m->sequence);
-    struct pair *pair = put_pair(s, &meta->src, &meta->dst);
+    struct pair *pair = put_pair(s, &meta->src, &meta->dst, mark);
     struct sweep w = {s, meta->time_us};
     struct pending *p;
 
@@ -330,12 +332,13 @@ take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const str
 }
 
 static void
-take_response(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_response(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_meta *meta,
+              uint32_t *mark)
 {
     struct pending_key key =
         make_pending(&meta->dst, &meta->src, (uint8_t)(m->type - 1), m->sequence);
     struct pending *p = keytab_find(&s->pending, &key);
-    struct pair *pair = put_pair(s, &meta->dst, &meta->src);
+    struct pair *pair = put_pair(s, &meta->dst, &meta->src, mark);
     bool again = p && p->answered;
     struct pair *back;
 
@@ -351,28 +354,29 @@ take_response(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct ms
         take_establishment(s, m, meta, pair);
     } else if (m->type == PFCP_ASSOCIATION_SETUP_RESPONSE) {
         pair->associated = true;
-        back = put_pair(s, &meta->src, &meta->dst);
+        back = put_pair(s, &meta->src, &meta->dst, NULL);
         if (back)
             back->associated = true;
     }
 }
 
 void
-pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_msg *m,
-                      const struct msg_meta *meta)
+pfcp_sessions_message(struct pfcp_sessions *s, const struct msg *m)
 {
-    struct node *sender = m->node_id[0] ? put_node(s, &meta->src) : NULL;
+    const struct pfcp_msg *pfcp = m->u.pfcp;
+    struct node *sender = pfcp->node_id[0] ? put_node(s, &m->meta->src) : NULL;
+    uint32_t *mark = ledger_mark(m, MARK_N4_PAIR);
 
     if (sender)
-        sender->id = text_hash(m->node_id);
+        sender->id = text_hash(pfcp->node_id);
     if (s->totals->counted) {
         keytab_clear(&s->totals->nodes);
         s->totals->counted = false;
     }
-    if (m->request)
-        take_request(s, m, meta);
-    else if (m->response && m->type != PFCP_VERSION_NOT_SUPPORTED)
-        take_response(s, m, meta);
+    if (pfcp->request)
+        take_request(s, pfcp, m->meta, mark);
+    else if (pfcp->response && pfcp->type != PFCP_VERSION_NOT_SUPPORTED)
+        take_response(s, pfcp, m->meta, mark);
 }
 
 static void

@@ -29,8 +29,8 @@ struct pfcp_command_finding {
 
 struct pfcp_sessions *pfcp_sessions_new(void);
 void pfcp_sessions_free(struct pfcp_sessions *s);
-void pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_msg *m,
-                           const struct msg_meta *meta);
+/* A message of PFCP. */
+void pfcp_sessions_message(struct pfcp_sessions *s, const struct msg *m);
 /* Requests to node without answer: retransmissions counted once, none of the last 10 s before
  * end_us. */
 uint64_t pfcp_sessions_unanswered(const struct pfcp_sessions *s, const struct net_addr *node,

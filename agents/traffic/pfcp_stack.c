@@ -185,19 +185,20 @@ take_sign_of_life(struct flow *f, const struct pfcp_msg *m)
 }
 
 void
-pfcp_stack_message(struct keytab *t, const struct pfcp_msg *m, const struct msg_meta *meta)
+pfcp_stack_message(struct keytab *t, const struct msg *m)
 {
+    const struct msg_meta *meta = m->meta;
     struct pair_key key = make_key(&meta->dst, &meta->src);
     struct flow *f = keytab_find(t, &key);
 
     if (f)
-        take_sign_of_life(f, m);
-    if (!m->request)
+        take_sign_of_life(f, m->u.pfcp);
+    if (!m->u.pfcp->request)
         return;
     key = make_key(&meta->src, &meta->dst);
-    f = keytab_put(t, &key);
+    f = keytab_put_marked(t, &key, ledger_mark(m, MARK_N4_STACK));
     if (f)
-        take_request(t, f, m, meta);
+        take_request(t, f, m->u.pfcp, meta);
 }
 
 void

@@ -30,7 +30,8 @@ struct pfcp_stack_finding {
 
 void pfcp_stack_init(struct keytab *t, size_t max);
 void pfcp_stack_clear(struct keytab *t);
-void pfcp_stack_message(struct keytab *t, const struct pfcp_msg *m, const struct msg_meta *meta);
+/* A message of PFCP. */
+void pfcp_stack_message(struct keytab *t, const struct msg *m);
 /* node: who refused PFCP of peer, at time_us. */
 void pfcp_stack_unreachable(struct keytab *t, const struct net_addr *node,
                             const struct net_addr *peer, int64_t time_us);

@@ -34,27 +34,21 @@ struct role {
 struct plane_ledger {
     const struct ledger_env *env;
     struct keytab roles;
-    size_t last; /* the role that was played last: user traffic comes in long runs */
 };
 
 static void
-plays(struct plane_ledger *l, const struct msg_meta *meta, enum plane plane, enum side side)
+plays(struct plane_ledger *l, const struct msg *m, enum plane plane, enum side side)
 {
-    struct role *r = l->last < l->roles.count ? keytab_at(&l->roles, l->last) : NULL;
     struct role_key k;
+    struct role *r;
 
-    if (!r || r->key.plane != plane || r->key.side != side ||
-        !net_addr_equal(&r->key.addr, &meta->src)) {
-        memset(&k, 0, sizeof(k));
-        keytab_addr(&k.addr, &meta->src);
-        k.plane = (uint8_t)plane;
-        k.side = (uint8_t)side;
-        r = keytab_put(&l->roles, &k);
-        if (!r)
-            return;
-        l->last = keytab_index(&l->roles, r);
-    }
-    ledger_seen_add(&r->seen, meta);
+    memset(&k, 0, sizeof(k));
+    keytab_addr(&k.addr, &m->meta->src);
+    k.plane = (uint8_t)plane;
+    k.side = (uint8_t)side;
+    r = keytab_put_marked(&l->roles, &k, ledger_mark(m, MARK_ROLE));
+    if (r)
+        ledger_seen_add(&r->seen, m->meta);
 }
 
 static void
@@ -67,18 +61,20 @@ http(struct plane_ledger *l, const struct msg *m)
     if (h->response && (!h->paired || h->status < 200 || h->status >= 300))
         return;
     if (sbi_request(h))
-        plays(l, m->meta, sbi_n32_context(h) == N32_NONE ? PLANE_SBI : PLANE_N32, side);
+        plays(l, m, sbi_n32_context(h) == N32_NONE ? PLANE_SBI : PLANE_N32, side);
     else if (h->version == 1 && h->resource != HTTP_OTHER)
-        plays(l, m->meta, PLANE_OAM, side);
+        plays(l, m, PLANE_OAM, side);
 }
 
 static void
-ngap(struct plane_ledger *l, const struct msg_meta *meta)
+ngap(struct plane_ledger *l, const struct msg *m)
 {
+    const struct msg_meta *meta = m->meta;
+
     if (meta->sport == NGAP_PORT && meta->dport != NGAP_PORT)
-        plays(l, meta, PLANE_N2, SIDE_SERVER);
+        plays(l, m, PLANE_N2, SIDE_SERVER);
     else if (meta->dport == NGAP_PORT && meta->sport != NGAP_PORT)
-        plays(l, meta, PLANE_N2, SIDE_CLIENT);
+        plays(l, m, PLANE_N2, SIDE_CLIENT);
 }
 
 static void
@@ -92,27 +88,27 @@ ledger_message(void *ledger, const struct msg *m)
         http(l, m);
         break;
     case MSG_NGAP:
-        ngap(l, m->meta);
+        ngap(l, m);
         break;
     case MSG_GTPU:
         if (m->u.gtpu->type == GTPU_G_PDU)
-            plays(l, m->meta, PLANE_N3, SIDE_PEER);
+            plays(l, m, PLANE_N3, SIDE_PEER);
         break;
     case MSG_PFCP:
-        plays(l, m->meta, PLANE_N4, SIDE_PEER);
+        plays(l, m, PLANE_N4, SIDE_PEER);
         break;
     case MSG_MONGO:
     case MSG_DB:
-        plays(l, m->meta, PLANE_DB, m->u.db->request ? SIDE_CLIENT : SIDE_SERVER);
+        plays(l, m, PLANE_DB, m->u.db->request ? SIDE_CLIENT : SIDE_SERVER);
         break;
     case MSG_SNMP:
-        plays(l, m->meta, PLANE_OAM, m->u.mgmt->response ? SIDE_SERVER : SIDE_CLIENT);
+        plays(l, m, PLANE_OAM, m->u.mgmt->response ? SIDE_SERVER : SIDE_CLIENT);
         break;
     case MSG_TELNET:
     case MSG_FTP:
     case MSG_SSH:
         if (m->meta->flow_known)
-            plays(l, m->meta, PLANE_OAM, m->meta->to_server ? SIDE_CLIENT : SIDE_SERVER);
+            plays(l, m, PLANE_OAM, m->meta->to_server ? SIDE_CLIENT : SIDE_SERVER);
         break;
     default:
         break;

@@ -163,6 +163,17 @@ static const struct dissector any_sctp = {.name = "s",
 static const struct dissector magic_udp = {
     .name = "u", .carrier = DISSECT_UDP, .claim = claim_magic, .feed = feed_all};
 
+/* Counts its messages of this direction in the last of the words that stay with it. */
+static size_t feed_marked(void *state, struct cur data, const struct msg_meta *meta,
+                          struct dissect_out *o);
+
+static const struct dissector marked[] = {
+    {.name = "t", .carrier = DISSECT_TCP, .claim = claim_all, .feed = feed_marked, .gap = gap},
+    {.name = "s", .carrier = DISSECT_SCTP, .ppid = 60, .feed = feed_marked},
+    {.name = "u", .carrier = DISSECT_UDP, .claim = claim_all, .feed = feed_marked},
+};
+static const struct dissector *const rows_marked[] = {&marked[0], &marked[1], &marked[2], NULL};
+
 static const struct dissector *const rows_any[] = {&any_tcp,      &any_sctp,      &magic_udp,
                                                    &dissect_icmp, &dissect_icmp6, NULL};
 static const struct dissector *const rows_magic[] = {&magic_tcp, NULL};
@@ -170,6 +181,20 @@ static const struct dissector *const rows_lazy[] = {&lazy_tcp, NULL};
 
 static struct capture_path *path;
 static uint64_t number;
+
+static size_t
+feed_marked(void *state, struct cur data, const struct msg_meta *meta, struct dissect_out *o)
+{
+    uint32_t *mark = capture_path_mark(path);
+
+    (void)state;
+    (void)o;
+    if (mark)
+        note("%c%u;", meta->to_server ? '>' : '<', ++mark[MAX_MSG_MARKS - 1]);
+    else
+        note("%cnone;", meta->to_server ? '>' : '<');
+    return cur_left(data);
+}
 
 static void
 start(const struct dissector *const *rows)
@@ -882,6 +907,34 @@ states_are_bounded(void **state)
     finish();
 }
 
+/* Words stay with a direction of a flow of UDP and SCTP, whatever comes between. */
+static void
+marks_stay_with_a_direction(void **state)
+{
+    (void)state;
+    start(rows_marked);
+    sctp_open();
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned to_server = 0; to_server < 2; to_server++)
+            for (unsigned flow = 0; flow < 2; flow++) {
+                frame_payload(&f, "x", 1);
+                if (to_server)
+                    frame_udp(&f, 2000 + flow, 1000);
+                else
+                    frame_udp(&f, 1000, 2000 + flow);
+                frame_ip4(&f, to_server ? A : B, to_server ? B : A, 17);
+                send_frame(101);
+            }
+        sctp_data(true, 1000 + round, FRAME_DATA_WHOLE, "x");
+    }
+    sctp_data(false, 2000, FRAME_DATA_WHOLE, "x");
+    one_of_many(0, true, 100, "");
+    one_of_many(0, false, 101, "a");
+    assert_null(capture_path_mark(path));
+    finish();
+    assert_string_equal(text, "<1;<1;>1;>1;>1;<2;<2;>2;>2;>2;<1;>none;");
+}
+
 /* --- files --- */
 
 static uint8_t image[100000];
@@ -1147,6 +1200,7 @@ main(void)
         cmocka_unit_test(icmp_quotes),
         cmocka_unit_test(flows_are_bounded),
         cmocka_unit_test(least_recently_used_goes),
+        cmocka_unit_test(marks_stay_with_a_direction),
         cmocka_unit_test(states_are_bounded),
         cmocka_unit_test(file_pcap),
         cmocka_unit_test(file_pcap_broken),

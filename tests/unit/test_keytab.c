@@ -93,6 +93,39 @@ lengths(void **state)
     }
 }
 
+/* A mark spares the search where it is right; where it is wrong the entry is found all the same. */
+static void
+marks(void **state)
+{
+    enum { COUNT = 100 };
+    static const uint32_t wrong[] = {0, 1, COUNT - 1, COUNT, 1u << 24, UINT32_MAX};
+    struct entry *e;
+    struct keytab t;
+    uint32_t mark;
+
+    (void)state;
+    keytab_init(&t, sizeof(uint32_t), sizeof(struct entry), COUNT);
+    for (uint32_t key = 0; key < COUNT; key++) {
+        mark = key / 2;
+        e = keytab_put_marked(&t, &key, key % 2 ? &mark : NULL);
+        assert_non_null(e);
+        e->value = key + 1;
+        assert_int_equal(mark, key % 2 ? key : key / 2);
+    }
+    for (uint32_t key = 0; key < COUNT; key++)
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+            mark = wrong[i];
+            e = keytab_put_marked(&t, &key, &mark);
+            assert_int_equal(e->value, key + 1);
+            assert_int_equal(mark, key);
+            assert_ptr_equal(keytab_put_marked(&t, &key, &mark), e);
+        }
+    mark = 7;
+    assert_null(keytab_put_marked(&t, &(uint32_t){COUNT}, &mark));
+    assert_int_equal(mark, 7);
+    keytab_clear(&t);
+}
+
 struct keeper {
     unsigned asked;
     bool all;
@@ -153,8 +186,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_and_limit), cmocka_unit_test(empty),
-        cmocka_unit_test(lengths),         cmocka_unit_test(room_is_made_now_and_then),
+        cmocka_unit_test(order_and_limit),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(lengths),
+        cmocka_unit_test(marks),
+        cmocka_unit_test(room_is_made_now_and_then),
         cmocka_unit_test(addresses),
     };
 

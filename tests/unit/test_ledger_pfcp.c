@@ -128,15 +128,16 @@ asked_again(void **state)
     struct pfcp_sessions *s = pfcp_sessions_new();
     struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
     struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true};
+    const struct msg m = {.kind = MSG_PFCP, .meta = &meta, .u.pfcp = &p};
 
     (void)state;
     assert_non_null(s);
-    pfcp_sessions_message(s, &p, &meta);
+    pfcp_sessions_message(s, &m);
     assert_int_equal(pfcp_sessions_unanswered(s, &upf, 5 * SECOND), 0);
     assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 1);
     assert_int_equal(pfcp_sessions_unanswered(s, &smf, 20 * SECOND), 0);
     p.sequence++;
-    pfcp_sessions_message(s, &p, &meta);
+    pfcp_sessions_message(s, &m);
     assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 2);
     assert_int_equal(pfcp_sessions_unknown(s, &smf), 0);
     p = (struct pfcp_msg){.type = PFCP_ASSOCIATION_SETUP_RESPONSE,
@@ -145,7 +146,7 @@ asked_again(void **state)
                           .cause = PFCP_CAUSE_ACCEPTED};
     meta.src = upf;
     meta.dst = smf;
-    pfcp_sessions_message(s, &p, &meta);
+    pfcp_sessions_message(s, &m);
     meta.src = smf;
     meta.dst = upf;
     p = (struct pfcp_msg){.type = PFCP_SESSION_DELETION_REQUEST,
@@ -153,7 +154,7 @@ asked_again(void **state)
                           .has_seid = true,
                           .seid = 9,
                           .sequence = 7};
-    pfcp_sessions_message(s, &p, &meta);
+    pfcp_sessions_message(s, &m);
     assert_int_equal(pfcp_sessions_unknown(s, &smf), 1);
     assert_int_equal(pfcp_sessions_unknown(s, &upf), 0);
     assert_false(pfcp_sessions_full(s));
