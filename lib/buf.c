@@ -19,33 +19,36 @@ buf_clear(struct buf *b)
     *b = (struct buf){.max = b->max};
 }
 
-/* Make room for more bytes and a NUL behind them. */
-static enum status
-reserve(struct buf *b, size_t more)
+bool
+buf_reserve(struct buf *b, size_t more)
 {
     size_t cap = b->capacity ? b->capacity : 256;
     char *p;
 
     if (b->status != ST_OK)
-        return b->status;
-    if (more > b->max || b->len > b->max - more)
-        return b->status = ST_LIMIT;
+        return false;
+    if (more > b->max || b->len > b->max - more) {
+        b->status = ST_LIMIT;
+        return false;
+    }
     if (b->len + more < b->capacity)
-        return ST_OK;
+        return true;
     while (cap <= b->len + more)
         cap *= 2;
     p = realloc(b->data, cap);
-    if (!p)
-        return b->status = ST_IO;
+    if (!p) {
+        b->status = ST_IO;
+        return false;
+    }
     b->data = p;
     b->capacity = cap;
-    return ST_OK;
+    return true;
 }
 
 void
 buf_put(struct buf *b, const void *data, size_t len)
 {
-    if (reserve(b, len) != ST_OK)
+    if (!buf_reserve(b, len))
         return;
     if (len)
         memcpy(b->data + b->len, data, len);
@@ -68,7 +71,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (n < 0 || reserve(b, (size_t)n) != ST_OK)
+    if (n < 0 || !buf_reserve(b, (size_t)n))
         return;
     va_start(ap, fmt);
     vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);

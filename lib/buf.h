@@ -3,6 +3,7 @@
 #ifndef LIB_BUF_H
 #define LIB_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/status.h"
@@ -16,6 +17,8 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_clear(struct buf *b);
+/* Room for more bytes and a NUL behind them; false: the status says why. */
+bool buf_reserve(struct buf *b, size_t more);
 void buf_put(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

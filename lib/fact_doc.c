@@ -94,20 +94,31 @@ put_leaf(struct fact_doc *d, uint32_t parent, enum fact_node name, const char *v
     d->node[d->last].bits = quoted ? DOC_QUOTED : 0;
 }
 
-/* One more part of an annotation of a node. */
+/* One more part of an annotation of a node: behind what it says where that is the last of all
+ * texts, else at the end of a copy that takes its place. */
 static void
 annotate(struct fact_doc *d, uint32_t *annotation, const char *name, const char *part, size_t max)
 {
-    char text[MAX_FACT_ANNOTATION];
     const size_t len = *annotation ? strlen(doc_text(d, *annotation)) : 0;
-    size_t more;
+    size_t at = d->text.len, more;
 
-    memcpy(text, doc_text(d, *annotation), len + 1);
-    more = fact_text_add_part(text, len, part);
+    if (!buf_reserve(&d->text, MAX_FACT_ANNOTATION)) {
+        d->sink.status = ST_IO;
+        return;
+    }
+    if (*annotation && *annotation + len + 1 == at)
+        at = *annotation;
+    else
+        memcpy(d->text.data + at, doc_text(d, *annotation), len + 1);
+    more = fact_text_add_part(d->text.data + at, len, part);
+    if (more > len && more <= max) {
+        *annotation = (uint32_t)at;
+        d->text.len = at + more + 1;
+    } else {
+        d->text.data[at + len] = '\0';
+    }
     if (!more || more > max)
         doc_refuse(d, name);
-    else if (more != len)
-        *annotation = doc_replace_text(d, *annotation, text);
 }
 
 /* ---- the sink ---- */

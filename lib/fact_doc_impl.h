@@ -87,8 +87,6 @@ uint32_t doc_child_spot(struct fact_doc *d, uint32_t parent, const char *name);
 /* Keep a text, which may not be one of the document; without memory that is the status of the sink.
  */
 uint32_t doc_put_text(struct fact_doc *d, const char *text);
-/* The same in the place of another text (0: none). */
-uint32_t doc_replace_text(struct fact_doc *d, uint32_t old, const char *text);
 /* The place that the schema gives to a child, behind all of its kind: the sibling before it, 0: it
  * is the first. *same: a sibling of its kind that is there, or 0. */
 uint32_t doc_place_below(const struct fact_doc *d, uint32_t parent, uint32_t spot, uint32_t *same);

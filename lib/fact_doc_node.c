@@ -65,15 +65,6 @@ doc_put_text(struct fact_doc *d, const char *text)
     return (uint32_t)at;
 }
 
-/* A text in the place of another (0: none). Mostly that was the last one. */
-uint32_t
-doc_replace_text(struct fact_doc *d, uint32_t old, const char *text)
-{
-    if (old && old + strlen(doc_text(d, old)) + 1 == d->text.len)
-        d->text.len = old;
-    return doc_put_text(d, text);
-}
-
 /* What was put in last is the last of its kind, and most often the next is of that kind or stands
  * behind it. */
 uint32_t

@@ -104,38 +104,73 @@ encode_path(char *p, const char *end, const char *path)
     return p;
 }
 
-/* The path, and behind it what names the place in it. */
-static void
-source_at(struct fact_sink *s, const char *path, const char *mark, const char *number)
-{
-    char text[MAX_SOURCE_PART], *p;
-    const size_t room = strlen(mark) + strlen(number);
+/* A part of a source annotation: the path, and behind it a mark. */
+struct part {
+    char text[MAX_SOURCE_PART];
+    char *end; /* NULL: the path is too long */
+};
 
-    if (s->adrift || s->status != ST_OK)
+static void
+begin_part(struct part *p, const char *path, const char *mark)
+{
+    p->text[0] = '\0';
+    p->end = encode_path(p->text, p->text + sizeof(p->text) - strlen(mark) - MAX_DIGITS, path);
+    if (!p->end)
         return;
-    text[0] = '\0';
-    p = encode_path(text, text + sizeof(text) - room, path);
-    if (!p)
+    memcpy(p->end, mark, strlen(mark) + 1);
+    p->end += strlen(mark);
+}
+
+/* With the number behind the mark. */
+static void
+put_part(struct fact_sink *s, struct part *p, uint64_t number)
+{
+    char text[MAX_DIGITS];
+    const char *digits = digits_u64(number, text);
+
+    if (!p->end)
         return;
-    memcpy(p, mark, strlen(mark));
-    memcpy(p + strlen(mark), number, strlen(number) + 1);
-    fact_source(s, text);
+    memcpy(p->end, digits, strlen(digits) + 1);
+    fact_source(s, p->text);
+}
+
+/* Nobody keeps what is written now. */
+static bool
+in_vain(const struct fact_sink *s)
+{
+    return s->adrift || s->status != ST_OK;
 }
 
 void
 fact_source_line(struct fact_sink *s, const char *path, unsigned line)
 {
-    char number[MAX_DIGITS];
+    struct part p;
 
-    source_at(s, path, line ? ":" : "", line ? digits_u64(line, number) : "");
+    if (in_vain(s))
+        return;
+    begin_part(&p, path, line ? ":" : "");
+    if (line)
+        put_part(s, &p, line);
+    else if (p.end)
+        fact_source(s, p.text);
 }
 
 void
 fact_source_frame(struct fact_sink *s, const char *path, uint64_t frame)
 {
-    char number[MAX_DIGITS];
+    fact_source_frames(s, path, &frame, 1);
+}
 
-    source_at(s, path, "#frame=", digits_u64(frame, number));
+void
+fact_source_frames(struct fact_sink *s, const char *path, const uint64_t *frame, size_t count)
+{
+    struct part p;
+
+    if (in_vain(s) || count == 0)
+        return;
+    begin_part(&p, path, "#frame=");
+    for (size_t i = 0; i < count; i++)
+        put_part(s, &p, frame[i]);
 }
 
 void

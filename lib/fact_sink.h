@@ -16,6 +16,7 @@
 #define LIB_FACT_SINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fact_nodes.h" /* enum fact_node { FN_ADDRESS, ... }, generated */
@@ -86,6 +87,8 @@ void fact_source(struct fact_sink *s, const char *source);
 /* The same as PATH:LINE and PATH#frame=N; odd bytes of path are percent-encoded. */
 void fact_source_line(struct fact_sink *s, const char *path, unsigned line);
 void fact_source_frame(struct fact_sink *s, const char *path, uint64_t frame);
+/* A part for each of count frames. */
+void fact_source_frames(struct fact_sink *s, const char *path, const uint64_t *frame, size_t count);
 /* The open container or entry has no child of this name, because a placeholder stands in its place.
  */
 void fact_unresolved(struct fact_sink *s, enum fact_node child);

@@ -122,14 +122,21 @@ static const struct identity {
 #undef IDENTITY
 };
 
+/* The letters that they begin with, a bit each; a few others have the same bits. */
+#define BEGINS(c) (1u << ((c)&31))
+#define IDENTITY_BEGINS                                                                            \
+    (BEGINS('i') | BEGINS('n') | BEGINS('g') | BEGINS('s') | BEGINS('m') | BEGINS('e') |           \
+     BEGINS('5') | BEGINS('c'))
+
 /* Placeholder for a segment, or what it is where it may be kept. */
 static struct span
 shown(struct span s)
 {
     static const struct span id = {"{id}", 4, 0}, uuid = {"{uuid}", 6, 0};
     const size_t digits = COUNT(s.held, IS_DIGIT), hex = COUNT(s.held, IS_HEX);
+    const bool maybe = IDENTITY_BEGINS >> ((unsigned char)s.at[0] & 31) & 1;
 
-    for (size_t i = 0; i < sizeof(identities) / sizeof(*identities); i++) {
+    for (size_t i = 0; maybe && i < sizeof(identities) / sizeof(*identities); i++) {
         const struct identity *d = &identities[i];
 
         if ((s.at[0] | 0x20) == (d->begin[0] | 0x20) && s.len >= d->len &&

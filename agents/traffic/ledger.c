@@ -43,8 +43,11 @@ void
 ledger_frames_emit(const struct ledger_frames *f, const struct ledger_env *env,
                    struct fact_sink *sink)
 {
+    uint64_t frame[MAX_LEDGER_FRAMES];
+
     for (unsigned i = 0; i < f->count; i++)
-        fact_source_frame(sink, env->observer, ledger_frames_at(f, i));
+        frame[i] = ledger_frames_at(f, i);
+    fact_source_frames(sink, env->observer, frame, f->count);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "agents/traffic/tls_suites.h"
 #include "lib/x509_facts.h"
 
+#define CLEAR_FLOWS 256
 #define MAX_TLS_SERVERS 1024
 #define MAX_TLS_SUITES 16 /* of one server */
 #define MAX_TLS_SERVER_CERTS 8
@@ -68,6 +69,7 @@ struct tls_ledger {
     struct keytab servers;
     struct keytab parsed; /* of struct certificate, by sha256: many servers may show the same one */
     unsigned certificates;
+    uint32_t clear[CLEAR_FLOWS]; /* flows whose server is known to be asked in clear, by number */
 };
 
 static struct server *
@@ -254,22 +256,35 @@ refused(struct tls_ledger *l, const struct msg *m)
     }
 }
 
+/* One request of a flow says as much as all of them. */
+static void
+asked_in_clear(struct tls_ledger *l, const struct msg_meta *meta)
+{
+    uint32_t *known = &l->clear[meta->flow % CLEAR_FLOWS];
+    struct pair p;
+    struct server *s;
+
+    if (meta->flow && *known == meta->flow)
+        return;
+    p = pair_by_direction(meta, true);
+    s = server_of(l, &p);
+    if (!s)
+        return;
+    s->sbi_http = true;
+    *known = meta->flow;
+}
+
 static void
 ledger_message(void *ledger, const struct msg *m)
 {
     struct tls_ledger *l = ledger;
-    struct pair p;
-    struct server *s;
 
     if (m->kind == MSG_TLS) {
         tls(l, m);
     } else if (m->kind == MSG_FLOW_REFUSED) {
         refused(l, m);
     } else if (m->kind == MSG_HTTP_REQUEST && sbi_request(m->u.http)) {
-        p = pair_by_direction(m->meta, true);
-        s = server_of(l, &p);
-        if (s)
-            s->sbi_http = true;
+        asked_in_clear(l, m->meta);
     }
 }
 
