@@ -60,7 +60,7 @@ struct n2_context {
 struct ngap_ledger {
     const struct ledger_env *env;
     struct keytab paths, pairs, contexts;
-    uint64_t forgotten; /* contexts dropped for lack of room */
+    uint64_t forgotten; /* contexts dropped for lack of room that were held */
 };
 
 static void *
@@ -156,7 +156,14 @@ association(struct n2_pair *p, const struct ngap_msg *g, const struct msg_meta *
 }
 
 static bool
-keep_newer_half(void *ctx, void *entry)
+keep_held(void *ctx, void *entry)
+{
+    (void)ctx;
+    return !((const struct n2_context *)entry)->gone;
+}
+
+static bool
+keep_newer(void *ctx, void *entry)
 {
     size_t *left = ctx;
 
@@ -166,6 +173,20 @@ keep_newer_half(void *ctx, void *entry)
         return false;
     }
     return true;
+}
+
+/* Half of the table: what was released is no loss, the oldest of the others is. */
+static void
+make_room(struct ngap_ledger *l)
+{
+    size_t drop;
+
+    keytab_sweep(&l->contexts, keep_held, NULL);
+    if (l->contexts.count <= MAX_N2_CONTEXT / 2)
+        return;
+    drop = l->contexts.count - MAX_N2_CONTEXT / 2;
+    l->forgotten += drop;
+    keytab_sweep(&l->contexts, keep_newer, &drop);
 }
 
 static struct n2_context *
@@ -180,11 +201,8 @@ context(struct ngap_ledger *l, const struct net_addr *amf, uint64_t amf_id, bool
     struct n2_context *c = keytab_find(&l->contexts, &key);
     if (c || !add)
         return c;
-    if (l->contexts.count == MAX_N2_CONTEXT) {
-        size_t half = MAX_N2_CONTEXT / 2;
-        keytab_sweep(&l->contexts, keep_newer_half, &half);
-        l->forgotten += MAX_N2_CONTEXT / 2;
-    }
+    if (l->contexts.count == MAX_N2_CONTEXT)
+        make_room(l);
     return keytab_put(&l->contexts, &key);
 }
 

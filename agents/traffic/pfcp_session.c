@@ -8,6 +8,7 @@
 
 #define SECOND_US INT64_C(1000000)
 #define RETRANSMIT_US (30 * SECOND_US) /* the same number later than this is a new request */
+#define REPEAT_US (3 * SECOND_US)
 #define LAST_US (10 * SECOND_US)
 #define BURST 5
 #define BURST_US (60 * SECOND_US)
@@ -41,7 +42,10 @@ struct session_key {
 struct session {
     struct session_key key;
     struct net_addr owner;
+    struct net_addr other; /* the entry of the same session under another address, or none */
     uint64_t owner_id;
+    int64_t ending_us; /* when its owner wanted it deleted */
+    bool ending;
 };
 
 struct node {
@@ -204,16 +208,41 @@ struct sweep {
     int64_t now_us;
 };
 
+/* What is answered is kept for the repetitions that were on their way. */
 static bool
 keep_pending(void *ctx, void *entry)
 {
     struct sweep *w = ctx;
     struct pending *p = entry;
 
-    if (w->now_us - p->last_us <= RETRANSMIT_US)
+    if (w->now_us - p->last_us <= (p->answered ? REPEAT_US : RETRANSMIT_US))
         return true;
     give_up(w->s, p);
     return false;
+}
+
+static bool
+keep_session(void *ctx, void *entry)
+{
+    const struct session *session = entry;
+
+    return !session->ending || *(const int64_t *)ctx - session->ending_us <= RETRANSMIT_US;
+}
+
+/* Its owner deletes it: it may be forgotten a while later. Where the deletion fails the owner
+ * repeats it, and a command for a session that is not known is no offence when it is accepted. */
+static void
+end_session(struct pfcp_sessions *s, struct session *session, int64_t now_us)
+{
+    struct session_key key = make_session(&session->other, session->key.seid);
+    struct session *other = session->other.family ? keytab_find(&s->sessions, &key) : NULL;
+
+    session->ending = true;
+    session->ending_us = now_us;
+    if (other) {
+        other->ending = true;
+        other->ending_us = now_us;
+    }
 }
 
 /* Whose session does the command mean? */
@@ -222,19 +251,20 @@ judge_claim(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg_
             const struct pair *pair)
 {
     struct session_key key = make_session(&meta->dst, m->seid);
-    const struct session *session = keytab_find(&s->sessions, &key);
+    struct session *session = keytab_find(&s->sessions, &key);
     const struct node *sender = find_node(s, &meta->src);
+    bool own;
 
-    if (s->sessions.refused)
+    if (!session && s->sessions.refused)
         return CLAIM_OWN;
     if (!session)
         return pair->associated ? CLAIM_UNKNOWN : CLAIM_UNDECIDED;
-    if (net_addr_equal(&session->owner, &meta->src))
-        return CLAIM_OWN;
     /* One control plane function may have several addresses. */
-    if (sender && sender->id && sender->id == session->owner_id)
-        return CLAIM_OWN;
-    return CLAIM_FOREIGN;
+    own = net_addr_equal(&session->owner, &meta->src) ||
+          (sender && sender->id && sender->id == session->owner_id);
+    if (own && m->type == PFCP_SESSION_DELETION_REQUEST)
+        end_session(s, session, meta->time_us);
+    return own || s->sessions.refused ? CLAIM_OWN : CLAIM_FOREIGN;
 }
 
 static void
@@ -274,12 +304,14 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_msg *m, const stru
     const struct node *owner = find_node(s, &meta->dst);
     uint64_t owner_id = owner ? owner->id : 0;
     struct node *acceptor = put_node(s, &meta->src);
+    int64_t now_us = meta->time_us;
 
     if (acceptor)
         acceptor->established++;
     pair->established++;
     if (!m->has_fseid)
         return;
+    keytab_make_room(&s->sessions, keep_session, &now_us);
     /* Commands go to the address of the F-SEID or to the one that answered. */
     for (unsigned i = 0; i < 2; i++) {
         struct session_key key = make_session(address[i], m->fseid);
@@ -288,7 +320,9 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_msg *m, const stru
         if (!session)
             continue;
         keytab_addr(&session->owner, &meta->dst);
+        keytab_addr(&session->other, address[!i]);
         session->owner_id = owner_id;
+        session->ending = false;
     }
 }
 

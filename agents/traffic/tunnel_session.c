@@ -6,6 +6,7 @@
 #include "agents/traffic/tunnel_tables.h"
 
 #define LAST_US INT64_C(10000000)
+#define LATE_US INT64_C(10000000) /* packets of a session come no later than that after its end */
 
 struct tunnels *
 tunnels_new(void)
@@ -43,11 +44,22 @@ tunnels_free(struct tunnels *t)
 
 /* -- eviction -- */
 
+struct now {
+    const struct tunnels *t;
+    int64_t time_us;
+};
+
+/* Not what never came to be or was deleted, once the last packets on their way have arrived; nor
+ * what went with a restart of the user plane function. */
 static bool
-keep_living(void *ctx, void *entry)
+keep_needed(void *ctx, void *entry)
 {
-    (void)ctx;
-    return !((const struct tunnel_session *)entry)->deleted;
+    const struct now *now = ctx;
+    const struct tunnel_session *s = entry;
+    const struct node *n = find_addr(&now->t->nodes, &s->key.upf);
+    const bool lives = s->accepted && !s->deleted && (!n || n->epoch == s->epoch);
+
+    return lives || now->time_us - s->changed_us <= LATE_US;
 }
 
 static bool
@@ -79,20 +91,21 @@ keep_seid(void *ctx, void *entry)
 }
 
 void
-tunnels_make_room(struct tunnels *t)
+tunnels_make_room(struct tunnels *t, int64_t now_us)
 {
+    struct now now = {t, now_us};
     size_t before = t->sessions.count, drop;
 
     if (t->sessions.count < MAX_TUNNEL_SESSIONS &&
         t->teids.count < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS &&
         t->seids.count < MAX_TUNNEL_SESSIONS)
         return;
-    keytab_sweep(&t->sessions, keep_living, NULL);
+    keytab_sweep(&t->sessions, keep_needed, &now);
     if (t->sessions.count > before / 2) {
         drop = t->sessions.count - before / 2;
+        t->evicted += drop;
         keytab_sweep(&t->sessions, keep_newer, &drop);
     }
-    t->evicted += before - t->sessions.count;
     keytab_sweep(&t->teids, keep_tunnel, t);
     keytab_sweep(&t->seids, keep_seid, t);
 }

@@ -7,8 +7,9 @@
  * What is not known is no proof: a user plane function is "watched" only when the capture saw the
  * association with each of its peers, and no sign that messages of them are missing.
  *
- * Eviction: when a table is full, sessions that are deleted go first, with their tunnels; where
- * that gives no room, the older half. From then on unknown TEIDs prove nothing any more, and the
+ * Eviction: when a table is full, sessions that ended a while ago go, with their tunnels, and
+ * nothing is lost: a core that lives sets up any number. Where half of them are still there, the
+ * older ones go until half is left; from then on unknown TEIDs prove nothing any more, and the
  * section is incomplete.
  */
 #ifndef AGENTS_TRAFFIC_TUNNEL_SESSION_H
@@ -34,7 +35,8 @@ struct tunnel_session_key {
 struct tunnel_session {
     struct tunnel_session_key key;
     uint64_t upf_seid;
-    uint32_t epoch; /* of its user plane function: sessions of an earlier one are gone */
+    uint32_t epoch;     /* of its user plane function: sessions of an earlier one are gone */
+    int64_t changed_us; /* when its establishment was asked for, or it was deleted */
     bool accepted, deleted;
     bool shrunk;  /* tunnels were removed: which of them it still has is not followed */
     bool open;    /* further UE addresses, or networks behind the UE: sources prove nothing */

@@ -123,7 +123,7 @@ put_addr(struct keytab *t, const struct net_addr *address)
     return keytab_put(t, &key);
 }
 
-/* Room for one more session with its tunnels. */
-void tunnels_make_room(struct tunnels *t);
+/* Room for one more session with its tunnels, at this time of the capture. */
+void tunnels_make_room(struct tunnels *t, int64_t now_us);
 
 #endif

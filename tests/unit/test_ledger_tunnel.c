@@ -430,6 +430,16 @@ full(void **state)
 
         meta.frame = i;
         meta.time_us += 20000;
+        meta.src = smf;
+        meta.dst = upf;
+        tunnels_pfcp(t, &p, &meta, &allot);
+        p = (struct pfcp_msg){.type = PFCP_SESSION_ESTABLISHMENT_RESPONSE,
+                              .response = true,
+                              .has_cause = true,
+                              .cause = PFCP_CAUSE_ACCEPTED,
+                              .sequence = i & 0xffffff};
+        meta.src = upf;
+        meta.dst = smf;
         tunnels_pfcp(t, &p, &meta, &allot);
     }
     assert_true(tunnels_full(t));
