@@ -15,7 +15,9 @@ struct sniffer {
     struct tap_drops drops;
     uint64_t shed_before; /* at the last look */
     int64_t shed_ms;      /* when something was shed last; 0: never */
-    bool news;            /* since the last writing */
+    uint64_t forgot_before;
+    int64_t forgot_ms; /* when something was given up for lack of room last; 0: never */
+    bool news;         /* since the last writing */
     bool written;
     uint64_t digest; /* of what was told last */
     int64_t written_ms, told_ms;
@@ -58,6 +60,22 @@ sniffer_frame(struct sniffer *s, int dlt, const uint8_t *data, size_t len, size_
         observe_frame(s->observer, dlt, data, len, wire_len, time_us);
 }
 
+static void
+note_forgotten(struct sniffer *s, int64_t now_ms)
+{
+    const uint64_t forgotten = observe_forgotten(s->observer);
+
+    if (forgotten != s->forgot_before)
+        s->forgot_ms = now_ms;
+    s->forgot_before = forgotten;
+}
+
+static bool
+of_late(int64_t when_ms, int64_t now_ms)
+{
+    return when_ms && now_ms - when_ms < SNIFFER_HEAL_MS;
+}
+
 void
 sniffer_look(struct sniffer *s, const struct tap_drops *drops, bool emptied, int64_t now_ms)
 {
@@ -66,6 +84,7 @@ sniffer_look(struct sniffer *s, const struct tap_drops *drops, bool emptied, int
     if (shed != s->shed_before)
         s->shed_ms = now_ms;
     s->shed_before = shed;
+    note_forgotten(s, now_ms);
     s->news = s->news || drops->kernel != s->drops.kernel || drops->interface != s->drops.interface;
     shed_look(&s->shed, drops->kernel - s->drops.kernel, emptied, now_ms);
     s->drops = *drops;
@@ -99,18 +118,20 @@ enum status
 sniffer_put(struct sniffer *s, struct buf *out, bool final, int64_t now_s, int64_t now_ms,
             bool *told)
 {
-    const struct observe_loss loss = {.kernel = s->drops.kernel,
-                                      .interface = s->drops.interface,
-                                      .shed = &s->shed,
-                                      .recently =
-                                          s->shed_ms && now_ms - s->shed_ms < SNIFFER_HEAL_MS,
-                                      .limit = s->o.drop_limit};
+    struct observe_loss loss;
     struct fact_wire_writer w;
     struct stamp_sink stamp;
     struct shape_sink shape;
     struct fact_sink *sink = &w.sink;
     enum status st;
 
+    note_forgotten(s, now_ms);
+    loss = (struct observe_loss){.kernel = s->drops.kernel,
+                                 .interface = s->drops.interface,
+                                 .shed = &s->shed,
+                                 .recently = of_late(s->shed_ms, now_ms),
+                                 .forgot = of_late(s->forgot_ms, now_ms),
+                                 .limit = s->o.drop_limit};
     fact_wire_writer_init(&w, out, NULL, NULL);
     if (s->o.agent) {
         stamp_init(&stamp, sink, STAMP_ALL, SNIFFER_INTERVAL_S, s->o.agent);

@@ -21,7 +21,7 @@
 #define SNIFFER_QUIET_MS 30000    /* the same when nothing came at all */
 #define SNIFFER_INTERVAL_S 30     /* what the section says about itself */
 #define SNIFFER_RATE (32u * 1024) /* bytes a second of facts of which numbers alone are new */
-#define SNIFFER_HEAL_MS 3600000   /* after shedding, until what was not seen proves something */
+#define SNIFFER_HEAL_MS 3600000   /* after a loss, until what was not seen proves something */
 
 struct sniffer_options {
     const char *observer; /* name of the section and of its frames */

@@ -15,6 +15,7 @@
 struct anomaly {
     const char *name; /* static text of a dissector */
     uint64_t count, first_frame;
+    bool loses; /* see loses() */
 };
 
 struct observer {
@@ -29,7 +30,7 @@ struct observer {
     unsigned listeners[MSG_KIND_COUNT];
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
     size_t anomalies;
-    bool lost; /* something could not be kept */
+    uint64_t lost; /* how often something could not be kept */
 };
 
 /* Where the peers went on and the capture has a hole. */
@@ -89,11 +90,12 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 
     if (i < o->anomalies) {
         o->anomaly[i].count++;
+        o->lost += o->anomaly[i].loses;
         return;
     }
-    o->lost |= loses(name) || i == MAX_OBSERVE_ANOMALIES;
+    o->lost += loses(name) || i == MAX_OBSERVE_ANOMALIES;
     if (i < MAX_OBSERVE_ANOMALIES)
-        o->anomaly[o->anomalies++] = (struct anomaly){name, 1, meta->frame};
+        o->anomaly[o->anomalies++] = (struct anomaly){name, 1, meta->frame, loses(name)};
 }
 
 static uint64_t
@@ -253,8 +255,9 @@ emit(struct observer *o, const struct observe_loss *loss, int64_t now, struct fa
 {
     const struct capture_stats *s = capture_path_stats(o->path);
     const uint64_t dropped = s->dropped + (loss ? loss->kernel + loss->interface : 0);
-    bool complete = !o->lost && !s->damaged && s->truncated == 0 && s->dropped == 0 &&
-                    s->undecoded == 0 && s->evicted == 0;
+    const bool forgot = loss ? loss->forgot : observe_forgotten(o) > 0;
+    bool complete =
+        !forgot && !s->damaged && s->truncated == 0 && s->dropped == 0 && s->undecoded == 0;
 
     emit_head(o, s, dropped, sink);
     emit_anomalies(o, sink);
@@ -316,6 +319,12 @@ void
 observe_finish(struct observer *o)
 {
     capture_path_finish(o->path);
+}
+
+uint64_t
+observe_forgotten(const struct observer *o)
+{
+    return capture_path_stats(o->path)->evicted + o->lost;
 }
 
 uint64_t

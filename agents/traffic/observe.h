@@ -18,6 +18,7 @@ struct observe_loss {
     uint64_t kernel, interface; /* frames dropped on the way */
     const struct shed *shed;    /* frames that were left undecoded; NULL: none, ever */
     bool recently;              /* something was shed of late: what it showed is not known again */
+    bool forgot;                /* of late observe_forgotten() grew */
     uint32_t limit;             /* frames in a million that may be missing */
 };
 
@@ -39,6 +40,10 @@ void observe_finish(struct observer *o);
 void observe_emit(struct observer *o, const struct observe_loss *loss, int64_t now,
                   struct fact_sink *sink);
 uint64_t observe_frames(const struct observer *o);
+/* How often something of the frames was given up for lack of room: flows that were in use, what was
+ * known of them, parts that waited for others. With a loss its forgot alone says whether that makes
+ * the section incomplete: a while later the observer is as one that began then. */
+uint64_t observe_forgotten(const struct observer *o);
 
 /*
  * Read the capture behind fd and write a section FACT_TRAFFIC with key observer. vantage: a value

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "agents/capture/capture.h"
 #include "agents/capture/shed.h"
 #include "agents/sniffer.h"
 #include "lib/fact_tree.h"
@@ -260,6 +261,36 @@ test_shedding(void **state)
     end(&w);
 }
 
+/* A flood makes the table of flows forget some that are in use: that is over after a while too. */
+static void
+test_forgetting(void **state)
+{
+    const struct tap_drops none = {0};
+    struct world w;
+    int64_t now = T0;
+
+    (void)state;
+    begin(&w, NULL, NULL);
+    for (unsigned i = 0; i <= MAX_CAPTURE_FLOWS; i++) {
+        frame_payload(&f, "", 0);
+        frame_tcp(&f, 1024 + i % 60000, 80 + i / 60000, 1, 0, FRAME_SYN);
+        frame_ip4(&f, "192.0.2.1", "192.0.2.2", 6);
+        frame_eth(&f, 0x0800);
+        sniffer_frame(w.s, 1, frame_data(&f), frame_len(&f), frame_len(&f), 1795435200000000);
+        if (i == 0) {
+            assert_true(put(&w, true, now));
+            expect(&w, "\"complete\": true", true);
+        }
+    }
+    sniffer_look(w.s, &none, true, now += 10);
+    assert_true(put(&w, true, now += SNIFFER_HEAL_MS - 1));
+    expect(&w, "\"complete\": false", true);
+    sniffer_look(w.s, &none, true, now += 1);
+    assert_true(put(&w, true, now));
+    expect(&w, "\"complete\": true", true);
+    end(&w);
+}
+
 /* A buffer that cannot hold it: an error, and the next one is whole again. */
 static void
 test_no_room(void **state)
@@ -286,7 +317,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cadence),  cmocka_unit_test(test_rate),
         cmocka_unit_test(test_sealed),   cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_shedding), cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_shedding), cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_no_room),
     };
 
     return cmocka_run_group_tests(tests, load_schema, drop_schema);
