@@ -6,7 +6,8 @@ Figures are CPU seconds (user and system) of whole processes, medians of several
 start-up (the same command on a capture of one packet) is measured and subtracted. VIGIL and BENCH name the binaries,
 COPIES and RUNS the size, NICE a priority for what is measured. A capture is copied more often than COPIES where that
 gives fewer than MIN_PACKETS packets. "further" is what each packet costs in ten times the copies, when all tables are
-full and what is written at the end does not grow any more.
+full and what is written at the end does not grow any more. With --each alone every capture of the test data is taken
+instead, one line each.
 """
 import os
 import re
@@ -115,10 +116,30 @@ def capture(path, expr, share):
         tenfold(big, one, full["vigil"][0], packets, path, copies, expr)
 
 
+def each(path):
+    """One line: what a packet of this capture costs, beside the loop and ndpiReader."""
+    with tempfile.TemporaryDirectory() as tmp:
+        big, one = os.path.join(tmp, "big.pcap"), os.path.join(tmp, "one.pcap")
+        copies = max(COPIES, -(-MIN_PACKETS // multiply(path, big, 1, None)))
+        packets = multiply(path, big, copies, None)
+        first_packet(big, one)
+        cmd = {"vigil": [VIGIL, "facts", "-r"], "ndpi": ["ndpiReader", "-q", "-i"], "loop": [f"{BENCH}/pcaploop"]}
+        start = measure({n: c + [one] for n, c in cmd.items()})
+        full = measure({n: c + [big] for n, c in cmd.items()})
+        secs = {n: max(1e-6, full[n][0] - start[n][0]) for n in cmd}
+        print(f"{os.path.basename(path)[:52]:52} {packets:8d} packets {secs['vigil'] / packets * 1e9:6.0f} ns  "
+              f"of the loop {secs['loop'] / secs['vigil']:.2f}  of ndpiReader {secs['ndpi'] / secs['vigil']:5.2f}  "
+              f"{full['vigil'][1] / 1024:4.0f} MiB", flush=True)
+
+
 def main():
-    directory()
     data = os.environ.get("VIGIL_TESTDATA", "../shared/testdata") + "/pcaps"
     names = sorted(n for n in os.listdir(data) if "expected" not in n) if os.path.isdir(data) else []
+    if "--each" in sys.argv:
+        for n in names:
+            each(f"{data}/{n}")
+        return
+    directory()
     found = [(p, None, 0.1) for p in sys.argv[1:] if os.path.isfile(p)]
     if not found:
         found = [(f"{data}/{n}", None, 0.1) for n in names if "lbo" in n or "e2e" in n]
