@@ -53,8 +53,10 @@ struct x509_info {
     char signature_algorithm[80];  /* OpenSSL's long name or dotted OID */
     int64_t not_before, not_after; /* epoch seconds; INT64_MIN: not a time */
     bool ca;                       /* basicConstraints CA */
-    bool self_signed; /* issuer is subject, and the signature verifies where the algorithm is known
-                       */
+    /* Issuer is subject, key identifiers do not differ, and the signature verifies; it is not
+     * verified where the algorithm is not known, or the key is one that verifies slowly (RSA over
+     * 4096 bits or of a long exponent, curves but P-256 and Ed25519): anybody may show it. */
+    bool self_signed;
     bool eku_present, eku_server, eku_client, eku_any, eku_other;
     unsigned sans, sans_total;             /* kept, and seen */
     char san[MAX_X509_SANS][MAX_X509_SAN]; /* "DNS:…", "IP:…", "URI:…", "other:…" */

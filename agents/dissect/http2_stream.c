@@ -145,17 +145,21 @@ block_init(struct block *b, uint32_t stream)
     b->http.stream = stream;
 }
 
+/* The first one counts: a second makes the block malformed (RFC 9113 clause 8.3), and a few bytes
+ * of HPACK would have us read a long one again and again. */
 static void
 set_uri(struct block *b, struct cur value)
 {
-    struct cur part = value;
     size_t n = cur_left(value) < MAX_HTTP_URI - 1 ? cur_left(value) : MAX_HTTP_URI - 1;
+    struct cur part;
 
+    if (b->path || !cur_sub(&value, n, &part))
+        return;
+    http_set_path(&b->http, part);
     if (!cur_copy(&part, b->uri, n))
         return;
     b->uri[n] = '\0';
     b->path = true;
-    http_set_path(&b->http, value);
 }
 
 static void

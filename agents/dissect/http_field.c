@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MAX_COOKIE 4096 /* bytes of one that are looked at */
 #define MASKED_DIGITS 9
 
 bool
@@ -88,12 +89,23 @@ identity(struct http_msg *m, struct http_identity *id)
     return id;
 }
 
+/* The first one counts. */
 static void
 authorization(struct http_msg *m, struct http_identity *id, struct cur value)
 {
+    if (m->auth != HTTP_AUTH_NONE)
+        return;
     m->auth = auth_scheme(value);
     if (m->auth == HTTP_AUTH_BEARER && cur_skip(&value, strlen("bearer ")))
         token_scan(value, &identity(m, id)->token);
+}
+
+/* The first one counts. */
+static void
+client_credentials(struct token *assertion, struct cur value)
+{
+    if (assertion->form == TOKEN_NONE)
+        token_scan(value, assertion);
 }
 
 static void
@@ -104,7 +116,7 @@ sbi_field(struct http_msg *m, struct http_identity *id, struct cur name, struct 
     } else if (http_name_is(name, "3gpp-sbi-originating-network-id")) {
         http_text(value, m->originating_network, sizeof(m->originating_network));
     } else if (http_name_is(name, "3gpp-sbi-client-credentials")) {
-        token_scan(value, &identity(m, id)->assertion);
+        client_credentials(&identity(m, id)->assertion, value);
     } else if (http_name_is(name, "3gpp-sbi-callback")) {
         identity(m, id)->callback = true;
     } else if (starts(name, "3gpp-sbi-discovery-")) {
@@ -114,6 +126,16 @@ sbi_field(struct http_msg *m, struct http_identity *id, struct cur name, struct 
         else if (http_name_is(name, "3gpp-sbi-discovery-requester-nf-instance-id"))
             token_name(value, id->requester_instance);
     }
+}
+
+/* The first bytes of many, which HPACK may give again for one. */
+static void
+cookie(struct http_msg *m, struct cur value)
+{
+    if (cur_left(value) > MAX_COOKIE)
+        value = cur_from(value.pos, MAX_COOKIE);
+    if (!m->session_cookie)
+        m->session_cookie = holds(value, "connect.sid=") || holds(value, "session-token=");
 }
 
 void
@@ -128,7 +150,7 @@ http_field(struct http_msg *m, struct http_identity *id, struct cur name, struct
     else if (http_name_is(name, "host") && !m->authority[0])
         http_text(value, m->authority, sizeof(m->authority));
     else if (http_name_is(name, "cookie"))
-        m->session_cookie |= holds(value, "connect.sid=") || holds(value, "session-token=");
+        cookie(m, value);
     else if (http_name_is(name, "server"))
         http_text(value, m->server, sizeof(m->server));
     else if (http_name_is(name, "x-powered-by") && !m->server[0])
@@ -216,7 +238,7 @@ nf_instance(struct http_msg *m, struct cur path)
     uint8_t c;
 
     m->nf_instance[0] = '\0';
-    while (segment(&path, text))
+    for (unsigned i = 0; i < MAX_PATH_SEGMENTS && segment(&path, text); i++)
         if (strcmp(text, "nf-instances") == 0)
             break;
     rest = path;

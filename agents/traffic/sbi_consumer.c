@@ -11,7 +11,8 @@
 #include "agents/traffic/sbi.h"
 #include "agents/traffic/sbi_rules.h"
 
-#define MAX_EXPLORED 32 /* things asked for that one consumer is remembered for, the last ones */
+#define MAX_PARAMETERS 64 /* of a query that are looked at */
+#define MAX_EXPLORED 32   /* things asked for that one consumer is remembered for, the last ones */
 #define EXPLORE_WINDOW_US 60000000
 #define EXPLORE_TYPES 12 /* NF types that one consumer asks for within the window */
 #define EXPLORE_READS 3  /* lists and profiles read within it by one that has no profile itself */
@@ -193,7 +194,7 @@ parameter(const char *path, const char *name, const char **value)
     const size_t n = strlen(name);
     const char *at = path ? strchr(path, '?') : NULL;
 
-    for (; at; at = strchr(at + 1, '&')) {
+    for (unsigned i = 0; at && i < MAX_PARAMETERS; i++, at = strchr(at + 1, '&')) {
         if (strncmp(at + 1, name, n) == 0 && at[1 + n] == '=') {
             *value = at + n + 2;
             return strcspn(*value, "&#");

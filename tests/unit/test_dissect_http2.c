@@ -206,6 +206,34 @@ request_and_response(void **state)
     link_close(&l);
 }
 
+/* What may stand in a block once is taken once: HPACK would have it read for a byte each time. */
+static void
+the_first_counts(void **state)
+{
+    static const char *const twice[] = {":method",
+                                        "GET",
+                                        ":path",
+                                        "/nudm-sdm/v2/imsi-1/am-data",
+                                        ":path",
+                                        "/nnrf-nfm/v1/nf-instances",
+                                        "authorization",
+                                        "Bearer abc.def",
+                                        "authorization",
+                                        "Basic abc",
+                                        NULL};
+    struct link l;
+
+    (void)state;
+    link_open(&l);
+    preface(&l);
+    headers(&l, 0, 1, true, twice);
+    assert_int_equal(deliver(&l, 0, true), 0);
+    assert_int_equal(l.heard.requests, 1);
+    assert_string_equal(l.heard.request[0].route.service, "nudm-sdm");
+    assert_int_equal(l.heard.request[0].auth, HTTP_AUTH_BEARER);
+    link_close(&l);
+}
+
 /* The bytes come one by one; what is not used is offered again. */
 static void
 one_byte_at_a_time(void **state)
@@ -476,6 +504,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(request_and_response),
+        cmocka_unit_test(the_first_counts),
         cmocka_unit_test(one_byte_at_a_time),
         cmocka_unit_test(begins_mid_connection),
         cmocka_unit_test(padded_priority_continuation),

@@ -4,8 +4,10 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -114,6 +116,73 @@ certificate_fields(void **state)
     OPENSSL_free(der);
     X509_free(cert);
     EVP_PKEY_free(key);
+}
+
+/* An RSA key whose exponent is as long as its modulus: verifying costs as much as signing. */
+static EVP_PKEY *
+slow_rsa(void)
+{
+    EVP_PKEY *key = NULL, *usual = EVP_RSA_gen(2048);
+    BIGNUM *n = NULL, *e = BN_new();
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM *params;
+
+    assert_int_equal(EVP_PKEY_get_bn_param(usual, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    assert_int_equal(BN_rand(e, 2040, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e), 1);
+    params = OSSL_PARAM_BLD_to_param(bld);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(usual);
+    BN_free(n);
+    BN_free(e);
+    return key;
+}
+
+static bool
+is_self_signed(EVP_PKEY *key, bool key_ids)
+{
+    AUTHORITY_KEYID issuer = {0};
+    EVP_PKEY *other =
+        EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+    X509 *cert = make_certificate(key, other, false);
+    struct x509_info info;
+    unsigned char *der;
+    size_t len;
+
+    if (key_ids) {
+        add_ext(cert, NID_subject_key_identifier, "01:02:03:04");
+        issuer.keyid = ASN1_OCTET_STRING_new();
+        assert_int_equal(ASN1_OCTET_STRING_set(issuer.keyid, (const unsigned char *)"other", 5), 1);
+        assert_int_equal(X509_add1_ext_i2d(cert, NID_authority_key_identifier, &issuer, 0, 0), 1);
+        ASN1_OCTET_STRING_free(issuer.keyid);
+    }
+    assert_true(X509_sign(cert, other, EVP_sha256()) > 0);
+    der = to_der(cert, &len);
+    assert_int_equal(x509_parse_der(der, len, &info), ST_OK);
+    OPENSSL_free(der);
+    X509_free(cert);
+    EVP_PKEY_free(other);
+    EVP_PKEY_free(key);
+    return info.self_signed;
+}
+
+/* Nobody may have us verify with a key that takes milliseconds: the names decide, and identifiers
+ * of keys against them. */
+static void
+slow_keys_are_not_verified(void **state)
+{
+    (void)state;
+    assert_true(is_self_signed(slow_rsa(), false));
+    assert_true(is_self_signed(EVP_EC_gen("P-521"), false));
+    assert_true(is_self_signed(EVP_EC_gen("sect571r1"), false));
+    assert_false(is_self_signed(EVP_RSA_gen(2048), false));
+    assert_false(is_self_signed(EVP_EC_gen("P-521"), true));
 }
 
 /* Issuer and subject are the same name, the signature is of another key. */
@@ -292,6 +361,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificate_fields),
         cmocka_unit_test(self_issued_is_not_self_signed),
+        cmocka_unit_test(slow_keys_are_not_verified),
         cmocka_unit_test(pem_certificate_and_key),
         cmocka_unit_test(encrypted_and_odd_keys),
         cmocka_unit_test(raw_hex_keys),
