@@ -7,6 +7,7 @@
 #include "agents/dissect/http2.h"
 #include "agents/dissect/http_field.h"
 
+#define MAX_HTTP1_LINES 256 /* of a head */
 #define MAX_HTTP1_HEAD 16384
 #define MAX_HTTP1_PIPELINE 8
 #define MAX_HTTP1_LINE 8192
@@ -247,31 +248,33 @@ head_field(const struct place *x, struct head *h, struct cur text)
     }
 }
 
-/* The head that begins here. 1: read, 0: more bytes are needed, -1: none. */
+/* The head that begins here. 1: read, 0: more bytes are needed, -1: none; lines beyond their limit
+ * are taken then. */
 static int
 read_head(const struct place *x, struct cur *data, struct head *h)
 {
     struct cur in = *data, text;
-    bool first = true;
+    unsigned lines = 0;
 
     memset(h, 0, sizeof(*h));
     h->http.version = 1;
     for (;;) {
         if (!line(&in, &text))
             return cur_left(*data) < MAX_HTTP1_HEAD ? 0 : -1;
-        if (first && cur_left(text) == 0)
-            continue;
         if (cur_left(text) == 0)
             break;
-        if (!first)
+        if (++lines > MAX_HTTP1_LINES) {
+            *data = in;
+            return -1;
+        }
+        if (lines > 1)
             continue;
-        first = false;
         if (!(cur_starts(text, "HTTP/", 5) ? status_line(h, text) : request_line(h, text)))
             return -1;
     }
     /* It is complete: now the fields. */
-    while (line(data, &text) && cur_left(text) == 0)
-        continue;
+    if (!line(data, &text))
+        return -1;
     while (line(data, &text) && cur_left(text))
         head_field(x, h, text);
     return 1;
@@ -372,13 +375,25 @@ handle_response(const struct place *x, struct head *h, struct side *s)
 /* ---- the stream of one direction
  * ------------------------------------------------------------------------------- */
 
+/* Empty lines before a head (RFC 9112 clause 2.2) have not to wait for it. */
+static void
+skip_empty_lines(struct cur *data)
+{
+    struct cur in = *data, text;
+
+    while (line(&in, &text) && cur_left(text) == 0)
+        *data = in;
+}
+
 static bool
 head_step(const struct place *x, struct side *s, struct cur *data)
 {
-    struct head h;
-    int got = cur_left(*data) ? read_head(x, data, &h) : 0;
     bool response = s == &x->conn->side[1];
+    struct head h;
+    int got;
 
+    skip_empty_lines(data);
+    got = cur_left(*data) ? read_head(x, data, &h) : 0;
     if (got == 0)
         return false;
     if (got < 0) {

@@ -90,24 +90,36 @@ keep_seid(void *ctx, void *entry)
     return keytab_find(&t->sessions, &((const struct seid *)entry)->session) != NULL;
 }
 
+/* What belonged to sessions that are gone. */
+static void
+follow_sessions(struct tunnels *t)
+{
+    keytab_sweep(&t->teids, keep_tunnel, t);
+    keytab_sweep(&t->seids, keep_seid, t);
+}
+
 void
 tunnels_make_room(struct tunnels *t, int64_t now_us)
 {
     struct now now = {t, now_us};
-    size_t before = t->sessions.count, drop;
 
     if (t->sessions.count < MAX_TUNNEL_SESSIONS &&
         t->teids.count < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS &&
         t->seids.count < MAX_TUNNEL_SESSIONS)
         return;
     keytab_sweep(&t->sessions, keep_needed, &now);
-    if (t->sessions.count > before / 2) {
-        drop = t->sessions.count - before / 2;
+    follow_sessions(t);
+    /* Few sessions may hold most of the tunnels: until half of each table is free, or it would be
+     * looked through for each session that comes. */
+    while (t->sessions.count &&
+           (t->sessions.count > MAX_TUNNEL_SESSIONS / 2 || t->teids.count > MAX_TUNNEL_TEIDS / 2 ||
+            t->seids.count > MAX_TUNNEL_SESSIONS / 2)) {
+        size_t drop = (t->sessions.count + 1) / 2;
+
         t->evicted += drop;
         keytab_sweep(&t->sessions, keep_newer, &drop);
+        follow_sessions(t);
     }
-    keytab_sweep(&t->teids, keep_tunnel, t);
-    keytab_sweep(&t->seids, keep_seid, t);
 }
 
 void

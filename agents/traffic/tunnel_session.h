@@ -8,9 +8,9 @@
  * association with each of its peers, and no sign that messages of them are missing.
  *
  * Eviction: when a table is full, sessions that ended a while ago go, with their tunnels, and
- * nothing is lost: a core that lives sets up any number. Where half of them are still there, the
- * older ones go until half is left; from then on unknown TEIDs prove nothing any more, and the
- * section is incomplete.
+ * nothing is lost: a core that lives sets up any number. While less than half of a table is free
+ * then, the older half of the sessions goes; from then on unknown TEIDs prove nothing any more, and
+ * the section is incomplete.
  */
 #ifndef AGENTS_TRAFFIC_TUNNEL_SESSION_H
 #define AGENTS_TRAFFIC_TUNNEL_SESSION_H

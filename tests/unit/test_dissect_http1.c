@@ -158,6 +158,32 @@ claims(void **state)
     assert_int_equal(dissect_http1.claim(cur_from("PRI * HTTP/2.0\r\n", 16), &meta), DISSECT_NO);
 }
 
+/* Empty lines wait for nothing, and a head has a number of lines: neither is gone through again for
+ * each byte that comes. */
+static void
+endless_heads(void **state)
+{
+    void *s = dissect_http1.open();
+    struct sample lines = {.len = 0};
+    struct heard h = {0};
+
+    (void)state;
+    assert_int_equal(text(s, &h, true, "GET /metrics HTTP/1.1\r\n\r\n"), 25);
+    assert_int_equal(text(s, &h, true, "\r\n\r\n\r"), 4);
+    assert_int_equal(text(s, &h, true, "\r\nGET /metrics HTTP/1.1\r\n\r\n"), 27);
+    assert_int_equal(h.requests, 2);
+    assert_int_equal(text(s, &h, true, "GET /metrics HTTP/1.1\r\n"), 0);
+    put_text(&lines, "GET /metrics HTTP/1.1\r\n");
+    do {
+        put_text(&lines, "a:\n");
+        assert_true(lines.len < 1000);
+    } while (say(s, &h, true, lines.data, lines.len) == 0);
+    (void)text(s, &h, true, "GET /login HTTP/1.1\r\n\r\n");
+    assert_int_equal(h.requests, 3);
+    assert_int_equal(h.request[2].resource, HTTP_LOGIN);
+    dissect_http1.close(s);
+}
+
 static void
 damaged(void **state)
 {
@@ -182,6 +208,7 @@ main(void)
         cmocka_unit_test(upgrade_to_h2c),
         cmocka_unit_test(loss_and_garbage),
         cmocka_unit_test(claims),
+        cmocka_unit_test(endless_heads),
         cmocka_unit_test(damaged),
     };
 

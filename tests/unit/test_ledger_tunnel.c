@@ -4,7 +4,7 @@
 #include "agents/dissect/gtpu.h"
 #include "agents/dissect/pfcp.h"
 #include "agents/traffic/table.h"
-#include "agents/traffic/tunnel_session.h"
+#include "agents/traffic/tunnel_tables.h"
 
 /* A core: one SMF, one UPF with its address on N3, a gNB, a UE; and somebody else. */
 static const struct net_addr smf = {4, {192, 0, 2, 4}}, upf = {4, {192, 0, 2, 7}},
@@ -450,6 +450,40 @@ full(void **state)
     tunnels_free(t);
 }
 
+/* Most tunnels are of one session that lives: it is not looked through for each session that comes
+ * and goes, and room is made all the same. */
+static void
+one_session_has_most(void **state)
+{
+    struct gtp_tunnel tunnel[MAX_PFCP_TUNNELS];
+    struct keytab allot = {0};
+    struct tunnels *t = tunnels_new();
+    struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
+    uint32_t teid = 1;
+
+    (void)state;
+    assert_non_null(t);
+    for (uint32_t i = 0; tunnels_count(t) < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS; i++) {
+        struct pfcp_msg p = {.type = PFCP_SESSION_ESTABLISHMENT_REQUEST,
+                             .request = true,
+                             .sequence = i,
+                             .has_fseid = true,
+                             .fseid = 1,
+                             .tunnel = tunnel,
+                             .tunnels = MAX_PFCP_TUNNELS};
+
+        assert_true(i < MAX_TUNNEL_TEIDS);
+        for (unsigned k = 0; k < MAX_PFCP_TUNNELS; k++)
+            tunnel[k] = (struct gtp_tunnel){.address = n3, .teid = teid++};
+        meta.frame = i + 1;
+        tunnels_pfcp(t, &p, &meta, &allot);
+    }
+    tunnels_make_room(t, meta.time_us);
+    assert_true(tunnels_count(t) <= MAX_TUNNEL_TEIDS / 2);
+    assert_true(tunnels_full(t));
+    tunnels_free(t);
+}
+
 int
 main(void)
 {
@@ -466,6 +500,7 @@ main(void)
         cmocka_unit_test(sequences),
         cmocka_unit_test(duplicates),
         cmocka_unit_test(full),
+        cmocka_unit_test(one_session_has_most),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
