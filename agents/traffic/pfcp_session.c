@@ -39,13 +39,13 @@ struct session_key {
     uint64_t seid;
 };
 
+/* There are many. */
 struct session {
     struct session_key key;
     struct net_addr owner;
     struct net_addr other; /* the entry of the same session under another address, or none */
+    uint32_t ending_s;     /* when its owner wanted it deleted; 0: it lives */
     uint64_t owner_id;
-    int64_t ending_us; /* when its owner wanted it deleted */
-    bool ending;
 };
 
 struct node {
@@ -221,12 +221,21 @@ keep_pending(void *ctx, void *entry)
     return false;
 }
 
+static uint32_t
+seconds(int64_t time_us)
+{
+    const uint32_t s = (uint32_t)(time_us / SECOND_US);
+
+    return s ? s : 1;
+}
+
 static bool
 keep_session(void *ctx, void *entry)
 {
     const struct session *session = entry;
+    const uint32_t now_s = seconds(*(const int64_t *)ctx);
 
-    return !session->ending || *(const int64_t *)ctx - session->ending_us <= RETRANSMIT_US;
+    return !session->ending_s || now_s - session->ending_s <= RETRANSMIT_US / SECOND_US;
 }
 
 /* Its owner deletes it: it may be forgotten a while later. Where the deletion fails the owner
@@ -237,12 +246,9 @@ end_session(struct pfcp_sessions *s, struct session *session, int64_t now_us)
     struct session_key key = make_session(&session->other, session->key.seid);
     struct session *other = session->other.family ? keytab_find(&s->sessions, &key) : NULL;
 
-    session->ending = true;
-    session->ending_us = now_us;
-    if (other) {
-        other->ending = true;
-        other->ending_us = now_us;
-    }
+    session->ending_s = seconds(now_us);
+    if (other)
+        other->ending_s = session->ending_s;
 }
 
 /* Whose session does the command mean? */
@@ -322,7 +328,7 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_msg *m, const stru
         keytab_addr(&session->owner, &meta->dst);
         keytab_addr(&session->other, address[!i]);
         session->owner_id = owner_id;
-        session->ending = false;
+        session->ending_s = 0;
     }
 }
 

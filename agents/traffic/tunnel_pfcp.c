@@ -135,7 +135,7 @@ establish(const struct step *w, struct pending *p)
     if (s->deleted || (n && s->accepted && s->epoch != n->epoch))
         memset((uint8_t *)s + sizeof(s->key), 0, sizeof(*s) - sizeof(s->key));
     s->epoch = n ? n->epoch : 0;
-    s->changed_us = w->meta->time_us;
+    s->changed_s = tunnels_seconds(w->meta->time_us);
     allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid, w->meta);
     add_content(w, s);
 }
@@ -195,7 +195,7 @@ accept(const struct step *w, struct tunnel_session *s)
 
     if (w->m->type == PFCP_SESSION_DELETION_RESPONSE) {
         s->deleted = true;
-        s->changed_us = w->meta->time_us;
+        s->changed_s = tunnels_seconds(w->meta->time_us);
         return;
     }
     if (w->m->type == PFCP_SESSION_ESTABLISHMENT_RESPONSE) {

@@ -6,7 +6,7 @@
 #include "agents/traffic/tunnel_tables.h"
 
 #define LAST_US INT64_C(10000000)
-#define LATE_US INT64_C(10000000) /* packets of a session come no later than that after its end */
+#define LATE_S 10 /* packets of a session come no later than that after its end */
 
 struct tunnels *
 tunnels_new(void)
@@ -46,7 +46,7 @@ tunnels_free(struct tunnels *t)
 
 struct now {
     const struct tunnels *t;
-    int64_t time_us;
+    uint32_t time_s;
 };
 
 /* Not what never came to be or was deleted, once the last packets on their way have arrived; nor
@@ -59,7 +59,7 @@ keep_needed(void *ctx, void *entry)
     const struct node *n = find_addr(&now->t->nodes, &s->key.upf);
     const bool lives = s->accepted && !s->deleted && (!n || n->epoch == s->epoch);
 
-    return lives || now->time_us - s->changed_us <= LATE_US;
+    return lives || now->time_s - s->changed_s <= LATE_S;
 }
 
 static bool
@@ -101,7 +101,7 @@ follow_sessions(struct tunnels *t)
 void
 tunnels_make_room(struct tunnels *t, int64_t now_us)
 {
-    struct now now = {t, now_us};
+    struct now now = {t, tunnels_seconds(now_us)};
 
     if (t->sessions.count < MAX_TUNNEL_SESSIONS &&
         t->teids.count < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS &&

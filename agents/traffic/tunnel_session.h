@@ -36,7 +36,7 @@ struct tunnel_session {
     struct tunnel_session_key key;
     uint64_t upf_seid;
     uint32_t epoch;     /* of its user plane function: sessions of an earlier one are gone */
-    int64_t changed_us; /* when its establishment was asked for, or it was deleted */
+    uint32_t changed_s; /* when its establishment was asked for, or it was deleted */
     bool accepted, deleted;
     bool shrunk;  /* tunnels were removed: which of them it still has is not followed */
     bool open;    /* further UE addresses, or networks behind the UE: sources prove nothing */

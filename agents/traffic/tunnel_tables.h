@@ -51,6 +51,13 @@ struct tunnels {
     uint64_t evicted;
 };
 
+/* Of the capture, to tell how long ago something was. */
+static inline uint32_t
+tunnels_seconds(int64_t time_us)
+{
+    return (uint32_t)(time_us / 1000000);
+}
+
 static inline void
 put_number(uint8_t *out, uint64_t v, unsigned octets)
 {
