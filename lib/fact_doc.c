@@ -117,6 +117,7 @@ annotate(struct fact_doc *d, uint32_t *annotation, const char *name, const char 
     } else {
         d->text.data[at + len] = '\0';
     }
+    d->text.data[d->text.len] = '\0';
     if (!more || more > max)
         doc_refuse(d, name);
 }
