@@ -7,6 +7,8 @@
 #include "lib/mix.h"
 
 #define BUCKETS MAX_CAPTURE_FLOWS
+#define SLAB_FLOWS 1024
+#define MAX_SLABS (MAX_CAPTURE_FLOWS / SLAB_FLOWS)
 #define MAX_IDLE 1024 /* flows that are chosen at a time as the next to go */
 
 /* A flow, and its last frame when it was chosen: who was used since is not idle. */
@@ -18,10 +20,11 @@ struct idle {
 /* Places count from 1; 0 is none. */
 struct flow_table {
     uint32_t bucket[BUCKETS];
-    struct flow *flow; /* MAX_CAPTURE_FLOWS places; memory that was never used costs nothing */
-    uint32_t used;     /* places from the first one on that were used */
-    uint32_t spare;    /* the first of them that is free again */
-    uint32_t closed;   /* the first of the closed flows to go */
+    struct flow *slab[MAX_SLABS];
+    uint32_t slabs;
+    uint32_t used;   /* places from the first one on that were used */
+    uint32_t spare;  /* the first of them that is free again */
+    uint32_t closed; /* the first of the closed flows to go */
     /* Those that hold a dissector's state, in no order. */
     struct flow *stateful[MAX_CAPTURE_STATES + 1];
     size_t statefuls;
@@ -32,6 +35,19 @@ struct flow_table {
     uint64_t seed[2]; /* nobody outside can choose what collides */
 };
 
+static bool
+add_slab(struct flow_table *t)
+{
+    struct flow *slab;
+
+    if (t->slabs == MAX_SLABS)
+        return false;
+    slab = aligned_alloc(FLOW_LINE, SLAB_FLOWS * sizeof(*slab));
+    if (slab)
+        t->slab[t->slabs++] = slab;
+    return slab != NULL;
+}
+
 struct flow_table *
 flow_table_new(void)
 {
@@ -39,10 +55,9 @@ flow_table_new(void)
 
     if (!t)
         return NULL;
-    t->flow = aligned_alloc(FLOW_LINE, MAX_CAPTURE_FLOWS * sizeof(*t->flow));
-    if (t->flow && getrandom(t->seed, sizeof(t->seed), 0) == sizeof(t->seed))
+    if (add_slab(t) && getrandom(t->seed, sizeof(t->seed), 0) == sizeof(t->seed))
         return t;
-    free(t->flow);
+    free(t->slab[0]);
     free(t);
     return NULL;
 }
@@ -83,13 +98,7 @@ make_key(const struct msg_meta *m, struct flow_key *key)
 static struct flow *
 at(const struct flow_table *t, uint32_t place)
 {
-    return &t->flow[place - 1];
-}
-
-static uint32_t
-place_of(const struct flow_table *t, const struct flow *f)
-{
-    return (uint32_t)(f - t->flow) + 1;
+    return &t->slab[(place - 1) / SLAB_FLOWS][(place - 1) % SLAB_FLOWS];
 }
 
 /* ---- who goes next ---- */
@@ -97,13 +106,11 @@ place_of(const struct flow_table *t, const struct flow *f)
 static void
 list_closed(struct flow_table *t, struct flow *f)
 {
-    const uint32_t place = place_of(t, f);
-
     f->newer = t->closed;
     f->older = 0;
     if (t->closed)
-        at(t, t->closed)->older = place;
-    t->closed = place;
+        at(t, t->closed)->older = f->place;
+    t->closed = f->place;
 }
 
 static void
@@ -286,7 +293,6 @@ flow_close(struct flow_table *t, struct capture_env *env, struct flow *f)
 void
 flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
 {
-    const uint32_t place = place_of(t, f);
     uint32_t *link = bucket_of(t, &f->key);
 
     if (f->closed)
@@ -294,14 +300,14 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     end_transport(f, env);
     if (f->stateful)
         unlist_state(t, f);
-    while (*link != place)
+    while (*link != f->place)
         link = &at(t, *link)->chain;
     *link = f->chain;
     if (f->key.protocol == 132)
         free(f->u.sctp);
     f->number = 0;
     f->chain = t->spare;
-    t->spare = place;
+    t->spare = f->place;
 }
 
 /* Does it matter that the flow is dropped now? */
@@ -336,7 +342,7 @@ take_place(struct flow_table *t, struct capture_env *env, int64_t now_us)
 {
     uint32_t place;
 
-    if (!t->spare && t->used < MAX_CAPTURE_FLOWS)
+    if (!t->spare && (t->used < t->slabs * SLAB_FLOWS || add_slab(t)))
         return ++t->used;
     if (!t->spare)
         evict(t, env, now_us);
@@ -358,6 +364,7 @@ flow_new(struct flow_table *t, struct capture_env *env, struct packet *p, unsign
     *f = (struct flow){.number = t->numbers,
                        .last_us = p->meta.time_us,
                        .last_frame = p->meta.frame,
+                       .place = place,
                        .client = (uint8_t)client,
                        .client_known = known};
     side = make_key(&p->meta, &f->key);
@@ -417,6 +424,7 @@ flow_table_free(struct flow_table *t, struct capture_env *env)
     for (uint32_t place = 1; place <= t->used; place++)
         if (at(t, place)->number)
             flow_remove(t, env, at(t, place));
-    free(t->flow);
+    for (uint32_t i = 0; i < t->slabs; i++)
+        free(t->slab[i]);
     free(t);
 }

@@ -30,6 +30,7 @@ struct flow {
     uint32_t number; /* in this run, from 1; 0: the place is free */
     int64_t last_us;
     uint64_t last_frame;
+    uint32_t place;        /* in the table, from 1 */
     uint32_t newer, older; /* places in the list of those that are closed */
     uint16_t state;        /* number in the list of those with a dissector's state */
     uint8_t client;        /* side that opened the flow, or seems to have */
