@@ -31,18 +31,22 @@ job() {
 counted() { echo "$1 $2" >>"$logs/counts"; }
 total() { awk -v n="$1" '{s += $n} END {print s + 0}' "$logs/counts"; }
 
+# tell LABEL PASSED FAILED [TEXT]: what a job found, with the text where something failed
+tell() {
+    counted "$2" "$3"
+    if [ "$3" -eq 0 ]; then
+        echo "ok    $1"
+    else
+        echo "FAIL  $1
+$(sed 's/^/      /' <<<"$4")"
+    fi
+}
+
 # one NAME COMMAND...: one test
 one() {
     local name=$1 out="$logs/$BASHPID.out"
     shift
-    if "$@" >"$out" 2>&1; then
-        counted 1 0
-        echo "ok    $name"
-    else
-        counted 0 1
-        echo "FAIL  $name
-$(tail -n 40 "$out" | sed 's/^/      /')"
-    fi
+    if "$@" >"$out" 2>&1; then tell "$name" 1 0; else tell "$name" 0 1 "$(tail -n 40 "$out")"; fi
 }
 
 # cmocka BINARY LABEL: as many tests as it says
@@ -53,13 +57,7 @@ cmocka() {
     ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s).*/\1/p' "$out" | awk '{s+=$1} END {print s+0}')
     bad=$(sed -n 's/^\[  FAILED  \] .*: \([0-9]*\) test(s).*/\1/p' "$out" | awk '{s+=$1} END {print s+0}')
     [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-    counted "$ok" "$bad"
-    if [ "$rc" -eq 0 ]; then
-        echo "ok    $2 ($ok)"
-    else
-        echo "FAIL  $2
-$(grep -v 'RUN  \|   OK' "$out" | tail -n 40 | sed 's/^/      /')"
-    fi
+    tell "$2 ($ok)" "$ok" "$bad" "$(grep -v 'RUN  \|   OK' "$out" | tail -n 40)"
 }
 
 # examples LABEL COMMAND...: as many tests as its last line says
@@ -68,26 +66,17 @@ examples() {
     shift
     "$@" >"$out" 2>&1
     read -r ok bad <<<"$(tail -n 1 "$out" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')"
-    counted "${ok:-0}" "${bad:-1}"
-    if [ "${bad:-1}" = 0 ]; then
-        echo "ok    $label ($ok)"
-    else
-        echo "FAIL  $label
-$(head -n 40 "$out")"
-    fi
+    tell "$label (${ok:-0})" "${ok:-0}" "${bad:-1}" "$(head -n 40 "$out")"
 }
 
 # expectations: the inputs with expectations in VIGIL_TESTDATA, each a test
 expectations() {
-    local out="$logs/$BASHPID.out" n
+    local label="expectations of real inputs" out="$logs/$BASHPID.out" n
     if python3 tests/score.py build/vigil "$VIGIL_TESTDATA" >"$out" 2>&1; then
         n=$(sed -n 's/^inputs \([0-9]*\)$/\1/p' "$out")
-        counted "${n:-1}" 0
-        echo "ok    expectations of real inputs (${n:-1})"
+        tell "$label (${n:-1})" "${n:-1}" 0
     else
-        counted 0 1
-        echo "FAIL  expectations of real inputs
-$(cat "$out")"
+        tell "$label" 0 1 "$(cat "$out")"
     fi
 }
 
