@@ -8,16 +8,20 @@
 #include "agents/traffic/observe.h"
 #include "lib/fact_wire.h"
 
+/* A count that should not grow. */
+struct growth {
+    uint64_t count;  /* at the last look */
+    int64_t last_ms; /* when it was seen to have grown last; 0: never */
+};
+
 struct sniffer {
     struct sniffer_options o;
     struct observer *observer;
     struct shed shed;
     struct tap_drops drops;
-    uint64_t shed_before; /* at the last look */
-    int64_t shed_ms;      /* when something was shed last; 0: never */
-    uint64_t forgot_before;
-    int64_t forgot_ms; /* when something was given up for lack of room last; 0: never */
-    bool news;         /* since the last writing */
+    struct growth shed_frames,
+        forgotten; /* what was left out; what was given up for want of room */
+    bool news;     /* since the last writing */
     bool written;
     uint64_t digest; /* of what was told last */
     int64_t written_ms, told_ms;
@@ -61,30 +65,24 @@ sniffer_frame(struct sniffer *s, int dlt, const uint8_t *data, size_t len, size_
 }
 
 static void
-note_forgotten(struct sniffer *s, int64_t now_ms)
+look(struct growth *g, uint64_t count, int64_t now_ms)
 {
-    const uint64_t forgotten = observe_forgotten(s->observer);
-
-    if (forgotten != s->forgot_before)
-        s->forgot_ms = now_ms;
-    s->forgot_before = forgotten;
+    if (count != g->count)
+        g->last_ms = now_ms;
+    g->count = count;
 }
 
 static bool
-of_late(int64_t when_ms, int64_t now_ms)
+of_late(const struct growth *g, int64_t now_ms)
 {
-    return when_ms && now_ms - when_ms < SNIFFER_HEAL_MS;
+    return g->last_ms && now_ms - g->last_ms < SNIFFER_HEAL_MS;
 }
 
 void
 sniffer_look(struct sniffer *s, const struct tap_drops *drops, bool emptied, int64_t now_ms)
 {
-    const uint64_t shed = shed_total(&s->shed);
-
-    if (shed != s->shed_before)
-        s->shed_ms = now_ms;
-    s->shed_before = shed;
-    note_forgotten(s, now_ms);
+    look(&s->shed_frames, shed_total(&s->shed), now_ms);
+    look(&s->forgotten, observe_forgotten(s->observer), now_ms);
     s->news = s->news || drops->kernel != s->drops.kernel || drops->interface != s->drops.interface;
     shed_look(&s->shed, drops->kernel - s->drops.kernel, emptied, now_ms);
     s->drops = *drops;
@@ -125,12 +123,12 @@ sniffer_put(struct sniffer *s, struct buf *out, bool final, int64_t now_s, int64
     struct fact_sink *sink = &w.sink;
     enum status st;
 
-    note_forgotten(s, now_ms);
+    look(&s->forgotten, observe_forgotten(s->observer), now_ms);
     loss = (struct observe_loss){.kernel = s->drops.kernel,
                                  .interface = s->drops.interface,
                                  .shed = &s->shed,
-                                 .recently = of_late(s->shed_ms, now_ms),
-                                 .forgot = of_late(s->forgot_ms, now_ms),
+                                 .recently = of_late(&s->shed_frames, now_ms),
+                                 .forgot = of_late(&s->forgotten, now_ms),
                                  .limit = s->o.drop_limit};
     fact_wire_writer_init(&w, out, NULL, NULL);
     if (s->o.agent) {

@@ -37,9 +37,7 @@ feed(struct flow_table *t, struct capture_env *env, struct flow *f, const struct
 {
     const struct dissector *d = f->u.datagram.dissector;
 
-    env->mark = f->u.mark[p->meta.to_server];
-    (void)d->feed(f->u.datagram.state, p->payload, &p->meta, &env->out);
-    env->mark = NULL;
+    flow_feed(f, env, d, f->u.datagram.state, p->payload, &p->meta);
     if (f->u.datagram.state)
         flow_note_state(t, env, f, true);
 }

@@ -381,6 +381,15 @@ flow_guess_client(const struct packet *p, unsigned side)
     return p->meta.sport >= p->meta.dport ? side : !side;
 }
 
+void
+flow_feed(struct flow *f, struct capture_env *env, const struct dissector *d, void *state,
+          struct cur data, const struct msg_meta *meta)
+{
+    env->mark = f->u.mark[meta->to_server];
+    (void)d->feed(state, data, meta, &env->out);
+    env->mark = NULL;
+}
+
 static void
 shed_state(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
 {

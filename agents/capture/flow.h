@@ -72,6 +72,9 @@ void flow_meta(const struct flow *f, unsigned side, struct msg_meta *out);
 /* Who seems to be the client: the side of the higher port, with equal ports the sender of this
  * packet. */
 unsigned flow_guess_client(const struct packet *p, unsigned side);
+/* Let a dissector read of a flow that is not TCP; its messages come with the marks of the flow. */
+void flow_feed(struct flow *f, struct capture_env *env, const struct dissector *d, void *state,
+               struct cur data, const struct msg_meta *meta);
 /* End its transport; it stays in the table as closed until it is evicted or replaced. */
 void flow_close(struct flow_table *t, struct capture_env *env, struct flow *f);
 /* End it and take it out of the table. */

@@ -51,11 +51,8 @@ sctp_deliver(struct flow *f, struct capture_env *env, uint32_t ppid, struct cur 
     const struct dissector *d = choose(env, ppid, message, meta);
     struct sctp_user *u = d ? user_of(f->u.sctp, d) : NULL;
 
-    if (!u)
-        return;
-    env->mark = f->u.mark[meta->to_server];
-    (void)d->feed(u->state, message, meta, &env->out);
-    env->mark = NULL;
+    if (u)
+        flow_feed(f, env, d, u->state, message, meta);
 }
 
 void

@@ -167,21 +167,12 @@ static bool
 request_line(struct head *h, struct cur first)
 {
     struct cur method = until(&first, ' '), uri = until(&first, ' ');
-    struct cur part, copy;
-    size_t n = cur_left(uri) < MAX_HTTP_URI - 1 ? cur_left(uri) : MAX_HTTP_URI - 1;
 
-    if (!cur_starts(first, "HTTP/1.", 7) || cur_left(method) == 0 || n == 0)
+    if (!cur_starts(first, "HTTP/1.", 7) || cur_left(method) == 0 || cur_left(uri) == 0)
         return false;
     http_text(method, h->http.method, sizeof(h->http.method));
-    if (!cur_sub(&uri, n, &part))
-        return false;
-    copy = part;
-    if (!cur_copy(&copy, h->uri, n))
-        return false;
-    h->uri[n] = '\0';
     h->http.path = h->uri;
-    http_set_path(&h->http, part);
-    return true;
+    return http_take_uri(&h->http, uri, h->uri);
 }
 
 static bool

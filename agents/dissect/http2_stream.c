@@ -150,16 +150,8 @@ block_init(struct block *b, uint32_t stream)
 static void
 set_uri(struct block *b, struct cur value)
 {
-    size_t n = cur_left(value) < MAX_HTTP_URI - 1 ? cur_left(value) : MAX_HTTP_URI - 1;
-    struct cur part;
-
-    if (b->path || !cur_sub(&value, n, &part))
-        return;
-    http_set_path(&b->http, part);
-    if (!cur_copy(&part, b->uri, n))
-        return;
-    b->uri[n] = '\0';
-    b->path = true;
+    if (!b->path)
+        b->path = http_take_uri(&b->http, value, b->uri);
 }
 
 static void

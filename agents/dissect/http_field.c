@@ -249,13 +249,26 @@ nf_instance(struct http_msg *m, struct cur path)
     m->nf_instance[n] = '\0';
 }
 
-void
-http_set_path(struct http_msg *m, struct cur path)
+static void
+set_path(struct http_msg *m, struct cur path)
 {
     http_path_parse((const char *)path.pos, cur_left(path), &m->route);
     m->resource = m->route.sbi ? HTTP_OTHER : classify(path);
     if (m->route.sbi && strcmp(m->route.service, "nnrf-nfm") == 0)
         nf_instance(m, path);
+}
+
+bool
+http_take_uri(struct http_msg *m, struct cur value, char uri[MAX_HTTP_URI])
+{
+    size_t n = cur_left(value) < MAX_HTTP_URI - 1 ? cur_left(value) : MAX_HTTP_URI - 1;
+    struct cur part;
+
+    if (!cur_sub(&value, n, &part))
+        return false;
+    set_path(m, part);
+    uri[n] = '\0';
+    return cur_copy(&part, uri, n);
 }
 
 void

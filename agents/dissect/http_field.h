@@ -16,8 +16,11 @@ void http_text(struct cur value, char *out, size_t size);
  * is where fields of struct http_identity go; the first of them clears it and sets m->identity.
  */
 void http_field(struct http_msg *m, struct http_identity *id, struct cur name, struct cur value);
-/* Classify the path: route, resource, nf_instance. m->path is left alone. */
-void http_set_path(struct http_msg *m, struct cur path);
+/*
+ * Take a path, cut to MAX_HTTP_URI - 1 bytes: its text into uri, and what it is: route, resource,
+ * nf_instance. m->path is left alone.
+ */
+bool http_take_uri(struct http_msg *m, struct cur value, char uri[MAX_HTTP_URI]) MUST_USE;
 /* Copy what a response carries of its request. */
 void http_pair(struct http_msg *response, const struct http_msg *request);
 /* True if the bytes are those of text (lower case, of the same length), without case. */

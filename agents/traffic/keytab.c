@@ -226,10 +226,28 @@ keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
 void
 keytab_make_room(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
 {
-    if (t->count < t->max || t->tried - t->tried_then < t->max / SWEEP_SHARE)
+    if (t->count < t->max || t->tried < t->max / SWEEP_SHARE)
         return;
-    t->tried_then = t->tried;
+    t->tried = 0;
     keytab_sweep(t, keep, ctx);
+}
+
+static bool
+keep_newer(void *ctx, void *entry)
+{
+    size_t *drop = ctx;
+
+    (void)entry;
+    if (!*drop)
+        return true;
+    (*drop)--;
+    return false;
+}
+
+void
+keytab_drop_oldest(struct keytab *t, size_t n)
+{
+    keytab_sweep(t, keep_newer, &n);
 }
 
 void

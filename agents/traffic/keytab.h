@@ -26,8 +26,7 @@ struct keytab {
     size_t key_len, entry_size, count, capacity, max, slots;
     uint64_t seed;
     uint64_t refused; /* puts that found no room */
-    uint64_t tried;   /* entries that were added or refused, now and when room was made last */
-    uint64_t tried_then;
+    uint64_t tried;   /* entries that were added or refused since room was made last */
 };
 
 /* key_len bytes at the front of entry_size; at most max entries, at most MAX_KEYTAB. */
@@ -55,6 +54,8 @@ void keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *
  * makes every entry worth keeping, and nobody may pay for all of them with each message.
  */
 void keytab_make_room(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx);
+/* Drop the n entries that came first, or all. */
+void keytab_drop_oldest(struct keytab *t, size_t n);
 /* Copy an address so that equal addresses have equal bytes. */
 void keytab_addr(struct net_addr *out, const struct net_addr *in);
 

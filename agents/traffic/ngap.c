@@ -162,19 +162,6 @@ keep_held(void *ctx, void *entry)
     return !((const struct n2_context *)entry)->gone;
 }
 
-static bool
-keep_newer(void *ctx, void *entry)
-{
-    size_t *left = ctx;
-
-    (void)entry;
-    if (*left) {
-        (*left)--;
-        return false;
-    }
-    return true;
-}
-
 /* Half of the table: what was released is no loss, the oldest of the others is. */
 static void
 make_room(struct ngap_ledger *l)
@@ -186,7 +173,7 @@ make_room(struct ngap_ledger *l)
         return;
     drop = l->contexts.count - MAX_N2_CONTEXT / 2;
     l->forgotten += drop;
-    keytab_sweep(&l->contexts, keep_newer, &drop);
+    keytab_drop_oldest(&l->contexts, drop);
 }
 
 static struct n2_context *

@@ -63,18 +63,6 @@ keep_needed(void *ctx, void *entry)
 }
 
 static bool
-keep_newer(void *ctx, void *entry)
-{
-    size_t *drop = ctx;
-
-    (void)entry;
-    if (!*drop)
-        return true;
-    (*drop)--;
-    return false;
-}
-
-static bool
 keep_tunnel(void *ctx, void *entry)
 {
     struct tunnels *t = ctx;
@@ -117,7 +105,7 @@ tunnels_make_room(struct tunnels *t, int64_t now_us)
         size_t drop = (t->sessions.count + 1) / 2;
 
         t->evicted += drop;
-        keytab_sweep(&t->sessions, keep_newer, &drop);
+        keytab_drop_oldest(&t->sessions, drop);
         follow_sessions(t);
     }
 }
