@@ -17,7 +17,7 @@ struct allot_key {
 struct allot {
     struct allot_key key;
     unsigned samples;
-    uint64_t id[MAX_ALLOT_SAMPLES];
+    uint64_t *id; /* samples of them, at most MAX_ALLOT_SAMPLES */
     uint64_t duplicates, duplicate_frame;
     struct ledger_seen seen;
 };
@@ -26,6 +26,7 @@ void
 allot_init(struct keytab *t)
 {
     keytab_init(t, sizeof(struct allot_key), sizeof(struct allot), MAX_ALLOT_ADDRESSES);
+    keytab_owns(t, offsetof(struct allot, id));
 }
 
 static struct allot *
@@ -48,7 +49,7 @@ allot_add(struct keytab *t, enum allot_kind kind, const struct net_addr *address
     if (!a || (a->samples && a->id[(a->samples - 1) % MAX_ALLOT_SAMPLES] == id))
         return;
     ledger_seen_add(&a->seen, meta);
-    if (a->samples < MAX_ALLOT_SAMPLES)
+    if (a->samples < MAX_ALLOT_SAMPLES && keytab_more(t, &a->id, a->samples, sizeof(*a->id)))
         a->id[a->samples++] = id;
 }
 

@@ -21,8 +21,27 @@ keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max)
 }
 
 void
+keytab_owns(struct keytab *t, size_t offset)
+{
+    t->own[t->owned++] = offset;
+}
+
+static void
+release(const struct keytab *t, uint8_t *entry)
+{
+    for (unsigned i = 0; i < t->owned; i++) {
+        void *memory;
+
+        memcpy(&memory, entry + t->own[i], sizeof(memory));
+        free(memory);
+    }
+}
+
+void
 keytab_clear(struct keytab *t)
 {
+    for (size_t n = 0; t->owned && n < t->count; n++)
+        release(t, t->data + n * t->entry_size);
     free(t->data);
     free(t->slot);
     t->data = NULL;
@@ -191,6 +210,39 @@ keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
     return entry;
 }
 
+/* The count alone tells how much there is: every power of two was the end of a room. */
+bool
+keytab_more(struct keytab *t, void *array, size_t count, size_t size)
+{
+    const size_t room = count ? 2 * count : 1;
+    uint8_t *memory;
+
+    if (count & (count - 1))
+        return true;
+    memcpy(&memory, array, sizeof(memory));
+    memory = realloc(memory, room * size);
+    if (!memory) {
+        t->refused++;
+        return false;
+    }
+    memset(memory + count * size, 0, (room - count) * size);
+    memcpy(array, &memory, sizeof(memory));
+    return true;
+}
+
+void
+keytab_text(struct keytab *t, char **at, const char *text)
+{
+    char *copy = text[0] ? strdup(text) : NULL;
+
+    if (text[0] && !copy) {
+        t->refused++;
+        return;
+    }
+    free(*at);
+    *at = copy;
+}
+
 void *
 keytab_at(const struct keytab *t, size_t i)
 {
@@ -213,8 +265,10 @@ keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
     for (size_t n = 0; n < t->count; n++) {
         uint8_t *entry = t->data + n * t->entry_size;
 
-        if (!keep(ctx, entry))
+        if (!keep(ctx, entry)) {
+            release(t, entry);
             continue;
+        }
         if (kept != n)
             memmove(t->data + kept * t->entry_size, entry, t->entry_size);
         kept++;

@@ -15,8 +15,10 @@
 #include <stdint.h>
 
 #include "agents/dissect/msg.h"
+#include "lib/status.h"
 
 #define MAX_KEYTAB 0xffffffu /* entries */
+#define MAX_KEYTAB_OWNED 4   /* pointers of an entry */
 
 struct keytab {
     uint8_t *data;
@@ -25,13 +27,30 @@ struct keytab {
     uint32_t *slot;
     size_t key_len, entry_size, count, capacity, max, slots;
     uint64_t seed;
-    uint64_t refused; /* puts that found no room */
+    uint64_t refused; /* puts that found no room, and memory that an entry did not get */
     uint64_t tried;   /* entries that were added or refused since room was made last */
+    size_t own[MAX_KEYTAB_OWNED];
+    unsigned owned;
 };
 
 /* key_len bytes at the front of entry_size; at most max entries, at most MAX_KEYTAB. */
 void keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max);
 void keytab_clear(struct keytab *t);
+/*
+ * Entries have a pointer at this offset: to what most of them do not need, or not much of. The
+ * memory is the table's, of keytab_more() or keytab_text(), and goes with the entry. At most
+ * MAX_KEYTAB_OWNED of them, told before the first entry.
+ */
+void keytab_owns(struct keytab *t, size_t offset);
+/*
+ * Room for one more element of size behind the count that the array has: the pointer at *array
+ * (NULL where count is 0) may change, and what is new is zeros. False: no memory (counted), the
+ * array is what it was.
+ */
+MUST_USE bool keytab_more(struct keytab *t, void *array, size_t count, size_t size);
+/* A copy of the text takes the place of the one that *at points to; NULL: none, which is also what
+ * an empty text becomes. Without memory (counted) nothing changes. */
+void keytab_text(struct keytab *t, char **at, const char *text);
 /* The entry with this key or NULL. Entries move when one is added. */
 void *keytab_find(const struct keytab *t, const void *key);
 /* The same, added with zeros behind the key where it is missing. NULL when full or without memory

@@ -72,15 +72,27 @@ ledger_tally_emit(const struct ledger_tally *t, enum fact_node node, const struc
     ledger_frames_emit(&t->frames, env, sink);
 }
 
+struct ledger_moment
+ledger_moment(const struct msg_meta *meta)
+{
+    return (struct ledger_moment){.frame = meta->frame, .time_us = meta->time_us};
+}
+
+void
+ledger_seen_at(struct ledger_seen *s, struct ledger_moment at)
+{
+    if (s->count == 0 || at.time_us < s->first_us)
+        s->first_us = at.time_us;
+    if (s->count == 0 || at.time_us > s->last_us)
+        s->last_us = at.time_us;
+    s->count++;
+    ledger_frames_add(&s->frames, at.frame);
+}
+
 void
 ledger_seen_add(struct ledger_seen *s, const struct msg_meta *meta)
 {
-    if (s->count == 0 || meta->time_us < s->first_us)
-        s->first_us = meta->time_us;
-    if (s->count == 0 || meta->time_us > s->last_us)
-        s->last_us = meta->time_us;
-    s->count++;
-    ledger_frames_add(&s->frames, meta->frame);
+    ledger_seen_at(s, ledger_moment(meta));
 }
 
 void

@@ -97,7 +97,15 @@ struct ledger_seen {
     struct ledger_frames frames;
 };
 
+/* A message that is counted later, when it is known what it was. */
+struct ledger_moment {
+    uint64_t frame;
+    int64_t time_us;
+};
+
 void ledger_seen_add(struct ledger_seen *s, const struct msg_meta *meta);
+struct ledger_moment ledger_moment(const struct msg_meta *meta);
+void ledger_seen_at(struct ledger_seen *s, struct ledger_moment at);
 /*
  * Annotate the list entry that is open with PATH#frame=N of the first frames and write the leaves.
  * Call it right behind fact_enter(): the sink annotates the node that was entered or written last.

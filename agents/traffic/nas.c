@@ -31,6 +31,7 @@ nas_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct nas_pair), MAX_N2_PAIRS);
+    keytab_owns(&l->pairs, offsetof(struct nas_pair, cause));
     keytab_init(&l->modes, sizeof(struct mode_key), sizeof(struct nas_mode), MAX_NAS_MODES);
     n2_ues_init(&l->ues);
     return l;
@@ -79,7 +80,7 @@ identity(const struct turn *e)
         count(e, t);
     }
     if (id->scheme)
-        e->pair->key_id[id->key_id] = true;
+        e->pair->key_id[id->key_id / 32] |= 1u << id->key_id % 32;
     e->ue->suci = true;
 }
 
@@ -224,7 +225,9 @@ rejected(const struct turn *e)
 {
     e->ue->initial = false;
     count(e, &e->pair->rejected);
-    e->pair->cause[e->m->cause]++;
+    if (e->pair->cause ||
+        keytab_more(&e->l->pairs, &e->pair->cause, 0, CAUSES * sizeof(*e->pair->cause)))
+        e->pair->cause[e->m->cause]++;
 }
 
 static void

@@ -56,7 +56,7 @@ emit_rejects(const struct nas_pair *p, struct fact_sink *sink)
 {
     char key[4];
 
-    for (unsigned cause = 0; cause < CAUSES; cause++) {
+    for (unsigned cause = 0; p->cause && cause < CAUSES; cause++) {
         if (!p->cause[cause])
             continue;
         (void)snprintf(key, sizeof(key), "%u", cause);
@@ -90,7 +90,7 @@ emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t
     ledger_tally_emit(&unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
     ledger_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
     for (unsigned id = 0; id < KEY_IDS; id++)
-        if (p->key_id[id]) {
+        if (p->key_id[id / 32] >> id % 32 & 1) {
             fact_leaf_u64(sink, FN_HOME_NETWORK_KEY_ID, id);
         }
     fact_leaf_u64(sink, FN_PEAK_PER_SECOND, p->all.peak.count);

@@ -27,8 +27,8 @@ struct nas_pair {
     struct ledger_tally requests, suci_null, suci_protected, identity_requests, authentications,
         failures_mac, failures_sync, failures_other, auth_rejects, accepted, unauthenticated,
         undecided, partial, rejected, requests_clear, identities_clear;
-    uint32_t cause[CAUSES];
-    bool key_id[KEY_IDS];
+    uint32_t *cause;               /* CAUSES of them; NULL: no reject was seen */
+    uint32_t key_id[KEY_IDS / 32]; /* a bit each */
     bool plmn_seen, test_plmn;
     struct nas_rate all, fresh; /* fresh: of UEs without a security context */
     uint64_t gaps;              /* places where NGAP messages of the pair are missing */

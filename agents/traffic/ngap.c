@@ -36,7 +36,7 @@ struct n2_node {
 
 struct n2_pair {
     struct n2_key key;
-    struct n2_node node[MAX_N2_NODES];
+    struct n2_node *node; /* nodes of them, mostly one */
     unsigned nodes, current;
     bool nodes_full;
     struct ledger_tally compared, different;
@@ -73,6 +73,7 @@ ngap_open(const struct ledger_env *env)
     l->env = env;
     keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct n2_path), MAX_N2_PATHS);
     keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct n2_pair), MAX_N2_PAIRS);
+    keytab_owns(&l->pairs, offsetof(struct n2_pair, node));
     keytab_init(&l->contexts, sizeof(struct context_key), sizeof(struct n2_context),
                 MAX_N2_CONTEXT);
     return l;
@@ -116,7 +117,7 @@ node_equal(const struct ngap_node *a, const struct ngap_node *b)
 
 /* The node that sent this NG Setup; a pair that was seen before without one gets its first. */
 static void
-choose_node(struct n2_pair *p, const struct ngap_node *id)
+choose_node(struct keytab *pairs, struct n2_pair *p, const struct ngap_node *id)
 {
     for (unsigned i = 0; i < p->nodes; i++) {
         if (!p->node[i].known) {
@@ -132,18 +133,24 @@ choose_node(struct n2_pair *p, const struct ngap_node *id)
         p->nodes_full = true;
         return;
     }
+    if (!keytab_more(pairs, &p->node, p->nodes, sizeof(*p->node)))
+        return;
     p->current = p->nodes++;
     p->node[p->current].known = true;
     p->node[p->current].id = *id;
 }
 
 static void
-association(struct n2_pair *p, const struct ngap_msg *g, const struct msg_meta *meta)
+association(struct keytab *pairs, struct n2_pair *p, const struct ngap_msg *g,
+            const struct msg_meta *meta)
 {
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING && g->has_node)
-        choose_node(p, &g->node);
-    if (!p->nodes)
+        choose_node(pairs, p, &g->node);
+    if (!p->nodes) {
+        if (!keytab_more(pairs, &p->node, 0, sizeof(*p->node)))
+            return;
         p->nodes = 1;
+    }
     struct n2_node *n = &p->node[p->current];
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING)
         ledger_seen_add(&n->setup, meta);
@@ -277,7 +284,7 @@ ngap_message(void *ledger, const struct msg *m)
     path(l, &key, port, false, m);
     if (!(p = keytab_put_marked(&l->pairs, &key, ledger_mark(m, MARK_N2_PAIR))))
         return;
-    association(p, m->u.ngap, m->meta);
+    association(&l->pairs, p, m->u.ngap, m->meta);
     capabilities(l, p, m->u.ngap, m->meta);
     release(l, p, m->u.ngap);
     results(p, &m->u.ngap->up, m->meta);

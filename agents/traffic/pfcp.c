@@ -25,8 +25,8 @@ struct node {
     bool remote;
     bool has_recovery;
     uint32_t recovery;
-    int64_t sent_us; /* its last message */
-    char node_id[MAX_PFCP_NODE_ID];
+    int64_t sent_us;                       /* its last message */
+    char *node_id;                         /* NULL: not known */
     uint64_t requests, responses, answers; /* answers: with a cause */
     uint64_t establishments, modifications, deletions, associations;
     struct ledger_tally rejected, restarts, unreachable;
@@ -58,7 +58,7 @@ ledger_close(void *ledger)
         return;
     keytab_clear(&l->nodes);
     keytab_clear(&l->paths);
-    pfcp_stack_clear(&l->stacks);
+    keytab_clear(&l->stacks);
     keytab_clear(&l->peers);
     pfcp_sessions_free(l->sessions);
     free(l);
@@ -73,6 +73,7 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_NODES);
+    keytab_owns(&l->nodes, offsetof(struct node, node_id));
     keytab_init(&l->paths, sizeof(struct pair_ends), sizeof(struct path), MAX_PFCP_PATHS);
     pfcp_stack_init(&l->stacks, MAX_PFCP_FLOWS);
     pfcp_peer_init(&l->peers);
@@ -122,8 +123,6 @@ take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *met
     n->establishments += m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST;
     n->modifications += m->type == PFCP_SESSION_MODIFICATION_REQUEST;
     n->deletions += m->type == PFCP_SESSION_DELETION_REQUEST;
-    if (m->node_id[0] && !n->node_id[0])
-        memcpy(n->node_id, m->node_id, sizeof(n->node_id));
     if (m->response && m->has_cause) {
         n->answers++;
         if (m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
@@ -178,6 +177,8 @@ take_pfcp(struct pfcp_ledger *l, const struct msg *m)
         n->associations += associated;
         if (end == 0)
             take_sender(n, pfcp, meta);
+        if (end == 0 && pfcp->node_id[0] && !n->node_id)
+            keytab_text(&l->nodes, &n->node_id, pfcp->node_id);
     }
     take_path(l, m);
     pfcp_sessions_message(l->sessions, m);
@@ -303,7 +304,7 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab
     ledger_seen_emit(&n->seen, l->env, sink);
     ledger_addr(sink, FN_ADDRESS, &n->address);
     fact_leaf(sink, FN_ROLE, roles[role_of(n)]);
-    if (n->node_id[0])
+    if (n->node_id)
         fact_leaf(sink, FN_NODE_ID, n->node_id);
     fact_leaf(sink, FN_SCOPE, n->remote ? "remote" : "loopback");
     fact_leaf_u64(sink, FN_REQUESTS, n->requests);
@@ -405,14 +406,14 @@ borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
 {
     const struct node *me = find_node(l, &p->key.src);
 
-    if (!p->node_id[0] || !me || !me->has_recovery)
+    if (!p->node_id || !me || !me->has_recovery)
         return false;
     for (size_t i = 0; i < l->nodes.count; i++) {
         const struct node *n = keytab_at(&l->nodes, i);
 
         if (n != me && n->has_recovery && n->recovery != me->recovery &&
             n->seen.frames.first < p->accepted.frames.first && n->sent_us > p->asking.time_us &&
-            strcmp(n->node_id, p->node_id) == 0)
+            n->node_id && strcmp(n->node_id, p->node_id) == 0)
             return true;
     }
     return false;

@@ -9,6 +9,7 @@ void
 pfcp_peer_init(struct keytab *t)
 {
     keytab_init(t, sizeof(struct pfcp_peer_key), sizeof(struct pfcp_peer), MAX_PFCP_PEERS);
+    keytab_owns(t, offsetof(struct pfcp_peer, node_id));
 }
 
 static void
@@ -54,15 +55,16 @@ rate(struct pfcp_rate *r, const struct msg_meta *meta)
 }
 
 static void
-take_request(struct pfcp_peer *p, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_request(struct keytab *t, struct pfcp_peer *p, const struct pfcp_msg *m,
+             const struct msg_meta *meta)
 {
     ledger_seen_add(&p->seen, meta);
     switch (m->type) {
     case PFCP_ASSOCIATION_SETUP_REQUEST:
         p->association_requests++;
         p->asked = true;
-        p->asking = *meta;
-        memcpy(p->node_id, m->node_id, sizeof(p->node_id));
+        p->asking = ledger_moment(meta);
+        keytab_text(t, &p->node_id, m->node_id);
         break;
     case PFCP_SESSION_ESTABLISHMENT_REQUEST:
         p->establishments++;
@@ -84,7 +86,7 @@ pfcp_peer_message(struct keytab *t, const struct msg *m)
     struct pfcp_peer *p;
 
     if (pfcp->request && (p = sender(t, m)))
-        take_request(p, pfcp, m->meta);
+        take_request(t, p, pfcp, m->meta);
     if (pfcp->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !pfcp->has_cause ||
         pfcp->cause != PFCP_CAUSE_ACCEPTED)
         return;
@@ -92,7 +94,7 @@ pfcp_peer_message(struct keytab *t, const struct msg *m)
     if (!p || !p->asked)
         return;
     p->asked = false;
-    ledger_seen_add(&p->accepted, &p->asking);
+    ledger_seen_at(&p->accepted, p->asking);
 }
 
 static void
@@ -114,7 +116,7 @@ emit_one(const struct pfcp_peer *p, uint32_t index, const struct ledger_env *env
     ledger_seen_emit(&p->seen, env, sink);
     ledger_addr(sink, FN_SOURCE, &p->key.src);
     ledger_addr(sink, FN_DESTINATION, &p->key.dst);
-    if (p->node_id[0])
+    if (p->node_id)
         fact_leaf(sink, FN_NODE_ID, p->node_id);
     fact_leaf_u64(sink, FN_ASSOCIATION_REQUESTS, p->association_requests);
     fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, p->accepted.count);

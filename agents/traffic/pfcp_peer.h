@@ -22,11 +22,11 @@ struct pfcp_peer_key {
 
 struct pfcp_peer {
     struct pfcp_peer_key key;
-    char node_id[MAX_PFCP_NODE_ID]; /* as the association request of src says, "" without one */
+    char *node_id; /* as the association request of src says, NULL without one */
     uint64_t association_requests, establishments, deletions;
     struct ledger_seen accepted; /* association requests that dst accepted */
     bool asked;                  /* an association request waits for its answer */
-    struct msg_meta asking;
+    struct ledger_moment asking;
     struct pfcp_rate establishing, deleting;
     struct ledger_seen seen; /* requests of src */
 };

@@ -29,7 +29,7 @@ struct pending {
     struct pending_key key;
     bool used, answered;
     enum claim claim;
-    struct msg_meta first;
+    struct ledger_moment first;
     int64_t last_us;
 };
 
@@ -295,7 +295,7 @@ take_request(struct pfcp_sessions *s, const struct pfcp_msg *m, const struct msg
     give_up(s, p);
     p->used = true;
     p->answered = false;
-    p->first = *meta;
+    p->first = ledger_moment(meta);
     p->last_us = meta->time_us;
     p->claim = command && m->has_seid ? judge_claim(s, m, meta, pair) : CLAIM_OWN;
     if (p->claim == CLAIM_FOREIGN || p->claim == CLAIM_UNKNOWN)
@@ -334,11 +334,11 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_msg *m, const stru
 
 /* try_us is a ring of the last five; the oldest of them is the next to be overwritten. */
 static void
-note_try(struct pair *pair, const struct msg_meta *meta)
+note_try(struct pair *pair, struct ledger_moment asked)
 {
-    pair->try_us[pair->tries++ % BURST] = meta->time_us;
-    ledger_seen_add(&pair->seen, meta);
-    if (pair->tries >= BURST && meta->time_us - pair->try_us[pair->tries % BURST] <= BURST_US)
+    pair->try_us[pair->tries++ % BURST] = asked.time_us;
+    ledger_seen_at(&pair->seen, asked);
+    if (pair->tries >= BURST && asked.time_us - pair->try_us[pair->tries % BURST] <= BURST_US)
         pair->burst = true;
 }
 
@@ -358,7 +358,7 @@ take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const str
     if (p->claim == CLAIM_FOREIGN && accepted) {
         pair->foreign_accepted++;
         pair->accepted = true;
-        ledger_seen_add(&pair->seen, &p->first);
+        ledger_seen_at(&pair->seen, p->first);
         return;
     }
     if (m->cause != PFCP_CAUSE_SESSION_NOT_FOUND)
@@ -368,7 +368,7 @@ take_command_answer(struct pfcp_sessions *s, const struct pfcp_msg *m, const str
             return;
         pair->unknown++;
     }
-    note_try(pair, &p->first);
+    note_try(pair, p->first);
 }
 
 static void

@@ -17,8 +17,7 @@ struct cross {
     bool answered;
     bool suspect; /* the last request of p is still the last thing that happened to the peer */
     bool down;    /* the peer is gone since */
-    int64_t suspect_us;
-    struct msg_meta suspect_meta;
+    struct ledger_moment suspected;
     struct ledger_seen packets, commands, crashes, restarts;
 };
 
@@ -53,14 +52,7 @@ void
 pfcp_stack_init(struct keytab *t, size_t max)
 {
     keytab_init(t, sizeof(struct pair_key), sizeof(struct flow), max);
-}
-
-void
-pfcp_stack_clear(struct keytab *t)
-{
-    for (size_t i = 0; i < t->count; i++)
-        free(((struct flow *)keytab_at(t, i))->cross);
-    keytab_clear(t);
+    keytab_owns(t, offsetof(struct flow, cross));
 }
 
 static struct pair_key
@@ -92,12 +84,8 @@ profile_of(struct keytab *t, struct flow *f, const struct msg_meta *meta)
         if (f->profile[i].ttl == meta->ttl && f->profile[i].df == meta->df)
             return i;
     }
-    if (i > 0 && !f->cross)
-        f->cross = calloc(MAX_PFCP_PROFILES, sizeof(*f->cross));
-    if (i > 0 && !f->cross) {
-        t->refused++;
+    if (i > 0 && !f->cross && !keytab_more(t, &f->cross, 0, MAX_PFCP_PROFILES * sizeof(*f->cross)))
         return MAX_PFCP_PROFILES;
-    }
     if (i < MAX_PFCP_PROFILES) {
         f->profile[i] = (struct profile){.ttl = meta->ttl, .df = meta->df};
         f->profiles++;
@@ -116,8 +104,7 @@ count_far(struct flow *f, unsigned p, unsigned q, const struct pfcp_msg *m,
         ledger_seen_add(&c->commands, meta);
     c->pending = true;
     c->suspect = !c->down;
-    c->suspect_us = meta->time_us;
-    c->suspect_meta = *meta;
+    c->suspected = ledger_moment(meta);
 }
 
 static void
@@ -167,7 +154,7 @@ take_sign_of_life(struct flow *f, const struct pfcp_msg *m)
 
             c->suspect = false;
             if (c->down)
-                ledger_seen_add(&c->restarts, &c->suspect_meta);
+                ledger_seen_at(&c->restarts, c->suspected);
             c->down = false;
         }
     }
@@ -217,9 +204,9 @@ pfcp_stack_unreachable(struct keytab *t, const struct net_addr *node, const stru
             if (!c->suspect)
                 continue;
             c->suspect = false;
-            if (time_us - c->suspect_us > CRASH_US)
+            if (time_us - c->suspected.time_us > CRASH_US)
                 continue;
-            ledger_seen_add(&c->crashes, &c->suspect_meta);
+            ledger_seen_at(&c->crashes, c->suspected);
             c->down = true;
         }
     }

@@ -28,8 +28,8 @@ struct pfcp_stack_finding {
     struct ledger_seen restarts; /* of the crashes: after which the peer came back */
 };
 
+/* To be cleared by keytab_clear(). */
 void pfcp_stack_init(struct keytab *t, size_t max);
-void pfcp_stack_clear(struct keytab *t);
 /* A message of PFCP. */
 void pfcp_stack_message(struct keytab *t, const struct msg *m);
 /* node: who refused PFCP of peer, at time_us. */

@@ -21,8 +21,8 @@ struct server {
     uint64_t unknown_requests; /* path not known: SBI if the socket is */
     uint64_t tokens, success, client_errors, server_errors, answers;
     unsigned services, clients;
-    char service[MAX_SBI_SERVICES][MAX_HTTP_SERVICE];
-    struct net_addr client[MAX_SBI_CLIENTS];
+    char (*service)[MAX_HTTP_SERVICE]; /* services of them, at most MAX_SBI_SERVICES */
+    struct net_addr *client;           /* clients of them, at most MAX_SBI_CLIENTS */
     struct ledger_seen clear, tls;
 };
 
@@ -74,22 +74,24 @@ server_of(struct sbi_ledger *l, const struct pair *p)
 }
 
 static void
-add_service(struct server *s, const char *service)
+add_service(struct keytab *servers, struct server *s, const char *service)
 {
     for (unsigned i = 0; i < s->services; i++)
         if (strcmp(s->service[i], service) == 0)
             return;
-    if (s->services < MAX_SBI_SERVICES)
+    if (s->services < MAX_SBI_SERVICES &&
+        keytab_more(servers, &s->service, s->services, sizeof(*s->service)))
         snprintf(s->service[s->services++], MAX_HTTP_SERVICE, "%s", service);
 }
 
 static void
-add_client(struct server *s, const struct net_addr *client)
+add_client(struct keytab *servers, struct server *s, const struct net_addr *client)
 {
     for (unsigned i = 0; i < s->clients; i++)
         if (net_addr_equal(&s->client[i], client))
             return;
-    if (s->clients < MAX_SBI_CLIENTS)
+    if (s->clients < MAX_SBI_CLIENTS &&
+        keytab_more(servers, &s->client, s->clients, sizeof(*s->client)))
         s->client[s->clients++] = *client;
 }
 
@@ -140,8 +142,8 @@ count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, b
     s->carries_sbi = true;
     s->clear_requests++;
     s->tokens += h->auth == HTTP_AUTH_BEARER;
-    add_service(s, h->route.service);
-    add_client(s, &p->client);
+    add_service(&l->servers, s, h->route.service);
+    add_client(&l->servers, s, &p->client);
     ledger_seen_add(&s->clear, m->meta);
 }
 
@@ -308,7 +310,7 @@ tls(struct sbi_ledger *l, const struct msg *m)
     s->tls_connections++;
     s->tls_sbi |= sbi_tls_hint(t, &p.server);
     if (s->tls_sbi)
-        add_client(s, &p.client);
+        add_client(&l->servers, s, &p.client);
     ledger_seen_add(&s->tls, m->meta);
 }
 
@@ -491,6 +493,8 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->servers, sizeof(struct pair_socket), sizeof(struct server), MAX_SBI_SERVERS);
+    keytab_owns(&l->servers, offsetof(struct server, service));
+    keytab_owns(&l->servers, offsetof(struct server, client));
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);

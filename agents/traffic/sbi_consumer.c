@@ -23,7 +23,7 @@
 enum explored { EXPLORED_TYPE, EXPLORED_READ };
 
 struct explore {
-    uint64_t what; /* hash; 0: free */
+    uint64_t what; /* hash */
     enum explored kind;
     uint64_t frame;
     int64_t time_us;
@@ -32,10 +32,11 @@ struct explore {
 struct consumer {
     struct net_addr addr;
     uint64_t requests, succeeded, failed, discoveries, reads, types;
-    uint64_t services; /* requests that are no notification and not N32 */
-    uint64_t took_off; /* instances of others */
-    bool proved;       /* a token or assertion named an instance that is registered */
-    struct explore item[MAX_EXPLORED];
+    uint64_t services;    /* requests that are no notification and not N32 */
+    uint64_t took_off;    /* instances of others */
+    bool proved;          /* a token or assertion named an instance that is registered */
+    struct explore *item; /* items of them, at most MAX_EXPLORED */
+    unsigned items;
     char user_agent[MAX_HTTP_TEXT];
     struct ledger_seen seen;
 };
@@ -68,6 +69,7 @@ sbi_consumers_init(struct sbi_consumers *c)
 {
     memset(c, 0, sizeof(*c));
     keytab_init(&c->table, sizeof(struct net_addr), sizeof(struct consumer), MAX_SBI_CONSUMERS);
+    keytab_owns(&c->table, offsetof(struct consumer, item));
     keytab_init(&c->nrfs, sizeof(struct pair_socket), sizeof(struct nrf), MAX_SBI_NRFS);
     keytab_init(&c->bursts, 2 * sizeof(struct net_addr), sizeof(struct burst), MAX_SBI_BURSTS);
     c->event = calloc(MAX_SBI_EVENTS, sizeof(*c->event));
@@ -119,24 +121,41 @@ hash(const char *text, size_t len)
     return h | 1;
 }
 
+static struct explore *
+find_explored(const struct consumer *who, enum explored kind, uint64_t what)
+{
+    for (unsigned i = 0; i < who->items; i++)
+        if (who->item[i].what == what && who->item[i].kind == kind)
+            return &who->item[i];
+    return NULL;
+}
+
+/* Room for one more, or the place of the oldest. NULL: no memory. */
+static struct explore *
+new_explored(struct keytab *consumers, struct consumer *who)
+{
+    struct explore *oldest = who->item;
+
+    if (who->items < MAX_EXPLORED)
+        return keytab_more(consumers, &who->item, who->items, sizeof(*who->item))
+                   ? &who->item[who->items++]
+                   : NULL;
+    for (unsigned i = 1; i < who->items; i++)
+        if (who->item[i].time_us < oldest->time_us)
+            oldest = &who->item[i];
+    return oldest;
+}
+
 /* Remember a thing that was asked for. True: it was not among those of the window. */
 static bool
-remember(struct consumer *c, enum explored kind, uint64_t what, const struct msg_meta *meta)
+remember(struct keytab *consumers, struct consumer *who, enum explored kind, uint64_t what,
+         const struct msg_meta *meta)
 {
-    struct explore *slot = &c->item[0];
-    bool fresh = true;
+    struct explore *slot = find_explored(who, kind, what);
+    const bool fresh = !slot || meta->time_us - slot->time_us > EXPLORE_WINDOW_US;
 
-    for (unsigned i = 0; i < MAX_EXPLORED; i++) {
-        struct explore *x = &c->item[i];
-
-        if (x->what == what && x->kind == kind) {
-            fresh = meta->time_us - x->time_us > EXPLORE_WINDOW_US;
-            slot = x;
-            break;
-        }
-        if (!x->what || (slot->what && x->time_us < slot->time_us))
-            slot = x;
-    }
+    if (!slot && !(slot = new_explored(consumers, who)))
+        return false;
     if (fresh)
         slot->frame = meta->frame;
     slot->what = what;
@@ -153,9 +172,8 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
     struct sbi_event *e;
     unsigned n = 0;
 
-    for (unsigned i = 0; i < MAX_EXPLORED; i++)
-        n += who->item[i].what && who->item[i].kind == kind &&
-             meta->time_us - who->item[i].time_us <= EXPLORE_WINDOW_US;
+    for (unsigned i = 0; i < who->items; i++)
+        n += who->item[i].kind == kind && meta->time_us - who->item[i].time_us <= EXPLORE_WINDOW_US;
     if (n < limit)
         return;
     e = event(c, EXPLORED, &q->pair.client, &q->pair.server);
@@ -165,10 +183,10 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
     while (e->seen.count < n - 1) {
         const struct explore *next = NULL;
 
-        for (unsigned i = 0; i < MAX_EXPLORED; i++) {
+        for (unsigned i = 0; i < who->items; i++) {
             const struct explore *x = &who->item[i];
 
-            if (x->what && x->kind == kind && x->frame != meta->frame &&
+            if (x->kind == kind && x->frame != meta->frame &&
                 (!e->seen.frames.count ||
                  x->frame > ledger_frames_at(&e->seen.frames, e->seen.frames.count - 1)) &&
                 (!next || x->frame < next->frame))
@@ -176,8 +194,7 @@ judge_exploring(struct sbi_consumers *c, const struct consumer *who, enum explor
         }
         if (!next)
             break;
-        ledger_seen_add(&e->seen,
-                        &(struct msg_meta){.frame = next->frame, .time_us = next->time_us});
+        ledger_seen_at(&e->seen, (struct ledger_moment){next->frame, next->time_us});
         if (e->seen.frames.count == MAX_LEDGER_FRAMES)
             break;
     }
@@ -216,7 +233,7 @@ explores(struct sbi_consumers *c, struct consumer *who, const struct sbi_profile
     if (strcmp(h->route.service, "nnrf-disc") == 0) {
         n = parameter(h->path, "target-nf-type", &type);
         who->discoveries++;
-        if (!n || !remember(who, EXPLORED_TYPE, hash(type, n), m->meta))
+        if (!n || !remember(&c->table, who, EXPLORED_TYPE, hash(type, n), m->meta))
             return;
         who->types++;
         if (!proxy)
@@ -229,7 +246,7 @@ explores(struct sbi_consumers *c, struct consumer *who, const struct sbi_profile
             return;
         /* Lists are told apart by their frames: each of them is the whole map. */
         what = h->nf_instance[0] ? hash(h->nf_instance, strlen(h->nf_instance)) : m->meta->frame;
-        if (remember(who, EXPLORED_READ, what, m->meta))
+        if (remember(&c->table, who, EXPLORED_READ, what, m->meta))
             judge_exploring(c, who, EXPLORED_READ, q, m->meta);
     }
 }
@@ -392,8 +409,8 @@ watch_errors(struct sbi_consumers *c, const struct msg *m, const struct pair *pa
     if (!e)
         return;
     for (unsigned i = 0; i < b->frames.count && !b->told; i++)
-        ledger_seen_add(&e->seen, &(struct msg_meta){.frame = ledger_frames_at(&b->frames, i),
-                                                     .time_us = b->start_us});
+        ledger_seen_at(&e->seen,
+                       (struct ledger_moment){ledger_frames_at(&b->frames, i), b->start_us});
     if (!b->told)
         e->seen.count += b->errors - b->frames.count - 1;
     b->told = true;

@@ -44,11 +44,9 @@ struct certificate {
     struct x509_info *info; /* of the ledger; NULL: it does not parse */
 };
 
-struct server {
-    struct pair_socket key;
-    bool remote;
-    bool sbi;      /* by the TLS of it */
-    bool sbi_http; /* it carried SBI in clear */
+/* What was seen of TLS. */
+struct talk {
+    bool sbi;
     uint64_t version[SLOT_COUNT];
     unsigned suites, certificates, pending;
     struct suite_count suite[MAX_TLS_SUITES];
@@ -62,6 +60,13 @@ struct server {
     uint64_t handshakes, refused;
     bool more; /* suites or certificates that found no room */
     struct ledger_seen seen;
+};
+
+struct server {
+    struct pair_socket key;
+    bool remote;
+    bool sbi_http;     /* it carried SBI in clear */
+    struct talk *talk; /* NULL: no TLS, as with most that are here because of sbi_http */
 };
 
 struct tls_ledger {
@@ -85,6 +90,17 @@ server_of(struct tls_ledger *l, const struct pair *p)
     return s;
 }
 
+/* NULL: no room. */
+static struct talk *
+talk_of(struct tls_ledger *l, const struct pair *p)
+{
+    struct server *s = server_of(l, p);
+
+    if (s && !s->talk && !keytab_more(&l->servers, &s->talk, 0, sizeof(*s->talk)))
+        return NULL;
+    return s ? s->talk : NULL;
+}
+
 /* --- accumulation --- */
 
 static enum version_slot
@@ -95,7 +111,7 @@ slot_of(uint16_t version)
 }
 
 static void
-count_suite(struct server *s, uint16_t suite)
+count_suite(struct talk *s, uint16_t suite)
 {
     for (unsigned i = 0; i < s->suites; i++) {
         if (s->suite[i].suite == suite) {
@@ -111,7 +127,7 @@ count_suite(struct server *s, uint16_t suite)
 
 /* Remember or forget a connection that waits for the server. True: it was known. */
 static bool
-take_pending(struct server *s, uint32_t flow)
+take_pending(struct talk *s, uint32_t flow)
 {
     for (unsigned i = 0; i < s->pending; i++) {
         if (s->pending_flow[i] == flow) {
@@ -123,7 +139,7 @@ take_pending(struct server *s, uint32_t flow)
 }
 
 static void
-client_hello(struct server *s, const struct msg *m)
+client_hello(struct talk *s, const struct msg *m)
 {
     const struct tls_msg *t = m->u.tls;
 
@@ -136,7 +152,7 @@ client_hello(struct server *s, const struct msg *m)
 }
 
 static void
-server_hello(struct server *s, const struct msg *m, const struct pair *p)
+server_hello(struct talk *s, const struct msg *m, const struct pair *p)
 {
     const struct tls_msg *t = m->u.tls;
 
@@ -170,7 +186,7 @@ parsed(struct tls_ledger *l, const uint8_t sha256[32], struct cur der)
 }
 
 static void
-keep_certificate(struct tls_ledger *l, struct server *s, struct cur der)
+keep_certificate(struct tls_ledger *l, struct talk *s, struct cur der)
 {
     uint8_t sha256[32];
 
@@ -188,7 +204,7 @@ keep_certificate(struct tls_ledger *l, struct server *s, struct cur der)
 }
 
 static void
-certificates(struct tls_ledger *l, struct server *s, const struct msg *m)
+certificates(struct tls_ledger *l, struct talk *s, const struct msg *m)
 {
     const struct tls_msg *t = m->u.tls;
 
@@ -209,7 +225,7 @@ tls(struct tls_ledger *l, const struct msg *m)
 {
     const struct tls_msg *t = m->u.tls;
     const struct pair p = pair_by_direction(m->meta, !t->from_server);
-    struct server *s = server_of(l, &p);
+    struct talk *s = talk_of(l, &p);
 
     if (!s)
         return;
@@ -250,9 +266,9 @@ refused(struct tls_ledger *l, const struct msg *m)
 
     pair_socket(&p, &k);
     s = keytab_find(&l->servers, &k);
-    if (s && take_pending(s, m->meta->flow)) {
-        s->refused++;
-        ledger_seen_add(&s->seen, m->meta);
+    if (s && s->talk && take_pending(s->talk, m->meta->flow)) {
+        s->talk->refused++;
+        ledger_seen_add(&s->talk->seen, m->meta);
     }
 }
 
@@ -291,7 +307,7 @@ ledger_message(void *ledger, const struct msg *m)
 /* --- facts --- */
 
 static void
-versions(const struct server *s, struct fact_sink *sink)
+versions(const struct talk *s, struct fact_sink *sink)
 {
     static const char *const name[SLOT_COUNT] = {"ssl3",   "tls1.0", "tls1.1",
                                                  "tls1.2", "tls1.3", "other"};
@@ -306,7 +322,7 @@ versions(const struct server *s, struct fact_sink *sink)
 }
 
 static void
-suites(const struct server *s, struct fact_sink *sink)
+suites(const struct talk *s, struct fact_sink *sink)
 {
     for (unsigned i = 0; i < s->suites; i++) {
         const struct tls_suite *known = tls_suite_get(s->suite[i].suite);
@@ -326,7 +342,7 @@ suites(const struct server *s, struct fact_sink *sink)
 /* In TLS 1.3 all of it is encrypted, so the leaves are there only where an older handshake was
  * seen. */
 static void
-client_certificates(const struct server *s, struct fact_sink *sink)
+client_certificates(const struct talk *s, struct fact_sink *sink)
 {
     const bool visible = s->handshakes > s->version[SLOT_TLS13];
 
@@ -342,7 +358,7 @@ client_certificates(const struct server *s, struct fact_sink *sink)
 }
 
 static void
-server_certificates(const struct server *s, struct fact_sink *sink)
+server_certificates(const struct talk *s, struct fact_sink *sink)
 {
     for (unsigned i = 0; i < s->certificates; i++) {
         fact_enter_index(sink, FN_CERTIFICATE, i);
@@ -360,19 +376,21 @@ server_certificates(const struct server *s, struct fact_sink *sink)
 static void
 server_facts(const struct tls_ledger *l, const struct server *s, struct fact_sink *sink)
 {
-    ledger_seen_emit(&s->seen, l->env, sink);
+    const struct talk *t = s->talk;
+
+    ledger_seen_emit(&t->seen, l->env, sink);
     ledger_addr(sink, FN_SERVER, &s->key.server);
     fact_leaf_u64(sink, FN_PORT, s->key.port);
     fact_leaf(sink, FN_SCOPE, s->remote ? "remote" : "loopback");
-    fact_leaf_bool(sink, FN_SBI, s->sbi || s->sbi_http);
-    versions(s, sink);
-    suites(s, sink);
-    client_certificates(s, sink);
-    fact_leaf_u64(sink, FN_HANDSHAKES, s->handshakes);
-    fact_leaf_u64(sink, FN_REFUSED, s->refused);
-    if (s->server_name[0])
-        fact_leaf(sink, FN_SERVER_NAME, s->server_name);
-    server_certificates(s, sink);
+    fact_leaf_bool(sink, FN_SBI, t->sbi || s->sbi_http);
+    versions(t, sink);
+    suites(t, sink);
+    client_certificates(t, sink);
+    fact_leaf_u64(sink, FN_HANDSHAKES, t->handshakes);
+    fact_leaf_u64(sink, FN_REFUSED, t->refused);
+    if (t->server_name[0])
+        fact_leaf(sink, FN_SERVER_NAME, t->server_name);
+    server_certificates(t, sink);
 }
 
 static bool
@@ -385,12 +403,12 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     for (size_t i = 0; i < l->servers.count; i++) {
         const struct server *s = keytab_at(&l->servers, i);
 
-        if (!s->handshakes && !s->refused)
+        if (!s->talk || (!s->talk->handshakes && !s->talk->refused))
             continue;
         fact_enter_index(sink, FN_TLS_SERVER, index++);
         server_facts(l, s, sink);
         fact_leave(sink);
-        all &= !s->more;
+        all &= !s->talk->more;
     }
     return all;
 }
@@ -404,6 +422,7 @@ ledger_open(const struct ledger_env *env)
         return NULL;
     l->env = env;
     keytab_init(&l->servers, sizeof(struct pair_socket), sizeof(struct server), MAX_TLS_SERVERS);
+    keytab_owns(&l->servers, offsetof(struct server, talk));
     keytab_init(&l->parsed, sizeof(((struct certificate *)NULL)->sha256),
                 sizeof(struct certificate), MAX_TLS_LEDGER_CERTS);
     return l;

@@ -182,6 +182,59 @@ addresses(void **state)
     assert_memory_equal(&out, &clean, sizeof(out));
 }
 
+/* What entries own grows with them and goes with them: leak checkers see what stays. */
+struct owner {
+    uint32_t key;
+    unsigned numbers;
+    uint64_t *number;
+    char *name;
+};
+
+static bool
+keep_odd(void *ctx, void *entry)
+{
+    (void)ctx;
+    return ((struct owner *)entry)->key % 2;
+}
+
+static void
+owned_memory(void **state)
+{
+    struct keytab t;
+
+    (void)state;
+    keytab_init(&t, sizeof(uint32_t), sizeof(struct owner), 100);
+    keytab_owns(&t, offsetof(struct owner, number));
+    keytab_owns(&t, offsetof(struct owner, name));
+    for (uint32_t key = 0; key < 100; key++) {
+        struct owner *o = keytab_put(&t, &key);
+
+        assert_non_null(o);
+        for (unsigned i = 0; i < key; i++) {
+            assert_true(keytab_more(&t, &o->number, o->numbers, sizeof(*o->number)));
+            assert_int_equal(o->number[o->numbers], 0);
+            o->number[o->numbers++] = key * 1000 + i;
+        }
+        keytab_text(&t, &o->name, "first");
+        keytab_text(&t, &o->name, key % 3 ? "second" : "");
+    }
+    keytab_sweep(&t, keep_odd, NULL);
+    assert_int_equal(t.count, 50);
+    for (uint32_t key = 1; key < 100; key += 2) {
+        const struct owner *o = keytab_find(&t, &key);
+
+        assert_non_null(o);
+        for (unsigned i = 0; i < key; i++)
+            assert_int_equal(o->number[i], key * 1000 + i);
+        if (key % 3)
+            assert_string_equal(o->name, "second");
+        else
+            assert_null(o->name);
+    }
+    assert_int_equal(t.refused, 0);
+    keytab_clear(&t);
+}
+
 int
 main(void)
 {
@@ -191,6 +244,7 @@ main(void)
         cmocka_unit_test(lengths),
         cmocka_unit_test(marks),
         cmocka_unit_test(room_is_made_now_and_then),
+        cmocka_unit_test(owned_memory),
         cmocka_unit_test(addresses),
     };
 
