@@ -35,7 +35,7 @@ struct ledger_type {
 /* All ledgers, NULL-terminated (agents/traffic/table.c). */
 extern const struct ledger_type *const ledger_table[];
 
-#define MAX_LEDGER_FRAMES 8 /* frames that an entry names as its source: the first ones */
+#define MAX_LEDGER_FRAMES 4 /* frames that an entry names as its source: the first ones */
 
 /* Those frames: the others as distances to the first, for entries are many and each has several
  * lists. */
