@@ -194,16 +194,32 @@ keytab_put(struct keytab *t, const void *key)
     return entry ? entry : add(t, key);
 }
 
-void *
-keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
+static void *
+at_mark(const struct keytab *t, const void *key, uint32_t mark)
 {
     uint8_t *entry;
 
-    if (mark && *mark < t->count) {
-        entry = t->data + *mark * t->entry_size;
-        if (same(entry, key, t->key_len))
-            return entry;
-    }
+    if (mark >= t->count)
+        return NULL;
+    entry = t->data + mark * t->entry_size;
+    return same(entry, key, t->key_len) ? entry : NULL;
+}
+
+void *
+keytab_find_marked(const struct keytab *t, const void *key, uint32_t mark)
+{
+    void *entry = at_mark(t, key, mark);
+
+    return entry ? entry : keytab_find(t, key);
+}
+
+void *
+keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
+{
+    void *entry = mark ? at_mark(t, key, *mark) : NULL;
+
+    if (entry)
+        return entry;
     entry = keytab_put(t, key);
     if (mark && entry)
         *mark = (uint32_t)keytab_index(t, entry);

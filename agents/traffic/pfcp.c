@@ -13,36 +13,11 @@
 #include "agents/traffic/pfcp_stack.h"
 #include "agents/traffic/table.h"
 
-#define MAX_PFCP_NODES 1024
-#define MAX_PFCP_PATHS 4096
-#define MAX_PFCP_FLOWS 2048
 #define PROTOCOL_UDP 17
-
-struct node {
-    struct net_addr address;
-    bool smf, upf;           /* proved by establishments and reports */
-    bool smf_says, upf_says; /* by the features in an association */
-    bool remote;
-    bool has_recovery;
-    uint32_t recovery;
-    int64_t sent_us;                       /* its last message */
-    char *node_id;                         /* NULL: not known */
-    uint64_t requests, responses, answers; /* answers: with a cause */
-    uint64_t establishments, modifications, deletions, associations;
-    struct ledger_tally rejected, restarts, unreachable;
-    struct ledger_seen seen;
-};
-
-struct path {
-    struct pair_ends key;
-    bool client_known, client_low; /* sender of the first request */
-    bool low_smf, high_smf;        /* sender of an establishment */
-    struct ledger_seen seen;
-};
 
 struct pfcp_ledger {
     const struct ledger_env *env;
-    struct keytab nodes, paths, stacks, peers;
+    struct pfcp_tables t;
     struct pfcp_sessions *sessions;
     int64_t last_us;
 };
@@ -56,10 +31,7 @@ ledger_close(void *ledger)
 
     if (!l)
         return;
-    keytab_clear(&l->nodes);
-    keytab_clear(&l->paths);
-    keytab_clear(&l->stacks);
-    keytab_clear(&l->peers);
+    pfcp_tables_clear(&l->t);
     pfcp_sessions_free(l->sessions);
     free(l);
 }
@@ -72,35 +44,13 @@ ledger_open(const struct ledger_env *env)
     if (!l)
         return NULL;
     l->env = env;
-    keytab_init(&l->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_PFCP_NODES);
-    keytab_owns(&l->nodes, offsetof(struct node, node_id));
-    keytab_init(&l->paths, sizeof(struct pair_ends), sizeof(struct path), MAX_PFCP_PATHS);
-    pfcp_stack_init(&l->stacks, MAX_PFCP_FLOWS);
-    pfcp_peer_init(&l->peers);
+    pfcp_tables_init(&l->t);
     l->sessions = pfcp_sessions_new();
     if (!l->sessions) {
         ledger_close(l);
         return NULL;
     }
     return l;
-}
-
-static struct node *
-put_node(struct pfcp_ledger *l, const struct net_addr *address, uint32_t *mark)
-{
-    struct net_addr key;
-
-    keytab_addr(&key, address);
-    return keytab_put_marked(&l->nodes, &key, mark);
-}
-
-static const struct node *
-find_node(const struct pfcp_ledger *l, const struct net_addr *address)
-{
-    struct net_addr key;
-
-    keytab_addr(&key, address);
-    return keytab_find(&l->nodes, &key);
 }
 
 static bool
@@ -110,7 +60,7 @@ is_remote(const struct msg_meta *meta)
 }
 
 static void
-take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *meta)
+take_sender(struct pfcp_node *n, const struct pfcp_msg *m, const struct msg_meta *meta)
 {
     n->sent_us = meta->time_us;
     n->requests += m->request;
@@ -137,68 +87,67 @@ take_sender(struct node *n, const struct pfcp_msg *m, const struct msg_meta *met
 }
 
 static void
-take_path(struct pfcp_ledger *l, const struct msg *m)
+take_path(const struct pfcp_turn *w)
 {
-    const struct pfcp_msg *pfcp = m->u.pfcp;
-    struct pair_ends key;
-    bool src_low = pair_ends(m->meta, &key);
-    struct path *p;
+    struct pfcp_path *p = w->path;
 
-    p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
     if (!p)
         return;
-    ledger_seen_add(&p->seen, m->meta);
-    if (!p->client_known && (pfcp->request || pfcp->response)) {
+    ledger_seen_add(&p->seen, w->meta);
+    if (!p->client_known && (w->m->request || w->m->response)) {
         p->client_known = true;
-        p->client_low = pfcp->request == src_low;
+        p->client_low = w->m->request == w->src_low;
     }
-    if (pfcp->type == PFCP_SESSION_ESTABLISHMENT_REQUEST) {
-        p->low_smf |= src_low;
-        p->high_smf |= !src_low;
+    if (w->m->type == PFCP_SESSION_ESTABLISHMENT_REQUEST) {
+        p->low_smf |= w->src_low;
+        p->high_smf |= !w->src_low;
     }
+}
+
+static void
+take_nodes(const struct pfcp_turn *w)
+{
+    struct pfcp_node *const end[2] = {w->src, w->dst};
+    bool associated = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
+                      w->m->cause == PFCP_CAUSE_ACCEPTED;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (!end[i])
+            continue;
+        ledger_seen_add(&end[i]->seen, w->meta);
+        end[i]->remote |= is_remote(w->meta);
+        end[i]->associations += associated;
+    }
+    if (!w->src)
+        return;
+    take_sender(w->src, w->m, w->meta);
+    if (w->m->node_id[0] && !w->src->node_id)
+        keytab_text(&w->t->nodes, &w->src->node_id, w->m->node_id);
 }
 
 static void
 take_pfcp(struct pfcp_ledger *l, const struct msg *m)
 {
-    const struct pfcp_msg *pfcp = m->u.pfcp;
-    const struct msg_meta *meta = m->meta;
-    bool associated = pfcp->type == PFCP_ASSOCIATION_SETUP_RESPONSE && pfcp->has_cause &&
-                      pfcp->cause == PFCP_CAUSE_ACCEPTED;
+    const struct pfcp_turn w = pfcp_tables_turn(&l->t, m);
 
-    for (unsigned end = 0; end < 2; end++) {
-        struct node *n = end == 0 ? put_node(l, &meta->src, ledger_mark(m, MARK_N4_SOURCE))
-                                  : put_node(l, &meta->dst, ledger_mark(m, MARK_N4_DESTINATION));
-
-        if (!n)
-            continue;
-        ledger_seen_add(&n->seen, meta);
-        n->remote |= is_remote(meta);
-        n->associations += associated;
-        if (end == 0)
-            take_sender(n, pfcp, meta);
-        if (end == 0 && pfcp->node_id[0] && !n->node_id)
-            keytab_text(&l->nodes, &n->node_id, pfcp->node_id);
-    }
-    take_path(l, m);
-    pfcp_sessions_message(l->sessions, m);
-    pfcp_stack_message(&l->stacks, m);
-    pfcp_peer_message(&l->peers, m);
+    take_nodes(&w);
+    take_path(&w);
+    pfcp_sessions_message(l->sessions, &w);
+    pfcp_stack_message(&w);
+    pfcp_peer_message(&w);
 }
 
 static void
 take_unreachable(struct pfcp_ledger *l, const struct icmp_msg *icmp, const struct msg_meta *meta)
 {
-    struct net_addr key;
-    struct node *n;
+    struct pfcp_node *n;
 
     if (!icmp->port || icmp->protocol != PROTOCOL_UDP || icmp->dport != PFCP_PORT)
         return;
-    keytab_addr(&key, &icmp->dst);
-    n = keytab_find(&l->nodes, &key);
+    n = pfcp_tables_node(&l->t, &icmp->dst);
     if (n)
         ledger_tally_add(&n->unreachable, meta);
-    pfcp_stack_unreachable(&l->stacks, &icmp->dst, &icmp->src, meta->time_us);
+    pfcp_stack_unreachable(&l->t, &icmp->dst, &icmp->src, meta->time_us);
 }
 
 static void
@@ -215,7 +164,7 @@ ledger_message(void *ledger, const struct msg *m)
 }
 
 static enum role
-role_of(const struct node *n)
+role_of(const struct pfcp_node *n)
 {
     if (!n)
         return ROLE_UNKNOWN;
@@ -229,9 +178,11 @@ role_of(const struct node *n)
 /* -- paths -- */
 
 static void
-emit_path(const struct pfcp_ledger *l, const struct path *p, uint32_t index, struct fact_sink *sink)
+emit_path(const struct pfcp_ledger *l, const struct pfcp_path *p, uint32_t index,
+          struct fact_sink *sink)
 {
-    enum role low = role_of(find_node(l, &p->key.low)), high = role_of(find_node(l, &p->key.high));
+    enum role low = role_of(pfcp_tables_node(&l->t, &p->key.low)),
+              high = role_of(pfcp_tables_node(&l->t, &p->key.high));
     const struct net_addr *smf = NULL, *upf = NULL;
     struct pair pair;
 
@@ -295,8 +246,8 @@ stack_packets(const struct keytab *sums, const struct net_addr *address)
 }
 
 static void
-emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab *sums,
-          uint32_t index, struct fact_sink *sink)
+emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, uint32_t waiting,
+          const struct keytab *sums, uint32_t index, struct fact_sink *sink)
 {
     static const char *const roles[] = {"unknown", "smf", "upf"};
 
@@ -315,15 +266,13 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab
         fact_leaf_u64(sink, FN_REJECT_RATIO_PERCENT, n->rejected.count * 100 / n->answers);
         ledger_frames_emit(&n->rejected.frames, l->env, sink);
     }
-    fact_leaf_u64(sink, FN_UNANSWERED,
-                  pfcp_sessions_unanswered(l->sessions, &n->address, l->last_us));
+    fact_leaf_u64(sink, FN_UNANSWERED, n->unanswered + waiting);
     ledger_tally_emit(&n->restarts, FN_RECOVERY_CHANGES, l->env, sink);
     ledger_tally_emit(&n->unreachable, FN_PORT_UNREACHABLE, l->env, sink);
     fact_leaf_u64(sink, FN_ESTABLISHMENTS, n->establishments);
     fact_leaf_u64(sink, FN_MODIFICATIONS, n->modifications);
     fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
-    fact_leaf_u64(sink, FN_UNKNOWN_SESSION_COMMANDS,
-                  pfcp_sessions_unknown(l->sessions, &n->address));
+    fact_leaf_u64(sink, FN_UNKNOWN_SESSION_COMMANDS, n->unknown);
     fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, stack_packets(sums, &n->address));
     fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, n->associations);
     fact_leave(sink);
@@ -333,15 +282,20 @@ emit_node(const struct pfcp_ledger *l, const struct node *n, const struct keytab
 static bool
 emit_nodes(const struct pfcp_ledger *l, struct fact_sink *sink)
 {
+    uint32_t *waiting = calloc(MAX_PFCP_NODES, sizeof(*waiting));
     struct keytab sums;
     bool whole;
 
-    keytab_init(&sums, sizeof(struct net_addr), sizeof(struct stack_sum), l->stacks.max);
-    pfcp_stack_judge(&l->stacks, sum_stack, &sums);
-    for (size_t i = 0; i < l->nodes.count; i++)
-        emit_node(l, keytab_at(&l->nodes, i), &sums, (uint32_t)i, sink);
+    if (!waiting)
+        return false;
+    keytab_init(&sums, sizeof(struct net_addr), sizeof(struct stack_sum), MAX_PFCP_WAYS);
+    pfcp_stack_judge(&l->t, sum_stack, &sums);
+    pfcp_sessions_waiting(l->sessions, &l->t, l->last_us, waiting);
+    for (size_t i = 0; i < l->t.nodes.count; i++)
+        emit_node(l, keytab_at(&l->t.nodes, i), waiting[i], &sums, (uint32_t)i, sink);
     whole = !sums.refused;
     keytab_clear(&sums);
+    free(waiting);
     return whole;
 }
 
@@ -402,14 +356,12 @@ emit_command(void *ctx, const struct pfcp_command_finding *f)
  * 8.2.65), and a node that moved is silent under its old address.
  */
 static bool
-borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
+borrowed_name(const struct pfcp_tables *t, const struct pfcp_node *me, const struct pfcp_peer *p)
 {
-    const struct node *me = find_node(l, &p->key.src);
-
     if (!p->node_id || !me || !me->has_recovery)
         return false;
-    for (size_t i = 0; i < l->nodes.count; i++) {
-        const struct node *n = keytab_at(&l->nodes, i);
+    for (size_t i = 0; i < t->nodes.count; i++) {
+        const struct pfcp_node *n = keytab_at(&t->nodes, i);
 
         if (n != me && n->has_recovery && n->recovery != me->recovery &&
             n->seen.frames.first < p->accepted.frames.first && n->sent_us > p->asking.time_us &&
@@ -420,21 +372,22 @@ borrowed_name(const struct pfcp_ledger *l, const struct pfcp_peer *p)
 }
 
 static void
-emit_strangers(const struct pfcp_ledger *l, struct event_out *o)
+emit_strangers(const struct pfcp_tables *t, struct event_out *o)
 {
-    for (size_t i = 0; i < l->peers.count; i++) {
-        const struct pfcp_peer *p = keytab_at(&l->peers, i);
-        bool borrowed = p->accepted.count && borrowed_name(l, p);
+    for (size_t i = 0; i < t->ways.count; i++) {
+        const struct pfcp_way *w = pfcp_tables_way_at(t, i);
+        const struct pfcp_peer *p = &w->peer;
+        const struct pfcp_node *me = pfcp_way_src_node(t, w);
+        bool borrowed = p->accepted.count && borrowed_name(t, me, p);
         struct event e = {.kind = "pfcp-association-by-stranger",
-                          .src = &p->key.src,
-                          .dst = &p->key.dst,
+                          .src = pfcp_way_src(t, w),
+                          .dst = pfcp_way_dst(t, w),
                           .certain = borrowed,
                           .answered = true,
                           .seen = &p->accepted};
 
         /* Or it set up nothing, and commands what is not its own. */
-        if (borrowed || (p->accepted.count && !p->establishments &&
-                         pfcp_sessions_unknown(l->sessions, &p->key.src)))
+        if (borrowed || (p->accepted.count && !p->establishments && me && me->unknown))
             emit_event(o, &e);
     }
 }
@@ -446,15 +399,14 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     struct event_out events = {.l = l, .sink = sink, .next = EVENT_BASE_PFCP};
     bool whole;
 
-    for (size_t i = 0; i < l->paths.count; i++)
-        emit_path(l, keytab_at(&l->paths, i), (uint32_t)i, sink);
+    for (size_t i = 0; i < l->t.paths.count; i++)
+        emit_path(l, keytab_at(&l->t.paths, i), (uint32_t)i, sink);
     whole = emit_nodes(l, sink);
-    pfcp_peer_emit(&l->peers, l->env, sink);
-    pfcp_stack_judge(&l->stacks, emit_stack, &events);
-    pfcp_sessions_judge(l->sessions, emit_command, &events);
-    emit_strangers(l, &events);
-    return whole && !l->peers.refused && !l->nodes.refused && !l->paths.refused &&
-           !l->stacks.refused && !pfcp_sessions_full(l->sessions);
+    pfcp_peer_emit(&l->t, l->env, sink);
+    pfcp_stack_judge(&l->t, emit_stack, &events);
+    pfcp_sessions_judge(&l->t, emit_command, &events);
+    emit_strangers(&l->t, &events);
+    return whole && !pfcp_tables_full(&l->t) && !pfcp_sessions_full(l->sessions);
 }
 
 const struct ledger_type ledger_pfcp = {

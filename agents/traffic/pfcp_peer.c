@@ -1,42 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/traffic/pfcp_peer.h"
 
-#include <string.h>
-
 #define SECOND_US 1000000
-
-void
-pfcp_peer_init(struct keytab *t)
-{
-    keytab_init(t, sizeof(struct pfcp_peer_key), sizeof(struct pfcp_peer), MAX_PFCP_PEERS);
-    keytab_owns(t, offsetof(struct pfcp_peer, node_id));
-}
-
-static void
-set_key(struct pfcp_peer_key *key, const struct net_addr *src, const struct net_addr *dst)
-{
-    memset(key, 0, sizeof(*key));
-    keytab_addr(&key->src, src);
-    keytab_addr(&key->dst, dst);
-}
-
-static struct pfcp_peer *
-sender(struct keytab *t, const struct msg *m)
-{
-    struct pfcp_peer_key key;
-
-    set_key(&key, &m->meta->src, &m->meta->dst);
-    return keytab_put_marked(t, &key, ledger_mark(m, MARK_N4_PEER));
-}
-
-static struct pfcp_peer *
-receiver(struct keytab *t, const struct msg *m)
-{
-    struct pfcp_peer_key key;
-
-    set_key(&key, &m->meta->dst, &m->meta->src);
-    return keytab_find(t, &key);
-}
 
 static void
 rate(struct pfcp_rate *r, const struct msg_meta *meta)
@@ -55,7 +20,7 @@ rate(struct pfcp_rate *r, const struct msg_meta *meta)
 }
 
 static void
-take_request(struct keytab *t, struct pfcp_peer *p, const struct pfcp_msg *m,
+take_request(struct keytab *ways, struct pfcp_peer *p, const struct pfcp_msg *m,
              const struct msg_meta *meta)
 {
     ledger_seen_add(&p->seen, meta);
@@ -64,7 +29,7 @@ take_request(struct keytab *t, struct pfcp_peer *p, const struct pfcp_msg *m,
         p->association_requests++;
         p->asked = true;
         p->asking = ledger_moment(meta);
-        keytab_text(t, &p->node_id, m->node_id);
+        keytab_text(ways, &p->node_id, m->node_id);
         break;
     case PFCP_SESSION_ESTABLISHMENT_REQUEST:
         p->establishments++;
@@ -80,18 +45,14 @@ take_request(struct keytab *t, struct pfcp_peer *p, const struct pfcp_msg *m,
 }
 
 void
-pfcp_peer_message(struct keytab *t, const struct msg *m)
+pfcp_peer_message(const struct pfcp_turn *w)
 {
-    const struct pfcp_msg *pfcp = m->u.pfcp;
-    struct pfcp_peer *p;
+    struct pfcp_peer *p = w->way ? &w->way->peer : NULL;
 
-    if (pfcp->request && (p = sender(t, m)))
-        take_request(t, p, pfcp, m->meta);
-    if (pfcp->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !pfcp->has_cause ||
-        pfcp->cause != PFCP_CAUSE_ACCEPTED)
-        return;
-    p = receiver(t, m);
-    if (!p || !p->asked)
+    if (p && w->m->request)
+        take_request(&w->t->ways, p, w->m, w->meta);
+    if (!p || !p->asked || w->m->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !w->m->has_cause ||
+        w->m->cause != PFCP_CAUSE_ACCEPTED)
         return;
     p->asked = false;
     ledger_seen_at(&p->accepted, p->asking);
@@ -109,13 +70,15 @@ emit_rate(const struct pfcp_rate *r, enum fact_node peak, enum fact_node frame,
 }
 
 static void
-emit_one(const struct pfcp_peer *p, uint32_t index, const struct ledger_env *env,
-         struct fact_sink *sink)
+emit_one(const struct pfcp_tables *t, const struct pfcp_way *w, uint32_t index,
+         const struct ledger_env *env, struct fact_sink *sink)
 {
+    const struct pfcp_peer *p = &w->peer;
+
     fact_enter_index(sink, FN_PFCP_PEER, index);
     ledger_seen_emit(&p->seen, env, sink);
-    ledger_addr(sink, FN_SOURCE, &p->key.src);
-    ledger_addr(sink, FN_DESTINATION, &p->key.dst);
+    ledger_addr(sink, FN_SOURCE, pfcp_way_src(t, w));
+    ledger_addr(sink, FN_DESTINATION, pfcp_way_dst(t, w));
     if (p->node_id)
         fact_leaf(sink, FN_NODE_ID, p->node_id);
     fact_leaf_u64(sink, FN_ASSOCIATION_REQUESTS, p->association_requests);
@@ -132,8 +95,14 @@ emit_one(const struct pfcp_peer *p, uint32_t index, const struct ledger_env *env
 }
 
 void
-pfcp_peer_emit(const struct keytab *t, const struct ledger_env *env, struct fact_sink *sink)
+pfcp_peer_emit(const struct pfcp_tables *t, const struct ledger_env *env, struct fact_sink *sink)
 {
-    for (size_t i = 0; i < t->count; i++)
-        emit_one(keytab_at(t, i), (uint32_t)i, env, sink);
+    uint32_t index = 0;
+
+    for (size_t i = 0; i < t->ways.count; i++) {
+        const struct pfcp_way *w = pfcp_tables_way_at(t, i);
+
+        if (w->peer.seen.count)
+            emit_one(t, w, index++, env, sink);
+    }
 }

@@ -11,12 +11,10 @@
 #ifndef AGENTS_TRAFFIC_PFCP_SESSION_H
 #define AGENTS_TRAFFIC_PFCP_SESSION_H
 
-#include "agents/dissect/pfcp.h"
-#include "agents/traffic/ledger.h"
+#include "agents/traffic/pfcp_tables.h"
 
 #define MAX_PFCP_SESSIONS 65536
 #define MAX_PFCP_PENDING 16384
-#define MAX_PFCP_PAIRS 4096
 
 struct pfcp_sessions;
 
@@ -29,17 +27,15 @@ struct pfcp_command_finding {
 
 struct pfcp_sessions *pfcp_sessions_new(void);
 void pfcp_sessions_free(struct pfcp_sessions *s);
-/* A message of PFCP. */
-void pfcp_sessions_message(struct pfcp_sessions *s, const struct msg *m);
-/* Requests to node without answer: retransmissions counted once, none of the last 10 s before
- * end_us. */
-uint64_t pfcp_sessions_unanswered(const struct pfcp_sessions *s, const struct net_addr *node,
-                                  int64_t end_us);
-/* Commands of node for sessions that are not its own. */
-uint64_t pfcp_sessions_unknown(const struct pfcp_sessions *s, const struct net_addr *node);
+/* What it finds of nodes and ways it counts in them. */
+void pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_turn *w);
+/* Requests that wait for an answer, by number of the node that was asked (waiting has an element
+ * for each): retransmissions counted once, none of the last 10 s before end_us. */
+void pfcp_sessions_waiting(const struct pfcp_sessions *s, const struct pfcp_tables *t,
+                           int64_t end_us, uint32_t *waiting);
 /* Behaviour that is an event: a foreign session was changed, or five unknown ones were tried in a
  * minute. */
-void pfcp_sessions_judge(const struct pfcp_sessions *s,
+void pfcp_sessions_judge(const struct pfcp_tables *t,
                          void (*found)(void *ctx, const struct pfcp_command_finding *f), void *ctx);
 /* A table was full. */
 bool pfcp_sessions_full(const struct pfcp_sessions *s);

@@ -10,12 +10,7 @@
 #ifndef AGENTS_TRAFFIC_PFCP_STACK_H
 #define AGENTS_TRAFFIC_PFCP_STACK_H
 
-#include "agents/dissect/pfcp.h"
-#include "agents/traffic/keytab.h"
-#include "agents/traffic/ledger.h"
-
-#define MAX_PFCP_PROFILES                                                                          \
-    3 /* stacks that are told apart per sender and peer; further ones are not followed */
+#include "agents/traffic/pfcp_tables.h"
 
 struct pfcp_stack_finding {
     struct net_addr src, dst;
@@ -28,15 +23,12 @@ struct pfcp_stack_finding {
     struct ledger_seen restarts; /* of the crashes: after which the peer came back */
 };
 
-/* To be cleared by keytab_clear(). */
-void pfcp_stack_init(struct keytab *t, size_t max);
-/* A message of PFCP. */
-void pfcp_stack_message(struct keytab *t, const struct msg *m);
+void pfcp_stack_message(const struct pfcp_turn *w);
 /* node: who refused PFCP of peer, at time_us. */
-void pfcp_stack_unreachable(struct keytab *t, const struct net_addr *node,
+void pfcp_stack_unreachable(struct pfcp_tables *t, const struct net_addr *node,
                             const struct net_addr *peer, int64_t time_us);
-/* All findings in the order of the first packet between the pair. */
-void pfcp_stack_judge(const struct keytab *t,
+/* All findings in the order of the first packet from one to the other. */
+void pfcp_stack_judge(const struct pfcp_tables *t,
                       void (*found)(void *ctx, const struct pfcp_stack_finding *f), void *ctx);
 
 #endif

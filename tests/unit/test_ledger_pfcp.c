@@ -121,44 +121,133 @@ normal(void **state)
     free(json);
 }
 
-/* What is counted over all nodes is counted anew when a message came between two questions. */
+/* The parts of the ledger without the ledger. */
+struct parts {
+    struct pfcp_tables t;
+    struct pfcp_sessions *sessions;
+};
+
+static void
+tell_parts(struct parts *p, const struct net_addr *src, const struct net_addr *dst,
+           const struct pfcp_msg *pfcp)
+{
+    const struct msg_meta meta = {.time_us = SECOND, .src = *src, .dst = *dst};
+    const struct msg m = {.kind = MSG_PFCP, .meta = &meta, .u.pfcp = pfcp};
+    const struct pfcp_turn w = pfcp_tables_turn(&p->t, &m);
+
+    pfcp_sessions_message(p->sessions, &w);
+}
+
+static unsigned
+waiting(const struct parts *p, const struct net_addr *node, int64_t end_us)
+{
+    uint32_t all[MAX_PFCP_NODES] = {0};
+
+    pfcp_sessions_waiting(p->sessions, &p->t, end_us, all);
+    return all[keytab_index(&p->t.nodes, pfcp_tables_node(&p->t, node))];
+}
+
+/* A running ledger is asked again and again. */
 static void
 asked_again(void **state)
 {
-    struct pfcp_sessions *s = pfcp_sessions_new();
-    struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
     struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true};
-    const struct msg m = {.kind = MSG_PFCP, .meta = &meta, .u.pfcp = &p};
+    struct parts parts = {.sessions = pfcp_sessions_new()};
 
     (void)state;
-    assert_non_null(s);
-    pfcp_sessions_message(s, &m);
-    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 5 * SECOND), 0);
-    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 1);
-    assert_int_equal(pfcp_sessions_unanswered(s, &smf, 20 * SECOND), 0);
+    assert_non_null(parts.sessions);
+    pfcp_tables_init(&parts.t);
+    tell_parts(&parts, &smf, &upf, &p);
+    assert_int_equal(waiting(&parts, &upf, 5 * SECOND), 0);
+    assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
+    assert_int_equal(waiting(&parts, &smf, 20 * SECOND), 0);
     p.sequence++;
-    pfcp_sessions_message(s, &m);
-    assert_int_equal(pfcp_sessions_unanswered(s, &upf, 20 * SECOND), 2);
-    assert_int_equal(pfcp_sessions_unknown(s, &smf), 0);
+    tell_parts(&parts, &smf, &upf, &p);
+    assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 2);
+    assert_int_equal(pfcp_tables_node(&parts.t, &smf)->unknown, 0);
     p = (struct pfcp_msg){.type = PFCP_ASSOCIATION_SETUP_RESPONSE,
                           .response = true,
                           .has_cause = true,
                           .cause = PFCP_CAUSE_ACCEPTED};
-    meta.src = upf;
-    meta.dst = smf;
-    pfcp_sessions_message(s, &m);
-    meta.src = smf;
-    meta.dst = upf;
+    tell_parts(&parts, &upf, &smf, &p);
     p = (struct pfcp_msg){.type = PFCP_SESSION_DELETION_REQUEST,
                           .request = true,
                           .has_seid = true,
                           .seid = 9,
                           .sequence = 7};
-    pfcp_sessions_message(s, &m);
-    assert_int_equal(pfcp_sessions_unknown(s, &smf), 1);
-    assert_int_equal(pfcp_sessions_unknown(s, &upf), 0);
-    assert_false(pfcp_sessions_full(s));
-    pfcp_sessions_free(s);
+    tell_parts(&parts, &smf, &upf, &p);
+    assert_int_equal(pfcp_tables_node(&parts.t, &smf)->unknown, 1);
+    assert_int_equal(pfcp_tables_node(&parts.t, &upf)->unknown, 0);
+    assert_false(pfcp_sessions_full(parts.sessions) || pfcp_tables_full(&parts.t));
+    pfcp_sessions_free(parts.sessions);
+    pfcp_tables_clear(&parts.t);
+}
+
+/* Of two nodes, either may ask; of one that speaks with itself there is one way. */
+static void
+ways(void **state)
+{
+    const struct pfcp_msg ask = {.type = PFCP_HEARTBEAT_REQUEST, .request = true};
+    const struct pfcp_msg tell = {.type = PFCP_HEARTBEAT_RESPONSE, .response = true};
+    struct parts parts = {.sessions = pfcp_sessions_new()};
+    const struct pfcp_way *w;
+
+    (void)state;
+    assert_non_null(parts.sessions);
+    pfcp_tables_init(&parts.t);
+    tell_parts(&parts, &upf, &smf, &ask);
+    tell_parts(&parts, &smf, &upf, &tell);
+    assert_int_equal(parts.t.ways.count, 1);
+    assert_null(pfcp_tables_way(&parts.t, &smf, &upf));
+    w = pfcp_tables_way(&parts.t, &upf, &smf);
+    assert_non_null(w);
+    assert_true(net_addr_equal(pfcp_way_src(&parts.t, w), &upf));
+    assert_true(net_addr_equal(pfcp_way_dst(&parts.t, w), &smf));
+    assert_ptr_equal(pfcp_way_src_node(&parts.t, w), pfcp_tables_node(&parts.t, &upf));
+    assert_ptr_equal(pfcp_way_dst_node(&parts.t, w), pfcp_tables_node(&parts.t, &smf));
+    tell_parts(&parts, &smf, &upf, &ask);
+    assert_int_equal(parts.t.ways.count, 2);
+    w = pfcp_tables_way(&parts.t, &smf, &upf);
+    assert_true(net_addr_equal(pfcp_way_src(&parts.t, w), &smf));
+    assert_ptr_equal(pfcp_way_src_node(&parts.t, w), pfcp_tables_node(&parts.t, &smf));
+
+    tell_parts(&parts, &other, &other, &ask);
+    tell_parts(&parts, &other, &other, &tell);
+    assert_int_equal(parts.t.ways.count, 3);
+    assert_int_equal(parts.t.paths.count, 2);
+    assert_int_equal(parts.t.nodes.count, 3);
+    assert_int_equal(waiting(&parts, &other, 20 * SECOND), 0);
+    assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
+    pfcp_sessions_free(parts.sessions);
+    pfcp_tables_clear(&parts.t);
+}
+
+/* With more pairs than there is room for, what has room is followed and the rest is said. */
+static void
+too_many(void **state)
+{
+    const struct pfcp_msg ask = {.type = PFCP_HEARTBEAT_REQUEST, .request = true};
+    const struct pfcp_msg tell = {.type = PFCP_HEARTBEAT_RESPONSE, .response = true};
+    struct parts parts = {.sessions = pfcp_sessions_new()};
+
+    (void)state;
+    assert_non_null(parts.sessions);
+    pfcp_tables_init(&parts.t);
+    tell_parts(&parts, &smf, &upf, &ask);
+    for (unsigned i = 0; i < 2 * MAX_PFCP_PATHS; i++) {
+        const struct net_addr a = v4(198, 18, (uint8_t)(i >> 8), (uint8_t)i);
+
+        tell_parts(&parts, &a, &upf, &ask);
+        tell_parts(&parts, &upf, &a, &tell);
+    }
+    assert_int_equal(parts.t.ways.count, MAX_PFCP_WAYS);
+    assert_int_equal(parts.t.nodes.count, MAX_PFCP_NODES);
+    assert_true(pfcp_tables_full(&parts.t));
+    assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
+    tell_parts(&parts, &upf, &smf, &tell);
+    assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 0);
+    pfcp_sessions_free(parts.sessions);
+    pfcp_tables_clear(&parts.t);
 }
 
 /* 64 refuses like all above it; 1 does not. Retransmissions are one request; the last ten seconds
@@ -496,6 +585,8 @@ main(void)
         cmocka_unit_test(guessing),
         cmocka_unit_test(unknown_past),
         cmocka_unit_test(asked_again),
+        cmocka_unit_test(ways),
+        cmocka_unit_test(too_many),
         cmocka_unit_test(borrowed_name),
         cmocka_unit_test(refused_association),
         cmocka_unit_test(rates),

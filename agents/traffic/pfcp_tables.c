@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agents/traffic/pfcp_tables.h"
+
+#include <string.h>
+
+void
+pfcp_tables_init(struct pfcp_tables *t)
+{
+    keytab_init(&t->nodes, sizeof(struct net_addr), sizeof(struct pfcp_node), MAX_PFCP_NODES);
+    keytab_owns(&t->nodes, offsetof(struct pfcp_node, node_id));
+    keytab_init(&t->paths, sizeof(struct pair_ends), sizeof(struct pfcp_path), MAX_PFCP_PATHS);
+    keytab_init(&t->ways, sizeof(struct pfcp_way_key), sizeof(struct pfcp_way), MAX_PFCP_WAYS);
+    keytab_owns(&t->ways, offsetof(struct pfcp_way, peer.node_id));
+    keytab_owns(&t->ways, offsetof(struct pfcp_way, stacks.cross));
+}
+
+void
+pfcp_tables_clear(struct pfcp_tables *t)
+{
+    keytab_clear(&t->nodes);
+    keytab_clear(&t->paths);
+    keytab_clear(&t->ways);
+}
+
+/* Its number + 1 is in *number, or gets there. */
+static uint32_t
+node_number(struct keytab *nodes, const struct net_addr *address, uint32_t *number)
+{
+    struct net_addr key;
+    struct pfcp_node *n;
+
+    if (*number)
+        return *number;
+    keytab_addr(&key, address);
+    n = keytab_put(nodes, &key);
+    if (n)
+        *number = (uint32_t)keytab_index(nodes, n) + 1;
+    return *number;
+}
+
+static uint32_t
+way_number(struct pfcp_tables *t, struct pfcp_path *path, bool low)
+{
+    struct pfcp_way_key key = {.low = low};
+    struct pfcp_way *w;
+
+    if (path->way[low])
+        return path->way[low];
+    key.path = (uint32_t)keytab_index(&t->paths, path);
+    w = keytab_put(&t->ways, &key);
+    if (w)
+        path->way[low] = (uint32_t)keytab_index(&t->ways, w) + 1;
+    return path->way[low];
+}
+
+static struct pfcp_node *
+node_at(const struct pfcp_tables *t, uint32_t number)
+{
+    return number ? keytab_at(&t->nodes, number - 1) : NULL;
+}
+
+static struct pfcp_way *
+way_at(const struct pfcp_tables *t, uint32_t number)
+{
+    return number ? keytab_at(&t->ways, number - 1) : NULL;
+}
+
+static bool
+accepts_association(const struct pfcp_msg *m)
+{
+    return m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && m->has_cause &&
+           m->cause == PFCP_CAUSE_ACCEPTED;
+}
+
+static void
+find_ways(struct pfcp_turn *w)
+{
+    /* A node that speaks with itself has one way. */
+    const bool dst_low = !w->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
+    const bool asker = w->m->request ? w->src_low : dst_low;
+    const bool asked = w->m->request ? dst_low : w->src_low;
+
+    if (w->m->request || w->m->response)
+        (void)way_number(w->t, w->path, asker);
+    if (accepts_association(w->m)) /* it holds for both */
+        (void)way_number(w->t, w->path, asked);
+    w->way = way_at(w->t, w->path->way[asker]);
+    w->back = way_at(w->t, w->path->way[asked]);
+}
+
+struct pfcp_turn
+pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m)
+{
+    struct pfcp_turn w = {.t = t, .m = m->u.pfcp, .meta = m->meta};
+    uint32_t none[2] = {0, 0}, *node, src, dst;
+    struct pair_ends key;
+
+    w.src_low = pair_ends(m->meta, &key);
+    w.path = keytab_put_marked(&t->paths, &key, ledger_mark(m, MARK_PATH));
+    node = w.path ? w.path->node : none;
+    src = node_number(&t->nodes, &m->meta->src, &node[!w.src_low]);
+    dst = node_number(&t->nodes, &m->meta->dst, &node[w.src_low]);
+    w.src = node_at(t, src);
+    w.dst = node_at(t, dst);
+    if (w.path)
+        find_ways(&w);
+    return w;
+}
+
+struct pfcp_node *
+pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address)
+{
+    struct net_addr key;
+
+    keytab_addr(&key, address);
+    return keytab_find(&t->nodes, &key);
+}
+
+struct pfcp_way *
+pfcp_tables_way(const struct pfcp_tables *t, const struct net_addr *src, const struct net_addr *dst)
+{
+    const struct msg_meta meta = {.src = *src, .dst = *dst};
+    const struct pfcp_path *path;
+    struct pair_ends key;
+    bool low = pair_ends(&meta, &key);
+
+    path = keytab_find(&t->paths, &key);
+    return path ? way_at(t, path->way[low]) : NULL;
+}
+
+struct pfcp_way *
+pfcp_tables_way_at(const struct pfcp_tables *t, size_t i)
+{
+    return keytab_at(&t->ways, i);
+}
+
+static const struct pfcp_path *
+path_of(const struct pfcp_tables *t, const struct pfcp_way *w)
+{
+    return keytab_at(&t->paths, w->key.path);
+}
+
+const struct net_addr *
+pfcp_way_src(const struct pfcp_tables *t, const struct pfcp_way *w)
+{
+    return w->key.low ? &path_of(t, w)->key.low : &path_of(t, w)->key.high;
+}
+
+const struct net_addr *
+pfcp_way_dst(const struct pfcp_tables *t, const struct pfcp_way *w)
+{
+    return w->key.low ? &path_of(t, w)->key.high : &path_of(t, w)->key.low;
+}
+
+struct pfcp_node *
+pfcp_way_src_node(const struct pfcp_tables *t, const struct pfcp_way *w)
+{
+    return node_at(t, path_of(t, w)->node[!w->key.low]);
+}
+
+struct pfcp_node *
+pfcp_way_dst_node(const struct pfcp_tables *t, const struct pfcp_way *w)
+{
+    return node_at(t, path_of(t, w)->node[w->key.low]);
+}
+
+bool
+pfcp_tables_full(const struct pfcp_tables *t)
+{
+    return t->nodes.refused || t->paths.refused || t->ways.refused;
+}
