@@ -22,7 +22,7 @@
 #define SAMPLES 8                /* TEIDs of a suspicion that are kept */
 #define MINUTE_US INT64_C(60000000)
 
-enum what { UNKNOWN_TEID, FOREIGN_PEER, SPOOFED_SOURCE, NESTED_GTP, NESTED_PFCP };
+enum what { UNKNOWN_TEID, FOREIGN_PEER, SPOOFED_SOURCE, NESTED_GTP, NESTED_PFCP, WHATS };
 
 /* Bytes only, no padding. */
 struct suspect_key {
@@ -265,7 +265,7 @@ ledger_message(void *ledger, const struct msg *m)
     else if (m->kind == MSG_GTPU && m->u.gtpu->type == GTPU_ERROR_INDICATION)
         take_error(l, m->u.gtpu, m->meta);
     else if (m->kind == MSG_PFCP)
-        tunnels_pfcp(l->tunnels, m->u.pfcp, m->meta, &l->allot);
+        tunnels_pfcp(l->tunnels, m, &l->allot);
     else if (m->kind == MSG_TUNNEL)
         take_tunnel(l, m->u.tunnel, m->meta);
 }
@@ -305,8 +305,7 @@ foreign(const struct tunnel_ledger *l, const struct suspect *s)
 
     if (!end || tunnels_end_find(l->tunnels, &s->key.src) || !far_end_known(l, s))
         return false;
-    return s->proved ? tunnels_whole(l->tunnels, &end->upf, l->last_us)
-                     : tunnels_proves(l->tunnels, &end->upf, l->last_us);
+    return s->proved ? tunnels_whole(l->tunnels, &end->upf) : tunnels_proves(l->tunnels, &end->upf);
 }
 
 static bool
@@ -317,7 +316,7 @@ stands(const struct tunnel_ledger *l, const struct suspect *s)
     switch ((enum what)s->key.what) {
     case UNKNOWN_TEID:
         end = tunnels_end_find(l->tunnels, &s->key.dst);
-        return end && tunnels_proves(l->tunnels, &end->upf, l->last_us) && !told_later(l, s);
+        return end && tunnels_proves(l->tunnels, &end->upf) && !told_later(l, s);
     case FOREIGN_PEER:
         return foreign(l, s);
     default:
@@ -350,6 +349,7 @@ emit_events(const struct tunnel_ledger *l, struct fact_sink *sink)
 struct check {
     struct net_addr address;
     uint64_t tunnels, checked;
+    uint64_t suspect[WHATS]; /* packets of suspects that stand */
 };
 
 static void
@@ -366,18 +366,34 @@ count_tunnels(const struct tunnel_ledger *l, struct keytab *checks)
     }
 }
 
-static uint64_t
-count_suspects(const struct tunnel_ledger *l, enum what what, const struct net_addr *dst)
+static void
+count_suspects(const struct tunnel_ledger *l, const struct keytab *checks)
 {
-    uint64_t n = 0;
-
     for (size_t i = 0; i < l->suspects.count; i++) {
         const struct suspect *s = keytab_at(&l->suspects, i);
+        struct check *c = keytab_find(checks, &s->key.dst);
 
-        if (s->key.what == what && net_addr_equal(&s->key.dst, dst) && stands(l, s))
-            n += s->seen.count;
+        if (c && stands(l, s))
+            c->suspect[s->key.what] += s->seen.count;
     }
-    return n;
+}
+
+static void
+emit_check(const struct tunnel_ledger *l, const struct check *c, uint32_t index,
+           struct fact_sink *sink)
+{
+    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &c->address);
+
+    fact_enter_index(sink, FN_TUNNEL_CHECK, index);
+    ledger_addr(sink, FN_UPF, &c->address);
+    fact_leaf_bool(sink, FN_WATCHED, end && tunnels_proves(l->tunnels, &end->upf));
+    fact_leaf_u64(sink, FN_TUNNELS, c->tunnels);
+    fact_leaf_u64(sink, FN_CHECKED, c->checked);
+    fact_leaf_u64(sink, FN_UNKNOWN_TEID, c->suspect[UNKNOWN_TEID]);
+    fact_leaf_u64(sink, FN_FOREIGN_PEER, c->suspect[FOREIGN_PEER]);
+    fact_leaf_u64(sink, FN_SPOOFED_SOURCE, c->suspect[SPOOFED_SOURCE]);
+    fact_leaf_u64(sink, FN_NESTED, c->suspect[NESTED_GTP] + c->suspect[NESTED_PFCP]);
+    fact_leave(sink);
 }
 
 static bool
@@ -388,23 +404,9 @@ emit_checks(const struct tunnel_ledger *l, struct fact_sink *sink)
 
     keytab_init(&checks, sizeof(struct net_addr), sizeof(struct check), MAX_ALLOT_ADDRESSES);
     count_tunnels(l, &checks);
-    for (size_t i = 0; i < checks.count; i++) {
-        const struct check *c = keytab_at(&checks, i);
-        const struct tunnel_end *end = tunnels_end_find(l->tunnels, &c->address);
-
-        fact_enter_index(sink, FN_TUNNEL_CHECK, (uint32_t)i);
-        ledger_addr(sink, FN_UPF, &c->address);
-        fact_leaf_bool(sink, FN_WATCHED, end && tunnels_proves(l->tunnels, &end->upf, l->last_us));
-        fact_leaf_u64(sink, FN_TUNNELS, c->tunnels);
-        fact_leaf_u64(sink, FN_CHECKED, c->checked);
-        fact_leaf_u64(sink, FN_UNKNOWN_TEID, count_suspects(l, UNKNOWN_TEID, &c->address));
-        fact_leaf_u64(sink, FN_FOREIGN_PEER, count_suspects(l, FOREIGN_PEER, &c->address));
-        fact_leaf_u64(sink, FN_SPOOFED_SOURCE, count_suspects(l, SPOOFED_SOURCE, &c->address));
-        fact_leaf_u64(sink, FN_NESTED,
-                      count_suspects(l, NESTED_GTP, &c->address) +
-                          count_suspects(l, NESTED_PFCP, &c->address));
-        fact_leave(sink);
-    }
+    count_suspects(l, &checks);
+    for (size_t i = 0; i < checks.count; i++)
+        emit_check(l, keytab_at(&checks, i), (uint32_t)i, sink);
     room = !checks.refused;
     keytab_clear(&checks);
     return room;
@@ -432,6 +434,7 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     bool room = !l->suspects.refused && !l->errors.refused && !l->allot.refused &&
                 !tunnels_full(l->tunnels);
 
+    tunnels_judge(l->tunnels, l->last_us);
     room = emit_checks(l, sink) && room;
     emit_errors(l, sink);
     allot_emit(&l->allot, l->env, sink);

@@ -11,21 +11,23 @@ struct step {
     const struct pfcp_msg *m;
     const struct msg_meta *meta;
     struct keytab *allot;
+    struct peers *peers;    /* NULL: no room */
+    bool src_low;           /* the source is the low end of them */
+    struct node *src, *dst; /* NULL: no room, which is said by the table */
 };
 
-static struct node *
-node_of(struct tunnels *t, const struct net_addr *address)
+static void
+lost(struct node *n)
 {
-    return put_addr(&t->nodes, address);
+    if (n)
+        n->loss = true;
 }
 
 static void
-lost(struct tunnels *t, const struct net_addr *address)
+both_lost(const struct step *w)
 {
-    struct node *n = node_of(t, address);
-
-    if (n)
-        n->loss = true;
+    lost(w->src);
+    lost(w->dst);
 }
 
 static bool
@@ -92,7 +94,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     s->open |= m->routes || m->lists_full || m->damaged;
     s->shrunk |= m->removes;
     if (m->damaged || m->lists_full)
-        lost(w->t, &s->key.upf);
+        lost(find_addr(&w->t->nodes, &s->key.upf));
 }
 
 /* -- requests -- */
@@ -109,21 +111,22 @@ keep_recent(void *ctx, void *entry)
 {
     const struct step *w = ctx;
     const struct pending *p = entry;
+    const struct peers *peers = pending_peers(w->t, p);
 
     if (p->answered)
         return false;
     if (w->meta->time_us - p->time_us <= RETRANSMIT_US)
         return true;
-    lost(w->t, &p->key.src);
-    lost(w->t, &p->key.dst);
+    lost(peers_node(w->t, peers, false));
+    lost(peers_node(w->t, peers, true));
     return false;
 }
 
 static void
 establish(const struct step *w, struct pending *p)
 {
+    const struct node *n = w->dst;
     struct tunnel_session *s;
-    const struct node *n = node_of(w->t, &w->meta->dst);
 
     if (!w->m->has_fseid)
         return;
@@ -155,26 +158,33 @@ change(const struct step *w, struct pending *p)
         add_content(w, s);
 }
 
+/* asked_low: the low end asked. */
+static struct pending_key
+pending_key(const struct step *w, bool asked_low, uint8_t type)
+{
+    const uint32_t peers = (uint32_t)keytab_index(&w->t->peers, w->peers);
+
+    return (struct pending_key){.way = 2 * peers + asked_low,
+                                .what = (uint32_t)type << 24 | w->m->sequence};
+}
+
 static void
 take_request(const struct step *w)
 {
-    struct pending_key key = pending_key(&w->meta->src, &w->meta->dst, w->m->type, w->m->sequence);
+    struct pending_key key = pending_key(w, w->src_low, w->m->type);
     struct step copy = *w;
     struct pending *p;
 
     keytab_make_room(&w->t->pending, keep_recent, &copy);
-    p = keytab_put(&w->t->pending, &key);
+    p = keytab_put_marked(&w->t->pending, &key, &w->peers->pending[w->src_low]);
     if (!p) {
-        lost(w->t, &w->meta->dst);
-        lost(w->t, &w->meta->src);
+        both_lost(w);
         return;
     }
     if (p->used && w->meta->time_us - p->time_us <= RETRANSMIT_US)
         return;
-    if (p->used && !p->answered) {
-        lost(w->t, &w->meta->dst);
-        lost(w->t, &w->meta->src);
-    }
+    if (p->used && !p->answered)
+        both_lost(w);
     p->used = true;
     p->answered = false;
     p->time_us = w->meta->time_us;
@@ -218,59 +228,93 @@ accept(const struct step *w, struct tunnel_session *s)
 static void
 take_response(const struct step *w)
 {
-    struct pending_key key =
-        pending_key(&w->meta->dst, &w->meta->src, (uint8_t)(w->m->type - 1), w->m->sequence);
-    struct pending *p = keytab_find(&w->t->pending, &key);
+    const bool asked_low = !w->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
+    struct pending_key key = pending_key(w, asked_low, (uint8_t)(w->m->type - 1));
+    struct pending *p = keytab_find_marked(&w->t->pending, &key, w->peers->pending[asked_low]);
     bool accepted = w->m->has_cause && w->m->cause && w->m->cause < PFCP_CAUSE_REJECTED;
     struct tunnel_session *s;
 
     if (!p || !p->used) { /* its request is missing */
-        lost(w->t, &w->meta->src);
-        lost(w->t, &w->meta->dst);
+        both_lost(w);
         return;
     }
     if (p->answered)
         return;
     p->answered = true;
-    if (!is_session_request(p->key.type) || !accepted)
+    if (!is_session_request((uint8_t)(w->m->type - 1)) || !accepted)
         return;
     s = p->session.upf.family ? keytab_find(&w->t->sessions, &p->session) : NULL;
     if (s)
         accept(w, s);
     else
-        lost(w->t, &w->meta->src); /* it knows a session that we do not */
+        lost(w->src); /* it knows a session that we do not */
+}
+
+/* -- nodes -- */
+
+/* Its number + 1 is in *number, or gets there. */
+static struct node *
+node_of(struct tunnels *t, const struct net_addr *address, uint32_t *number)
+{
+    struct node *n = *number ? keytab_at(&t->nodes, *number - 1) : put_addr(&t->nodes, address);
+
+    if (n)
+        *number = (uint32_t)keytab_index(&t->nodes, n) + 1;
+    return n;
+}
+
+static struct step
+find_step(struct tunnels *t, const struct msg *m, struct keytab *allot)
+{
+    struct step w = {.t = t, .m = m->u.pfcp, .meta = m->meta, .allot = allot};
+    uint32_t none[2] = {0, 0}, *node;
+    struct pair_ends key;
+
+    w.src_low = pair_ends(m->meta, &key);
+    w.peers = keytab_put_marked(&t->peers, &key, ledger_mark(m, MARK_N4_PEERS));
+    node = w.peers ? w.peers->node : none;
+    (void)node_of(t, &m->meta->src, &node[!w.src_low]);
+    w.dst = node_of(t, &m->meta->dst, &node[w.src_low]);
+    w.src = node[!w.src_low] ? keytab_at(&t->nodes, node[!w.src_low] - 1) : NULL;
+    return w;
+}
+
+static void
+count_strangers(const struct step *w, uint32_t more)
+{
+    if (w->src)
+        w->src->strangers += more;
+    if (w->dst)
+        w->dst->strangers += more;
 }
 
 static void
 take_pair(const struct step *w)
 {
-    struct pair_ends key;
-    struct peers *p;
-    struct node *n;
-    bool setup = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
-                 w->m->cause == PFCP_CAUSE_ACCEPTED;
+    const bool setup = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
+                       w->m->cause == PFCP_CAUSE_ACCEPTED;
 
-    (void)pair_ends(w->meta, &key);
-    p = keytab_put(&w->t->peers, &key);
-    if (!p)
-        lost(w->t, &w->meta->src);
+    if (!w->peers->counted)
+        count_strangers(w, 1);
+    w->peers->counted = true;
     /* A heartbeat asks for no association; its answer says that the node knows the peer, or is
      * polite. Both are no proof that nothing was before. */
     if (!setup)
         return;
-    if (p)
-        p->associated = true;
-    if ((n = node_of(w->t, &w->meta->src)))
-        n->associated = true;
-    if ((n = node_of(w->t, &w->meta->dst)))
-        n->associated = true;
+    if (!w->peers->associated)
+        count_strangers(w, UINT32_MAX); /* one less */
+    w->peers->associated = true;
+    if (w->src)
+        w->src->associated = true;
+    if (w->dst)
+        w->dst->associated = true;
 }
 
 /* A node that started anew has no session of before. */
 static void
 take_recovery(const struct step *w)
 {
-    struct node *n = node_of(w->t, &w->meta->src);
+    struct node *n = w->src;
 
     if (!n || !w->m->has_recovery)
         return;
@@ -280,15 +324,18 @@ take_recovery(const struct step *w)
 }
 
 void
-tunnels_pfcp(struct tunnels *t, const struct pfcp_msg *m, const struct msg_meta *meta,
-             struct keytab *allot)
+tunnels_pfcp(struct tunnels *t, const struct msg *m, struct keytab *allot)
 {
-    struct step w = {t, m, meta, allot};
+    const struct step w = find_step(t, m, allot);
 
-    take_pair(&w);
     take_recovery(&w);
-    if (m->request)
+    if (!w.peers) { /* the table says so */
+        both_lost(&w);
+        return;
+    }
+    take_pair(&w);
+    if (w.m->request)
         take_request(&w);
-    else if (m->response && m->type != PFCP_VERSION_NOT_SUPPORTED)
+    else if (w.m->response && w.m->type != PFCP_VERSION_NOT_SUPPORTED)
         take_response(&w);
 }

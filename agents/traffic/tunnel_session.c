@@ -156,41 +156,43 @@ tunnels_watched(const struct tunnels *t, const struct net_addr *upf)
     return n && n->associated && !n->loss && !tunnels_full(t);
 }
 
-static bool
-one_of(const struct net_addr *a, const struct net_addr *b, const struct net_addr *node)
+static void
+set_late(struct node *n)
 {
-    return net_addr_equal(a, node) || net_addr_equal(b, node);
+    if (n)
+        n->late = true;
+}
+
+void
+tunnels_judge(struct tunnels *t, int64_t now_us)
+{
+    for (size_t i = 0; i < t->nodes.count; i++)
+        ((struct node *)keytab_at(&t->nodes, i))->late = false;
+    for (size_t i = 0; i < t->pending.count; i++) {
+        const struct pending *p = keytab_at(&t->pending, i);
+        const struct peers *peers = pending_peers(t, p);
+
+        if (!p->used || p->answered || now_us - p->time_us <= LAST_US)
+            continue;
+        set_late(peers_node(t, peers, false));
+        set_late(peers_node(t, peers, true));
+    }
 }
 
 bool
-tunnels_whole(const struct tunnels *t, const struct net_addr *upf, int64_t now_us)
+tunnels_whole(const struct tunnels *t, const struct net_addr *upf)
 {
     const struct node *n = find_addr(&t->nodes, upf);
 
-    if (!n || n->loss || tunnels_full(t))
-        return false;
-    for (size_t i = 0; i < t->pending.count; i++) {
-        const struct pending *p = keytab_at(&t->pending, i);
-
-        if (p->used && !p->answered && now_us - p->time_us > LAST_US &&
-            one_of(&p->key.src, &p->key.dst, upf))
-            return false;
-    }
-    return true;
+    return n && !n->loss && !n->late && !tunnels_full(t);
 }
 
 bool
-tunnels_proves(const struct tunnels *t, const struct net_addr *upf, int64_t now_us)
+tunnels_proves(const struct tunnels *t, const struct net_addr *upf)
 {
-    if (!tunnels_watched(t, upf) || !tunnels_whole(t, upf, now_us))
-        return false;
-    for (size_t i = 0; i < t->peers.count; i++) {
-        const struct peers *p = keytab_at(&t->peers, i);
+    const struct node *n = find_addr(&t->nodes, upf);
 
-        if (!p->associated && one_of(&p->key.low, &p->key.high, upf))
-            return false;
-    }
-    return true;
+    return n && n->strangers == 0 && tunnels_watched(t, upf) && tunnels_whole(t, upf);
 }
 
 size_t

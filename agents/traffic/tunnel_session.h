@@ -71,8 +71,7 @@ struct tunnels;
 struct tunnels *tunnels_new(void);
 void tunnels_free(struct tunnels *t);
 /* Hear a PFCP message; allot (agents/traffic/allot.h) hears of every new identifier. */
-void tunnels_pfcp(struct tunnels *t, const struct pfcp_msg *m, const struct msg_meta *meta,
-                  struct keytab *allot);
+void tunnels_pfcp(struct tunnels *t, const struct msg *m, struct keytab *allot);
 /* An end of a tunnel that NGAP announced. */
 void tunnels_end(struct tunnels *t, const struct net_addr *address);
 /* All borrowed until the next message; NULL: not known. */
@@ -84,11 +83,12 @@ bool tunnels_is_node(const struct tunnels *t, const struct net_addr *address);
 /* May an unknown TEID of this user plane function (PFCP address) be a proof? False for good once
  * something speaks against it. */
 bool tunnels_watched(const struct tunnels *t, const struct net_addr *upf);
-/* Nothing speaks against having heard every message of it: at the end, now_us, every request was
- * answered but those of the last 10 s. */
-bool tunnels_whole(const struct tunnels *t, const struct net_addr *upf, int64_t now_us);
+/* Find out, for the questions below, what waits for an answer at now_us since more than 10 s. */
+void tunnels_judge(struct tunnels *t, int64_t now_us);
+/* Nothing speaks against having heard every message of it: every request was answered. */
+bool tunnels_whole(const struct tunnels *t, const struct net_addr *upf);
 /* Watched and whole, and every peer was seen to associate. */
-bool tunnels_proves(const struct tunnels *t, const struct net_addr *upf, int64_t now_us);
+bool tunnels_proves(const struct tunnels *t, const struct net_addr *upf);
 size_t tunnels_count(const struct tunnels *t);
 const struct tunnel *tunnels_at(const struct tunnels *t, size_t i);
 /* A table was full, or something was evicted. */

@@ -24,19 +24,24 @@ struct node {
     struct net_addr address;
     bool associated; /* set up in this capture */
     bool loss;       /* messages of it are missing */
+    bool late;       /* when that was asked last, a request of it or to it had no answer */
     bool has_recovery;
     uint32_t recovery, epoch;
+    uint32_t strangers; /* peers that were not seen to associate with it */
 };
 
 /* Two nodes that speak to each other. */
 struct peers {
     struct pair_ends key;
+    bool counted; /* among the strangers of its nodes */
     bool associated;
+    uint32_t node[2];    /* low end, high end: their numbers + 1; 0: there was no room */
+    uint32_t pending[2]; /* marks of the last request of the high end, of the low end */
 };
 
 struct pending_key {
-    struct net_addr src, dst;
-    uint8_t type, sequence[3];
+    uint32_t way, what; /* twice the number of the peers, and one where the low end asks; type and
+                           sequence number */
 };
 
 struct pending {
@@ -99,17 +104,17 @@ seid_key(const struct net_addr *upf, uint64_t seid)
     return key;
 }
 
-static inline struct pending_key
-pending_key(const struct net_addr *src, const struct net_addr *dst, uint8_t type, uint32_t sequence)
+/* The node of the low end or the high end; NULL: no room. */
+static inline struct node *
+peers_node(const struct tunnels *t, const struct peers *p, bool high)
 {
-    struct pending_key key;
+    return p->node[high] ? keytab_at(&t->nodes, p->node[high] - 1) : NULL;
+}
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.src, src);
-    keytab_addr(&key.dst, dst);
-    key.type = type;
-    put_number(key.sequence, sequence, 3);
-    return key;
+static inline const struct peers *
+pending_peers(const struct tunnels *t, const struct pending *p)
+{
+    return keytab_at(&t->peers, p->key.way / 2);
 }
 
 static inline void *

@@ -406,6 +406,14 @@ duplicates(void **state)
     free(json);
 }
 
+static void
+tell(struct tunnels *t, const struct pfcp_msg *p, const struct msg_meta *meta, struct keytab *allot)
+{
+    const struct msg m = {.kind = MSG_PFCP, .meta = meta, .u.pfcp = p};
+
+    tunnels_pfcp(t, &m, allot);
+}
+
 /* Memory stays bounded, nothing is concluded from what was forgotten, and it is said. */
 static void
 full(void **state)
@@ -432,7 +440,7 @@ full(void **state)
         meta.time_us += 20000;
         meta.src = smf;
         meta.dst = upf;
-        tunnels_pfcp(t, &p, &meta, &allot);
+        tell(t, &p, &meta, &allot);
         p = (struct pfcp_msg){.type = PFCP_SESSION_ESTABLISHMENT_RESPONSE,
                               .response = true,
                               .has_cause = true,
@@ -440,7 +448,7 @@ full(void **state)
                               .sequence = i & 0xffffff};
         meta.src = upf;
         meta.dst = smf;
-        tunnels_pfcp(t, &p, &meta, &allot);
+        tell(t, &p, &meta, &allot);
     }
     assert_true(tunnels_full(t));
     assert_true(tunnels_count(t) <= MAX_TUNNEL_SESSIONS / 2 + 10);
@@ -476,11 +484,38 @@ one_session_has_most(void **state)
         for (unsigned k = 0; k < MAX_PFCP_TUNNELS; k++)
             tunnel[k] = (struct gtp_tunnel){.address = n3, .teid = teid++};
         meta.frame = i + 1;
-        tunnels_pfcp(t, &p, &meta, &allot);
+        tell(t, &p, &meta, &allot);
     }
     tunnels_make_room(t, meta.time_us);
     assert_true(tunnels_count(t) <= MAX_TUNNEL_TEIDS / 2);
     assert_true(tunnels_full(t));
+    tunnels_free(t);
+}
+
+/* A running ledger is asked again and again: what waits is no loss once its answer has come. */
+static void
+answered_late(void **state)
+{
+    struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true, .sequence = 7};
+    struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
+    struct tunnels *t = tunnels_new();
+    struct keytab allot = {0};
+
+    (void)state;
+    assert_non_null(t);
+    tell(t, &p, &meta, &allot);
+    tunnels_judge(t, 6 * SECOND);
+    assert_true(tunnels_whole(t, &upf));
+    tunnels_judge(t, 20 * SECOND);
+    assert_false(tunnels_whole(t, &upf));
+    assert_false(tunnels_whole(t, &smf));
+    p = (struct pfcp_msg){.type = PFCP_SESSION_DELETION_RESPONSE, .response = true, .sequence = 7};
+    meta.src = upf;
+    meta.dst = smf;
+    tell(t, &p, &meta, &allot);
+    tunnels_judge(t, 21 * SECOND);
+    assert_true(tunnels_whole(t, &upf));
+    assert_true(tunnels_whole(t, &smf));
     tunnels_free(t);
 }
 
@@ -492,6 +527,7 @@ main(void)
         cmocka_unit_test(unknown_teid),
         cmocka_unit_test(unknown_teid_refused),
         cmocka_unit_test(not_watched),
+        cmocka_unit_test(answered_late),
         cmocka_unit_test(foreign_peer),
         cmocka_unit_test(foreign_peer_alone),
         cmocka_unit_test(spoofed_source),
