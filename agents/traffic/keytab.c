@@ -100,17 +100,22 @@ same(const uint8_t *a, const uint8_t *b, size_t len)
     return word(a + len - 8) == word(b + len - 8);
 }
 
-/* The slot that holds the key, or the free one where it belongs. Half of the slots are always free.
- */
-static uint32_t *
-locate(const struct keytab *t, const uint8_t *key, uint32_t *tag)
+static uint32_t
+tag_of(uint64_t h)
 {
-    const uint64_t h = hash(t, key);
+    return (uint32_t)(h >> 32) & ~MAX_KEYTAB;
+}
+
+/* The slot that holds the key, whose hash is h, or the free one where it belongs. Half of the slots
+ * are always free. */
+static uint32_t *
+locate(const struct keytab *t, const uint8_t *key, uint64_t h)
+{
+    const uint32_t tag = tag_of(h);
     size_t i = (size_t)h & (t->slots - 1);
 
-    *tag = (uint32_t)(h >> 32) & ~MAX_KEYTAB;
     while (t->slot[i] &&
-           ((t->slot[i] & ~MAX_KEYTAB) != *tag ||
+           ((t->slot[i] & ~MAX_KEYTAB) != tag ||
             !same(t->data + ((t->slot[i] & MAX_KEYTAB) - 1) * t->entry_size, key, t->key_len)))
         i = (i + 1) & (t->slots - 1);
     return &t->slot[i];
@@ -119,10 +124,10 @@ locate(const struct keytab *t, const uint8_t *key, uint32_t *tag)
 static void
 index_entry(struct keytab *t, size_t n)
 {
-    uint32_t tag;
-    uint32_t *s = locate(t, t->data + n * t->entry_size, &tag);
+    const uint8_t *key = t->data + n * t->entry_size;
+    const uint64_t h = hash(t, key);
 
-    *s = tag | ((uint32_t)n + 1);
+    *locate(t, key, h) = tag_of(h) | ((uint32_t)n + 1);
 }
 
 static void
@@ -157,20 +162,26 @@ grow(struct keytab *t)
     return true;
 }
 
-void *
-keytab_find(const struct keytab *t, const void *key)
+static void *
+find(const struct keytab *t, const void *key, uint64_t h)
 {
-    uint32_t n, tag;
+    uint32_t n;
 
     if (t->count == 0)
         return NULL;
-    n = *locate(t, key, &tag) & MAX_KEYTAB;
+    n = *locate(t, key, h) & MAX_KEYTAB;
     return n ? t->data + (n - 1) * t->entry_size : NULL;
+}
+
+void *
+keytab_find(const struct keytab *t, const void *key)
+{
+    return find(t, key, hash(t, key));
 }
 
 /* Apart from keytab_put(), whose usual way is short. */
 __attribute__((noinline)) static void *
-add(struct keytab *t, const void *key)
+add(struct keytab *t, const void *key, uint64_t h)
 {
     uint8_t *entry;
 
@@ -182,16 +193,17 @@ add(struct keytab *t, const void *key)
     entry = t->data + t->count * t->entry_size;
     memset(entry, 0, t->entry_size);
     memcpy(entry, key, t->key_len);
-    index_entry(t, t->count++);
+    *locate(t, key, h) = tag_of(h) | ((uint32_t)++t->count);
     return entry;
 }
 
 void *
 keytab_put(struct keytab *t, const void *key)
 {
-    void *entry = keytab_find(t, key);
+    const uint64_t h = hash(t, key);
+    void *entry = find(t, key, h);
 
-    return entry ? entry : add(t, key);
+    return entry ? entry : add(t, key, h);
 }
 
 static void *
@@ -203,6 +215,14 @@ at_mark(const struct keytab *t, const void *key, uint32_t mark)
         return NULL;
     entry = t->data + mark * t->entry_size;
     return same(entry, key, t->key_len) ? entry : NULL;
+}
+
+/* What a mark holds where a full table has not this key, until room is made: no entry's number. Of
+ * 2^31 keys one is taken for another, where some are refused anyway. */
+static uint32_t
+refusal(const struct keytab *t, uint64_t h)
+{
+    return 0x80000000u | ((uint32_t)h + t->sweeps);
 }
 
 void *
@@ -217,12 +237,21 @@ void *
 keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
 {
     void *entry = mark ? at_mark(t, key, *mark) : NULL;
+    uint64_t h;
 
     if (entry)
         return entry;
-    entry = keytab_put(t, key);
-    if (mark && entry)
-        *mark = (uint32_t)keytab_index(t, entry);
+    h = hash(t, key);
+    if (mark && *mark == refusal(t, h) && t->count >= t->max) {
+        t->tried++;
+        t->refused++;
+        return NULL;
+    }
+    entry = find(t, key, h);
+    if (!entry)
+        entry = add(t, key, h);
+    if (mark)
+        *mark = entry ? (uint32_t)keytab_index(t, entry) : refusal(t, h);
     return entry;
 }
 
@@ -290,6 +319,7 @@ keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx)
         kept++;
     }
     t->count = kept;
+    t->sweeps++;
     reindex(t);
 }
 

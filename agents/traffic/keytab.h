@@ -31,6 +31,7 @@ struct keytab {
     uint64_t tried;   /* entries that were added or refused since room was made last */
     size_t own[MAX_KEYTAB_OWNED];
     unsigned owned;
+    uint32_t sweeps; /* how often entries went */
 };
 
 /* key_len bytes at the front of entry_size; at most max entries, at most MAX_KEYTAB. */
@@ -57,8 +58,9 @@ void *keytab_find(const struct keytab *t, const void *key);
  * (counted). */
 void *keytab_put(struct keytab *t, const void *key);
 /*
- * The same for one key that is put often: *mark (NULL: none) remembers where its entry is. Any
- * value is safe, also that of another key or table, and costs a look more.
+ * The same for one key that is put often: *mark (NULL: none) remembers where its entry is, or that
+ * the full table has none. Any value is safe, also that of another key or table, and costs a look
+ * more.
  */
 void *keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark);
 void *keytab_find_marked(const struct keytab *t, const void *key, uint32_t mark);

@@ -71,7 +71,7 @@ pfcp_sessions_free(struct pfcp_sessions *s)
 static struct pending_key
 make_pending(const struct pfcp_turn *w, uint8_t type)
 {
-    return (struct pending_key){.way = (uint32_t)keytab_index(&w->t->ways, w->way),
+    return (struct pending_key){.way = w->number - 1,
                                 .what = (uint32_t)type << 24 | w->m->sequence};
 }
 

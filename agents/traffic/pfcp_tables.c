@@ -22,22 +22,6 @@ pfcp_tables_clear(struct pfcp_tables *t)
     keytab_clear(&t->ways);
 }
 
-/* Its number + 1 is in *number, or gets there. */
-static uint32_t
-node_number(struct keytab *nodes, const struct net_addr *address, uint32_t *number)
-{
-    struct net_addr key;
-    struct pfcp_node *n;
-
-    if (*number)
-        return *number;
-    keytab_addr(&key, address);
-    n = keytab_put(nodes, &key);
-    if (n)
-        *number = (uint32_t)keytab_index(nodes, n) + 1;
-    return *number;
-}
-
 static uint32_t
 way_number(struct pfcp_tables *t, struct pfcp_path *path, bool low)
 {
@@ -51,12 +35,6 @@ way_number(struct pfcp_tables *t, struct pfcp_path *path, bool low)
     if (w)
         path->way[low] = (uint32_t)keytab_index(&t->ways, w) + 1;
     return path->way[low];
-}
-
-static struct pfcp_node *
-node_at(const struct pfcp_tables *t, uint32_t number)
-{
-    return number ? keytab_at(&t->nodes, number - 1) : NULL;
 }
 
 static struct pfcp_way *
@@ -84,7 +62,8 @@ find_ways(struct pfcp_turn *w)
         (void)way_number(w->t, w->path, asker);
     if (accepts_association(w->m)) /* it holds for both */
         (void)way_number(w->t, w->path, asked);
-    w->way = way_at(w->t, w->path->way[asker]);
+    w->number = w->path->way[asker];
+    w->way = way_at(w->t, w->number);
     w->back = way_at(w->t, w->path->way[asked]);
 }
 
@@ -92,16 +71,19 @@ struct pfcp_turn
 pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m)
 {
     struct pfcp_turn w = {.t = t, .m = m->u.pfcp, .meta = m->meta};
-    uint32_t none[2] = {0, 0}, *node, src, dst;
+    const struct net_addr *src, *dst;
+    uint32_t none[2] = {0, 0}, *node;
     struct pair_ends key;
 
     w.src_low = pair_ends(m->meta, &key);
     w.path = keytab_put_marked(&t->paths, &key, ledger_mark(m, MARK_PATH));
+    src = w.src_low ? &key.low : &key.high;
+    dst = w.src_low ? &key.high : &key.low;
     node = w.path ? w.path->node : none;
-    src = node_number(&t->nodes, &m->meta->src, &node[!w.src_low]);
-    dst = node_number(&t->nodes, &m->meta->dst, &node[w.src_low]);
-    w.src = node_at(t, src);
-    w.dst = node_at(t, dst);
+    w.src = keytab_put_marked(&t->nodes, src, &node[!w.src_low]);
+    w.dst = keytab_put_marked(&t->nodes, dst, &node[w.src_low]);
+    if (w.src) /* it may have moved for the other */
+        w.src = keytab_at(&t->nodes, node[!w.src_low]);
     if (w.path)
         find_ways(&w);
     return w;
@@ -155,13 +137,13 @@ pfcp_way_dst(const struct pfcp_tables *t, const struct pfcp_way *w)
 struct pfcp_node *
 pfcp_way_src_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    return node_at(t, path_of(t, w)->node[!w->key.low]);
+    return keytab_find_marked(&t->nodes, pfcp_way_src(t, w), path_of(t, w)->node[!w->key.low]);
 }
 
 struct pfcp_node *
 pfcp_way_dst_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    return node_at(t, path_of(t, w)->node[w->key.low]);
+    return keytab_find_marked(&t->nodes, pfcp_way_dst(t, w), path_of(t, w)->node[w->key.low]);
 }
 
 bool

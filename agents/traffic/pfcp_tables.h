@@ -43,8 +43,8 @@ struct pfcp_node {
 /* Two nodes that speak with each other. */
 struct pfcp_path {
     struct pair_ends key;
-    uint32_t node[2]; /* low end, high end: their numbers + 1; 0: there was no room */
-    uint32_t way[2];  /* what the high end asks, what the low end asks; likewise, 0: nothing yet */
+    uint32_t node[2]; /* marks of the low end, the high end */
+    uint32_t way[2]; /* what the high end asks, what the low end asks: number + 1, 0: nothing yet */
     bool client_known, client_low; /* sender of the first request */
     bool low_smf, high_smf;        /* sender of an establishment */
     struct ledger_seen seen;
@@ -134,6 +134,7 @@ struct pfcp_turn {
     struct pfcp_path *path;      /* NULL: no room */
     struct pfcp_way *way;  /* of who asks: the source of a request, else the destination. NULL: no
                               room, or neither a request nor a response and nothing was asked */
+    uint32_t number;       /* of the way, from 1 */
     struct pfcp_way *back; /* the other way; NULL: nothing was asked there */
 };
 

@@ -252,30 +252,23 @@ take_response(const struct step *w)
 
 /* -- nodes -- */
 
-/* Its number + 1 is in *number, or gets there. */
-static struct node *
-node_of(struct tunnels *t, const struct net_addr *address, uint32_t *number)
-{
-    struct node *n = *number ? keytab_at(&t->nodes, *number - 1) : put_addr(&t->nodes, address);
-
-    if (n)
-        *number = (uint32_t)keytab_index(&t->nodes, n) + 1;
-    return n;
-}
-
 static struct step
 find_step(struct tunnels *t, const struct msg *m, struct keytab *allot)
 {
     struct step w = {.t = t, .m = m->u.pfcp, .meta = m->meta, .allot = allot};
+    const struct net_addr *src, *dst;
     uint32_t none[2] = {0, 0}, *node;
     struct pair_ends key;
 
     w.src_low = pair_ends(m->meta, &key);
     w.peers = keytab_put_marked(&t->peers, &key, ledger_mark(m, MARK_N4_PEERS));
+    src = w.src_low ? &key.low : &key.high;
+    dst = w.src_low ? &key.high : &key.low;
     node = w.peers ? w.peers->node : none;
-    (void)node_of(t, &m->meta->src, &node[!w.src_low]);
-    w.dst = node_of(t, &m->meta->dst, &node[w.src_low]);
-    w.src = node[!w.src_low] ? keytab_at(&t->nodes, node[!w.src_low] - 1) : NULL;
+    w.src = keytab_put_marked(&t->nodes, src, &node[!w.src_low]);
+    w.dst = keytab_put_marked(&t->nodes, dst, &node[w.src_low]);
+    if (w.src) /* it may have moved for the other */
+        w.src = keytab_at(&t->nodes, node[!w.src_low]);
     return w;
 }
 

@@ -35,7 +35,7 @@ struct peers {
     struct pair_ends key;
     bool counted; /* among the strangers of its nodes */
     bool associated;
-    uint32_t node[2];    /* low end, high end: their numbers + 1; 0: there was no room */
+    uint32_t node[2];    /* marks of the low end, the high end */
     uint32_t pending[2]; /* marks of the last request of the high end, of the low end */
 };
 
@@ -108,7 +108,7 @@ seid_key(const struct net_addr *upf, uint64_t seid)
 static inline struct node *
 peers_node(const struct tunnels *t, const struct peers *p, bool high)
 {
-    return p->node[high] ? keytab_at(&t->nodes, p->node[high] - 1) : NULL;
+    return keytab_find_marked(&t->nodes, high ? &p->key.high : &p->key.low, p->node[high]);
 }
 
 static inline const struct peers *

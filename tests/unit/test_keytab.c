@@ -120,9 +120,54 @@ marks(void **state)
             assert_int_equal(mark, key);
             assert_ptr_equal(keytab_put_marked(&t, &key, &mark), e);
         }
-    mark = 7;
-    assert_null(keytab_put_marked(&t, &(uint32_t){COUNT}, &mark));
-    assert_int_equal(mark, 7);
+    keytab_clear(&t);
+}
+
+static bool
+keep_low(void *ctx, void *entry)
+{
+    return ((const struct entry *)entry)->key < *(const uint32_t *)ctx;
+}
+
+/* A mark knows what a full table refused, and for how long: another key, and the same one once
+ * there is room, are looked for. */
+static void
+refusals(void **state)
+{
+    enum { COUNT = 100 };
+    uint32_t mark = 7, low = COUNT / 2, out = COUNT;
+    struct entry *e;
+    struct keytab t;
+
+    (void)state;
+    keytab_init(&t, sizeof(uint32_t), sizeof(struct entry), COUNT);
+    for (uint32_t key = 0; key < COUNT; key++)
+        assert_non_null(keytab_put(&t, &key));
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_null(keytab_put_marked(&t, &out, &mark));
+        assert_int_equal(t.refused, i);
+        assert_int_equal(t.tried, COUNT + i);
+    }
+    assert_null(keytab_find_marked(&t, &out, mark));
+    for (uint32_t key = 0; key < COUNT; key++) {
+        uint32_t same = mark;
+
+        e = keytab_put_marked(&t, &key, &same);
+        assert_non_null(e);
+        assert_int_equal(e->key, key);
+    }
+    keytab_sweep(&t, keep_low, &low);
+    e = keytab_put_marked(&t, &out, &mark);
+    assert_non_null(e);
+    assert_ptr_equal(keytab_find(&t, &out), e);
+    assert_ptr_equal(keytab_find_marked(&t, &out, mark), e);
+    for (uint32_t key = 1000; key < 1000 + COUNT; key++)
+        (void)keytab_put(&t, &key);
+    mark = 3;
+    out++;
+    assert_null(keytab_put_marked(&t, &out, &mark)); /* full again, and again */
+    keytab_sweep(&t, keep_low, &low);
+    assert_non_null(keytab_put_marked(&t, &out, &mark));
     keytab_clear(&t);
 }
 
@@ -239,13 +284,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(order_and_limit),
-        cmocka_unit_test(empty),
-        cmocka_unit_test(lengths),
-        cmocka_unit_test(marks),
-        cmocka_unit_test(room_is_made_now_and_then),
-        cmocka_unit_test(owned_memory),
-        cmocka_unit_test(addresses),
+        cmocka_unit_test(order_and_limit), cmocka_unit_test(empty),
+        cmocka_unit_test(lengths),         cmocka_unit_test(marks),
+        cmocka_unit_test(refusals),        cmocka_unit_test(room_is_made_now_and_then),
+        cmocka_unit_test(owned_memory),    cmocka_unit_test(addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
