@@ -30,6 +30,7 @@ struct stream {
     void *state;
     bool dead; /* nobody wants it */
     struct stream_half half[2];
+    uint32_t mark[2][MAX_MSG_MARKS]; /* by meta->to_server */
 };
 
 /* All zero is a fresh stream. Ends the dissector's state and frees what is kept. */

@@ -94,7 +94,7 @@ struct mgmt_msg;  /* agents/dissect/mgmt.h */
 struct ssh_msg;   /* agents/dissect/ssh.h */
 struct db_msg;    /* agents/dissect/db.h */
 
-#define MAX_MSG_MARKS 8
+#define MAX_MSG_MARKS 6
 
 struct msg {
     enum msg_kind kind;

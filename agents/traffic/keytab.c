@@ -225,33 +225,52 @@ refusal(const struct keytab *t, uint64_t h)
     return 0x80000000u | ((uint32_t)h + t->sweeps);
 }
 
-void *
-keytab_find_marked(const struct keytab *t, const void *key, uint32_t mark)
+/* A look that the mark saves, or that it remembers. *h gets the hash where nothing is found;
+ * *is_out: the full table is known not to have the key. */
+static void *
+look_marked(const struct keytab *t, const void *key, uint32_t *mark, uint64_t *h, bool *is_out)
 {
-    void *entry = at_mark(t, key, mark);
+    void *entry = mark ? at_mark(t, key, *mark) : NULL;
 
-    return entry ? entry : keytab_find(t, key);
+    *is_out = false;
+    if (entry)
+        return entry;
+    *h = hash(t, key);
+    *is_out = mark && *mark == refusal(t, *h) && t->count >= t->max;
+    entry = *is_out ? NULL : find(t, key, *h);
+    if (mark && entry)
+        *mark = (uint32_t)keytab_index(t, entry);
+    else if (mark && t->count >= t->max)
+        *mark = refusal(t, *h);
+    return entry;
+}
+
+void *
+keytab_find_marked(const struct keytab *t, const void *key, uint32_t *mark)
+{
+    bool is_out;
+    uint64_t h;
+
+    return look_marked(t, key, mark, &h, &is_out);
 }
 
 void *
 keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
 {
-    void *entry = mark ? at_mark(t, key, *mark) : NULL;
+    bool is_out;
     uint64_t h;
+    void *entry = look_marked(t, key, mark, &h, &is_out);
 
     if (entry)
         return entry;
-    h = hash(t, key);
-    if (mark && *mark == refusal(t, h) && t->count >= t->max) {
+    if (is_out) {
         t->tried++;
         t->refused++;
         return NULL;
     }
-    entry = find(t, key, h);
-    if (!entry)
-        entry = add(t, key, h);
-    if (mark)
-        *mark = entry ? (uint32_t)keytab_index(t, entry) : refusal(t, h);
+    entry = add(t, key, h);
+    if (mark && entry)
+        *mark = (uint32_t)keytab_index(t, entry);
     return entry;
 }
 

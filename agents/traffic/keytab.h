@@ -63,7 +63,7 @@ void *keytab_put(struct keytab *t, const void *key);
  * more.
  */
 void *keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark);
-void *keytab_find_marked(const struct keytab *t, const void *key, uint32_t mark);
+void *keytab_find_marked(const struct keytab *t, const void *key, uint32_t *mark);
 /* Entry i < count. */
 void *keytab_at(const struct keytab *t, size_t i);
 /* Number of an entry of this table. */

@@ -282,7 +282,7 @@ static void
 take_response(struct pfcp_sessions *s, const struct pfcp_turn *w)
 {
     struct pending_key key = make_pending(w, (uint8_t)(w->m->type - 1));
-    struct pending *p = keytab_find_marked(&s->pending, &key, w->way->pending);
+    struct pending *p = keytab_find_marked(&s->pending, &key, &w->way->pending);
     bool again = p && p->answered;
 
     if (p)

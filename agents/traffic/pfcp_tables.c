@@ -137,13 +137,17 @@ pfcp_way_dst(const struct pfcp_tables *t, const struct pfcp_way *w)
 struct pfcp_node *
 pfcp_way_src_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    return keytab_find_marked(&t->nodes, pfcp_way_src(t, w), path_of(t, w)->node[!w->key.low]);
+    uint32_t mark = path_of(t, w)->node[!w->key.low];
+
+    return keytab_find_marked(&t->nodes, pfcp_way_src(t, w), &mark);
 }
 
 struct pfcp_node *
 pfcp_way_dst_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    return keytab_find_marked(&t->nodes, pfcp_way_dst(t, w), path_of(t, w)->node[w->key.low]);
+    uint32_t mark = path_of(t, w)->node[w->key.low];
+
+    return keytab_find_marked(&t->nodes, pfcp_way_dst(t, w), &mark);
 }
 
 bool

@@ -61,13 +61,13 @@ struct sbi_ledger {
 /* --- accumulation --- */
 
 static struct server *
-server_of(struct sbi_ledger *l, const struct pair *p)
+server_of(struct sbi_ledger *l, const struct pair *p, const struct msg *m)
 {
     struct pair_socket k;
     struct server *s;
 
     pair_socket(p, &k);
-    s = keytab_put(&l->servers, &k);
+    s = keytab_put_marked(&l->servers, &k, ledger_mark(m, MARK_SBI_SERVER));
     if (s)
         s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);
     return s;
@@ -124,9 +124,9 @@ static void
 count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, bool n32)
 {
     const struct http_msg *h = m->u.http;
-    struct server *s = server_of(l, p);
+    struct server *s = server_of(l, p, m);
     struct exchange_key k = exchange_key(h, p, n32);
-    struct exchange *e = keytab_put(&l->exchanges, &k);
+    struct exchange *e = keytab_put_marked(&l->exchanges, &k, ledger_mark(m, MARK_SBI_EXCHANGE));
 
     *counted_slot(l, m) = (struct counted){
         .frame = h->request_frame,
@@ -164,7 +164,7 @@ counted_of(struct sbi_ledger *l, const struct msg *m, const struct pair *p, stru
     }
     k = exchange_key(h, p, sbi_n32_context(h) != N32_NONE);
     *e = keytab_find(&l->exchanges, &k);
-    *s = server_of(l, p);
+    *s = server_of(l, p, m);
 }
 
 static void
@@ -259,7 +259,7 @@ http_request(struct sbi_ledger *l, const struct msg *m)
     if (sbi_request(h)) {
         count_request(l, m, &p, n32);
     } else if (h->version == 2 && !h->path) {
-        s = server_of(l, &p);
+        s = server_of(l, &p, m);
         if (s)
             s->unknown_requests++;
     }
@@ -286,7 +286,7 @@ static void
 h2_open(struct sbi_ledger *l, const struct msg *m)
 {
     struct pair p = pair_by_direction(m->meta, m->meta->to_server);
-    struct server *s = server_of(l, &p);
+    struct server *s = server_of(l, &p, m);
 
     if (!s)
         return;
@@ -304,7 +304,7 @@ tls(struct sbi_ledger *l, const struct msg *m)
     /* The answer counts: a ClientHello that nobody answers is no TLS connection. */
     if (t->what != TLS_SERVER_HELLO)
         return;
-    s = server_of(l, &p);
+    s = server_of(l, &p, m);
     if (!s)
         return;
     s->tls_connections++;

@@ -218,8 +218,9 @@ judge_pair(const struct http_msg *h, const struct sbi_profiles *p, const struct 
 }
 
 static struct auth *
-entry_of(struct sbi_auth *a, const struct http_msg *h, const struct sbi_asked *q)
+entry_of(struct sbi_auth *a, const struct msg *m, const struct sbi_asked *q)
 {
+    const struct http_msg *h = m->u.http;
     struct auth_key k;
 
     memset(&k, 0, sizeof(k));
@@ -230,7 +231,7 @@ entry_of(struct sbi_auth *a, const struct http_msg *h, const struct sbi_asked *q
     k.kind = (uint8_t)consumer(h, k.consumer);
     k.to_proxy = q->to_proxy;
     k.from_proxy = q->from_proxy;
-    return keytab_put(&a->table, &k);
+    return keytab_put_marked(&a->table, &k, ledger_mark(m, MARK_SBI_AUTH));
 }
 
 /* The profiles of the producer: found by its address, else by the name that the consumer used. */
@@ -283,7 +284,7 @@ sbi_auth_request(struct sbi_auth *a, const struct sbi_profiles *p, const struct 
     /* TS 29.510 clause 6.3: tokens are asked for without one. */
     if (q->callback || q->n32 || strcmp(h->route.service, "oauth2") == 0)
         return;
-    e = entry_of(a, h, q);
+    e = entry_of(a, m, q);
     if (!e)
         return;
     e->h2 |= h->version == 2;

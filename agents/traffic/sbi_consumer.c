@@ -334,7 +334,8 @@ sbi_consumers_request(struct sbi_consumers *c, const struct sbi_profiles *p, con
                       const struct sbi_asked *q)
 {
     const struct http_msg *h = m->u.http;
-    struct consumer *who = keytab_put(&c->table, &q->pair.client);
+    struct consumer *who =
+        keytab_put_marked(&c->table, &q->pair.client, ledger_mark(m, MARK_SBI_CONSUMER));
 
     nrf_request(c, m, q);
     if (!who)
@@ -422,7 +423,8 @@ sbi_consumers_response(struct sbi_consumers *c, const struct sbi_profiles *p, co
 {
     const struct http_msg *h = m->u.http;
     const struct pair pair = pair_by_direction(m->meta, false);
-    struct consumer *who = keytab_find(&c->table, &pair.client);
+    struct consumer *who =
+        keytab_find_marked(&c->table, &pair.client, ledger_mark(m, MARK_SBI_CONSUMER));
 
     if (!h->paired || !h->route.sbi || h->status < 200)
         return;

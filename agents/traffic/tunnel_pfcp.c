@@ -230,7 +230,7 @@ take_response(const struct step *w)
 {
     const bool asked_low = !w->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
     struct pending_key key = pending_key(w, asked_low, (uint8_t)(w->m->type - 1));
-    struct pending *p = keytab_find_marked(&w->t->pending, &key, w->peers->pending[asked_low]);
+    struct pending *p = keytab_find_marked(&w->t->pending, &key, &w->peers->pending[asked_low]);
     bool accepted = w->m->has_cause && w->m->cause && w->m->cause < PFCP_CAUSE_REJECTED;
     struct tunnel_session *s;
 

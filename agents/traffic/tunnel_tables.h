@@ -108,7 +108,9 @@ seid_key(const struct net_addr *upf, uint64_t seid)
 static inline struct node *
 peers_node(const struct tunnels *t, const struct peers *p, bool high)
 {
-    return keytab_find_marked(&t->nodes, high ? &p->key.high : &p->key.low, p->node[high]);
+    uint32_t mark = p->node[high];
+
+    return keytab_find_marked(&t->nodes, high ? &p->key.high : &p->key.low, &mark);
 }
 
 static inline const struct peers *

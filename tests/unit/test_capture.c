@@ -903,7 +903,7 @@ states_are_bounded(void **state)
     finish();
 }
 
-/* Words stay with a direction of a flow of UDP and SCTP, whatever comes between. */
+/* Words stay with a direction of a flow, whatever comes between. */
 static void
 marks_stay_with_a_direction(void **state)
 {
@@ -926,9 +926,12 @@ marks_stay_with_a_direction(void **state)
     sctp_data(false, 2000, FRAME_DATA_WHOLE, "x");
     one_of_many(0, true, 100, "");
     one_of_many(0, false, 101, "a");
+    one_of_many(1, true, 100, "");
+    one_of_many(1, false, 101, "a");
+    one_of_many(0, false, 102, "b");
     assert_null(capture_path_mark(path));
     finish();
-    assert_string_equal(text, "<1;<1;>1;>1;>1;<2;<2;>2;>2;>2;<1;>none;");
+    assert_string_equal(text, "<1;<1;>1;>1;>1;<2;<2;>2;>2;>2;<1;>1;>1;>2;");
 }
 
 /* --- files --- */

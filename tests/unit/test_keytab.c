@@ -148,7 +148,8 @@ refusals(void **state)
         assert_int_equal(t.refused, i);
         assert_int_equal(t.tried, COUNT + i);
     }
-    assert_null(keytab_find_marked(&t, &out, mark));
+    assert_null(keytab_find_marked(&t, &out, &mark));
+    assert_null(keytab_find_marked(&t, &out, NULL));
     for (uint32_t key = 0; key < COUNT; key++) {
         uint32_t same = mark;
 
@@ -160,7 +161,7 @@ refusals(void **state)
     e = keytab_put_marked(&t, &out, &mark);
     assert_non_null(e);
     assert_ptr_equal(keytab_find(&t, &out), e);
-    assert_ptr_equal(keytab_find_marked(&t, &out, mark), e);
+    assert_ptr_equal(keytab_find_marked(&t, &out, &mark), e);
     for (uint32_t key = 1000; key < 1000 + COUNT; key++)
         (void)keytab_put(&t, &key);
     mark = 3;
