@@ -65,31 +65,34 @@ flow_table_new(void)
 static uint32_t *
 bucket_of(struct flow_table *t, const struct flow_key *key)
 {
-    uint64_t word[5], h;
+    uint64_t h = mix64(key->addr[0][0] ^ t->seed[0], key->addr[0][1] ^ t->seed[1]);
 
-    _Static_assert(sizeof(word) == sizeof(*key), "the key is hashed as a whole");
-    memcpy(word, key, sizeof(word));
-    h = mix64(word[0] ^ t->seed[0], word[1] ^ t->seed[1]);
-    h = mix64(word[2] ^ t->seed[1], word[3] ^ h);
-    h = mix64(word[4] ^ t->seed[0], h ^ 0x9e3779b97f4a7c15u);
+    h = mix64(key->addr[1][0] ^ t->seed[1], key->addr[1][1] ^ h);
+    h = mix64(key->rest ^ t->seed[0], h ^ 0x9e3779b97f4a7c15u);
     return &t->bucket[(uint32_t)h % BUCKETS];
 }
 
-/* Returns the side of the sender: sides are ordered by address and port, so both directions give
- * one key. */
+static bool
+same_key(const struct flow_key *a, const struct flow_key *b)
+{
+    return a->addr[0][0] == b->addr[0][0] && a->addr[1][0] == b->addr[1][0] && a->rest == b->rest &&
+           a->addr[0][1] == b->addr[0][1] && a->addr[1][1] == b->addr[1][1];
+}
+
+/* Returns the side of the sender: sides have an order, whichever, so both directions give one key.
+ */
 static unsigned
 make_key(const struct msg_meta *m, struct flow_key *key)
 {
-    int order = memcmp(m->src.bytes, m->dst.bytes, sizeof(m->src.bytes));
-    unsigned side = order ? order > 0 : m->sport > m->dport;
+    const uint64_t *src = m->src.word, *dst = m->dst.word;
+    const unsigned word = src[0] == dst[0]; /* that tells them apart */
+    const unsigned side = src[word] == dst[word] ? m->sport > m->dport : src[word] > dst[word];
+    const uint32_t ports =
+        side ? (uint32_t)m->sport << 16 | m->dport : (uint32_t)m->dport << 16 | m->sport;
 
-    memcpy(key->addr[side], m->src.bytes, sizeof(key->addr[0]));
-    memcpy(key->addr[!side], m->dst.bytes, sizeof(key->addr[0]));
-    key->port[side] = m->sport;
-    key->port[!side] = m->dport;
-    key->family = m->src.family;
-    key->protocol = m->protocol;
-    key->zero[0] = key->zero[1] = 0;
+    memcpy(key->addr[side], src, sizeof(key->addr[0]));
+    memcpy(key->addr[!side], dst, sizeof(key->addr[0]));
+    key->rest = (uint64_t)m->protocol << 40 | (uint64_t)m->src.family << 32 | ports;
     return side;
 }
 
@@ -226,11 +229,11 @@ flow_meta(const struct flow *f, unsigned side, struct msg_meta *out)
     *out = (struct msg_meta){
         .frame = f->last_frame,
         .time_us = f->last_us,
-        .src.family = f->key.family,
-        .dst.family = f->key.family,
-        .sport = f->key.port[side],
-        .dport = f->key.port[!side],
-        .protocol = f->key.protocol,
+        .src.family = flow_family(&f->key),
+        .dst.family = flow_family(&f->key),
+        .sport = flow_port(&f->key, side),
+        .dport = flow_port(&f->key, !side),
+        .protocol = flow_protocol(&f->key),
     };
     memcpy(out->src.bytes, f->key.addr[side], sizeof(out->src.bytes));
     memcpy(out->dst.bytes, f->key.addr[!side], sizeof(out->dst.bytes));
@@ -246,7 +249,7 @@ flow_get(struct flow_table *t, struct packet *p, unsigned *side)
     *side = make_key(&p->meta, &key);
     for (uint32_t place = *bucket_of(t, &key); place; place = f->chain) {
         f = at(t, place);
-        if (memcmp(&f->key, &key, sizeof(key)) != 0)
+        if (!same_key(&f->key, &key))
             continue;
         f->last_us = p->meta.time_us;
         f->last_frame = p->meta.frame;
@@ -262,7 +265,7 @@ end_transport(struct flow *f, struct capture_env *env)
     if (f->closed)
         return;
     f->closed = true;
-    switch (f->key.protocol) {
+    switch (flow_protocol(&f->key)) {
     case 6:
         tcp_close(f, env);
         break;
@@ -303,7 +306,7 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     while (*link != f->place)
         link = &at(t, *link)->chain;
     *link = f->chain;
-    if (f->key.protocol == 132)
+    if (flow_protocol(&f->key) == 132)
         free(f->u.sctp);
     f->number = 0;
     f->chain = t->spare;
@@ -320,7 +323,7 @@ in_use(const struct flow *f, int64_t now_us)
 static bool
 claimed(const struct flow *f)
 {
-    return f->key.protocol == 6 || f->key.protocol == 132 || f->u.datagram.dissector;
+    return flow_protocol(&f->key) == 6 || flow_protocol(&f->key) == 132 || f->u.datagram.dissector;
 }
 
 /* Room by dropping a flow that is closed, or was not used for the longest time; one that is idle or
@@ -394,7 +397,7 @@ static void
 shed_state(struct flow_table *t, struct capture_env *env, struct flow *f, int64_t now_us)
 {
     env->stats.evicted += in_use(f, now_us);
-    switch (f->key.protocol) {
+    switch (flow_protocol(&f->key)) {
     case 6:
         tcp_shed(f, env);
         break;

@@ -17,11 +17,27 @@
 #define FLOW_LINE 64 /* bytes of a line of the cache */
 
 struct flow_key {
-    uint8_t addr[2][16];
-    uint16_t port[2];
-    uint8_t family, protocol;
-    uint8_t zero[2];
+    uint64_t addr[2][2]; /* as struct net_addr has them */
+    uint64_t rest;       /* from the lowest bits on: both ports, family, protocol */
 };
+
+static inline uint16_t
+flow_port(const struct flow_key *key, unsigned side)
+{
+    return (uint16_t)(key->rest >> (side ? 16 : 0));
+}
+
+static inline uint8_t
+flow_family(const struct flow_key *key)
+{
+    return (uint8_t)(key->rest >> 32);
+}
+
+static inline uint8_t
+flow_protocol(const struct flow_key *key)
+{
+    return (uint8_t)(key->rest >> 40);
+}
 
 /* What every packet reads and writes stands in front: one line of the cache. */
 struct flow {

@@ -46,18 +46,12 @@ net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT])
     return out;
 }
 
-bool
-net_addr_equal(const struct net_addr *a, const struct net_addr *b)
-{
-    return net_addr_compare(a, b) == 0;
-}
-
 int
 net_addr_compare(const struct net_addr *a, const struct net_addr *b)
 {
     if (a->family != b->family)
         return a->family < b->family ? -1 : 1;
-    return memcmp(a->bytes, b->bytes, addr_len(a));
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
 bool

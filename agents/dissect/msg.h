@@ -8,17 +8,28 @@
 
 #define MAX_NET_ADDR_TEXT 46
 
+/* Three words without padding, so that what is made of addresses is compared and hashed by words:
+ * bytes that are not used are 0. */
 struct net_addr {
-    uint8_t family;    /* 4, 6, or 0: none */
-    uint8_t bytes[16]; /* network order; family 4 uses the first 4 */
+    union {
+        uint8_t bytes[16]; /* network order; family 4 uses the first 4, family 0 none */
+        uint64_t word[2];
+    };
+    uint8_t family; /* 4, 6, or 0: none */
+    uint8_t zero[7];
 };
 
 /* Canonical text (RFC 5952 for IPv6) into out of MAX_NET_ADDR_TEXT bytes; "" for family 0. Returns
  * out. */
 const char *net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT]);
-bool net_addr_equal(const struct net_addr *a, const struct net_addr *b);
+static inline bool
+net_addr_equal(const struct net_addr *a, const struct net_addr *b)
+{
+    return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->family == b->family;
+}
 /* 127.0.0.0/8, ::1, and IPv4-mapped forms of the former. */
 bool net_addr_loopback(const struct net_addr *a);
+/* By family, then in network order. */
 int net_addr_compare(const struct net_addr *a, const struct net_addr *b);
 
 /* Where a message was seen. Addresses are those of the innermost IP header outside a GTP-U tunnel.

@@ -8,10 +8,9 @@
 
 #define LAGS 2
 
-/* Bytes only, no padding. */
 struct allot_key {
     struct net_addr address;
-    uint8_t kind;
+    uint64_t kind;
 };
 
 struct allot {
@@ -32,11 +31,8 @@ allot_init(struct keytab *t)
 static struct allot *
 put(struct keytab *t, enum allot_kind kind, const struct net_addr *address)
 {
-    struct allot_key key;
+    const struct allot_key key = {.address = *address, .kind = kind};
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.address, address);
-    key.kind = (uint8_t)kind;
     return keytab_put(t, &key);
 }
 

@@ -14,7 +14,7 @@
 
 struct path_key {
     struct pair pair;
-    uint8_t product, tls;
+    uint8_t product, tls, zero[6];
 };
 
 struct path {

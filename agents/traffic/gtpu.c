@@ -67,7 +67,7 @@ take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_
 
     if (!t->address.family)
         return;
-    keytab_addr(&key, &t->address);
+    key = t->address;
     e = keytab_put(&l->ends, &key);
     if (!e)
         return;

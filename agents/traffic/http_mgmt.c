@@ -17,7 +17,7 @@
 
 struct console_key {
     struct pair pair;
-    uint8_t basic, zero;
+    uint8_t basic, zero[7];
 };
 
 struct console {
@@ -29,7 +29,7 @@ struct console {
 
 struct access_key {
     struct pair pair;
-    uint8_t resource, zero;
+    uint8_t resource, zero[7];
 };
 
 struct access {

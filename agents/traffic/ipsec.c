@@ -15,7 +15,7 @@
 
 struct path_key {
     struct net_addr low, high;
-    uint8_t form;
+    uint8_t form, zero[7];
 };
 
 struct path {
@@ -83,8 +83,8 @@ ledger_message(void *ledger, const struct msg *msg)
     m = msg->u.ipsec;
     src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
     memset(&key, 0, sizeof(key));
-    keytab_addr(&key.low, src_low ? &meta->src : &meta->dst);
-    keytab_addr(&key.high, src_low ? &meta->dst : &meta->src);
+    key.low = src_low ? meta->src : meta->dst;
+    key.high = src_low ? meta->dst : meta->src;
     key.form = (uint8_t)m->form;
     p = keytab_put(&l->paths, &key);
     if (!p)

@@ -368,14 +368,3 @@ keytab_drop_oldest(struct keytab *t, size_t n)
 {
     keytab_sweep(t, keep_newer, &n);
 }
-
-void
-keytab_addr(struct net_addr *out, const struct net_addr *in)
-{
-    memset(out, 0, sizeof(*out));
-    out->family = in->family;
-    if (in->family == 4)
-        memcpy(out->bytes, in->bytes, 4);
-    else if (in->family == 6)
-        memcpy(out->bytes, in->bytes, 16);
-}

@@ -4,8 +4,8 @@
  * bytes at their front.
  *
  * The hash is seeded per table, so an input cannot choose its collisions; the order of the entries
- * does not depend on it. Keys are compared as bytes: clear them before filling and store addresses
- * with keytab_addr().
+ * does not depend on it. Keys are compared as bytes, so a structure that is one has no padding
+ * (name what fills it up) and text in it is followed by zeros.
  */
 #ifndef AGENTS_TRAFFIC_KEYTAB_H
 #define AGENTS_TRAFFIC_KEYTAB_H
@@ -78,7 +78,5 @@ void keytab_sweep(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *
 void keytab_make_room(struct keytab *t, bool (*keep)(void *ctx, void *entry), void *ctx);
 /* Drop the n entries that came first, or all. */
 void keytab_drop_oldest(struct keytab *t, size_t n);
-/* Copy an address so that equal addresses have equal bytes. */
-void keytab_addr(struct net_addr *out, const struct net_addr *in);
 
 #endif

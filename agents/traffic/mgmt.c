@@ -14,7 +14,7 @@
 
 struct flow_key {
     struct pair pair;
-    uint8_t protocol, reserved;
+    uint8_t protocol, zero[7];
 };
 
 struct flow {

@@ -9,22 +9,13 @@
 #define UE_FIRST 64u
 #define MAX_UE_CHAIN 256u /* associations of one bucket that are looked at */
 
-static void
-set_key(struct n2_key *key, const struct net_addr *amf, const struct net_addr *gnb)
-{
-    memset(key, 0, sizeof(*key));
-    keytab_addr(&key->amf, amf);
-    keytab_addr(&key->gnb, gnb);
-}
-
 bool
 n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
         struct n2_key *key, uint16_t *port)
 {
-    struct n2_key up, down;
+    const struct n2_key up = {.amf = meta->dst, .gnb = meta->src};
+    const struct n2_key down = {.amf = meta->src, .gnb = meta->dst};
 
-    set_key(&up, &meta->dst, &meta->src);
-    set_key(&down, &meta->src, &meta->dst);
     if (by == NGAP_BY_EITHER) {
         bool is_up = keytab_find(pairs, &up) != NULL, is_down = keytab_find(pairs, &down) != NULL;
         if (is_up == is_down) {

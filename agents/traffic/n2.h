@@ -11,7 +11,7 @@
 #define MAX_N2_PAIRS 1024 /* (AMF address, gNB address) */
 #define MAX_N2_UES 32768  /* UE associations that are followed at one time */
 
-/* Key of a pair, stored with keytab_addr(): no padding. */
+/* Key of a pair. */
 struct n2_key {
     struct net_addr amf, gnb;
 };

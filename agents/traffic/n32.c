@@ -15,7 +15,7 @@
 struct path_key {
     struct pair pair;
     char peer[MAX_HTTP_HOST];
-    uint8_t context, tls;
+    uint8_t context, tls, zero[6];
 };
 
 struct path {

@@ -35,10 +35,10 @@ struct nas_pair {
     bool heard_amf;             /* from here on holes of its direction are noticed */
 };
 
-/* Key of a security mode entry: bytes only, no padding. */
+/* Key of a security mode entry. */
 struct mode_key {
     struct n2_key ends;
-    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency, offered;
+    uint8_t ciphering, integrity, can_cipher, can_integrity, emergency, offered, zero[2];
 };
 
 struct nas_mode {

@@ -12,11 +12,11 @@
 #define MAX_N2_NODES 4       /* RAN nodes that one pair of addresses names */
 #define MAX_N2_CONTEXT 16384 /* UE contexts whose capabilities are remembered for a path switch */
 #define SCTP 132
+#define PORT_DTLS 0x10000u
 
-/* Key of a path: bytes only, no padding. */
 struct path_key {
     struct n2_key ends;
-    uint8_t port[2], dtls;
+    uint64_t port; /* of the AMF; with PORT_DTLS where it is DTLS */
 };
 
 struct n2_path {
@@ -45,10 +45,10 @@ struct n2_pair {
     struct ledger_seen result_seen;
 };
 
-/* Key of a UE context at the AMF: bytes only, no padding. */
+/* Key of a UE context at the AMF. */
 struct context_key {
     struct net_addr amf;
-    uint8_t amf_id[8];
+    uint64_t amf_id;
 };
 
 struct n2_context {
@@ -96,14 +96,9 @@ static void
 path(struct ngap_ledger *l, const struct n2_key *ends, uint16_t port, bool dtls,
      const struct msg *m)
 {
-    struct path_key key;
-
-    memset(&key, 0, sizeof(key));
-    key.ends = *ends;
-    key.port[0] = (uint8_t)(port >> 8);
-    key.port[1] = (uint8_t)port;
-    key.dtls = dtls;
+    const struct path_key key = {.ends = *ends, .port = port | (dtls ? PORT_DTLS : 0)};
     struct n2_path *p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
+
     if (p)
         ledger_seen_add(&p->seen, m->meta);
 }
@@ -186,12 +181,7 @@ make_room(struct ngap_ledger *l)
 static struct n2_context *
 context(struct ngap_ledger *l, const struct net_addr *amf, uint64_t amf_id, bool add)
 {
-    struct context_key key;
-
-    memset(&key, 0, sizeof(key));
-    key.amf = *amf;
-    for (unsigned i = 0; i < sizeof(key.amf_id); i++)
-        key.amf_id[i] = (uint8_t)(amf_id >> (8 * i));
+    const struct context_key key = {.amf = *amf, .amf_id = amf_id};
     struct n2_context *c = keytab_find(&l->contexts, &key);
     if (c || !add)
         return c;
@@ -300,10 +290,10 @@ emit_paths(const struct ngap_ledger *l, struct fact_sink *sink)
         ledger_seen_emit(&p->seen, l->env, sink);
         ledger_addr(sink, FN_CLIENT, &k->gnb);
         ledger_addr(sink, FN_SERVER, &k->amf);
-        fact_leaf_u64(sink, FN_PORT, (uint64_t)p->key.port[0] << 8 | p->key.port[1]);
+        fact_leaf_u64(sink, FN_PORT, p->key.port & UINT16_MAX);
         fact_leaf(sink, FN_SCOPE, ledger_scope(&k->gnb, &k->amf));
         n2_ends_emit(k, sink);
-        fact_leaf(sink, FN_PROTECTION, p->key.dtls ? "dtls" : "none");
+        fact_leaf(sink, FN_PROTECTION, p->key.port & PORT_DTLS ? "dtls" : "none");
         fact_leave(sink);
     }
 }
@@ -393,10 +383,10 @@ takes_identity(const struct ngap_ledger *l, const struct n2_pair *p, const struc
     return false;
 }
 
-/* Key of a node at an AMF: bytes only, no padding. */
+/* Key of a node at an AMF. */
 struct identity {
     struct net_addr amf;
-    uint8_t kind, plmn[3], bits, id[4];
+    uint8_t kind, plmn[3], bits, id[4], zero[7];
 };
 
 struct identity_count {
@@ -410,7 +400,7 @@ identity_of(const struct n2_pair *p, const struct ngap_node *node)
     struct identity key;
 
     memset(&key, 0, sizeof(key));
-    keytab_addr(&key.amf, &p->key.amf);
+    key.amf = p->key.amf;
     key.kind = (uint8_t)node->kind;
     memcpy(key.plmn, node->plmn, sizeof(key.plmn));
     key.bits = node->bits;

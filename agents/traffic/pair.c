@@ -1,28 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agents/traffic/pair.h"
 
-#include <string.h>
-
-#include "agents/traffic/keytab.h"
-
 struct pair
 pair_by_direction(const struct msg_meta *meta, bool to_server)
 {
-    struct pair p;
-
-    memset(&p, 0, sizeof(p));
-    keytab_addr(&p.client, to_server ? &meta->src : &meta->dst);
-    keytab_addr(&p.server, to_server ? &meta->dst : &meta->src);
-    p.port = to_server ? meta->dport : meta->sport;
-    return p;
+    if (to_server)
+        return (struct pair){meta->src, meta->dst, meta->dport};
+    return (struct pair){meta->dst, meta->src, meta->sport};
 }
 
-void
-pair_socket(const struct pair *p, struct pair_socket *out)
+struct pair_socket
+pair_socket(const struct pair *p)
 {
-    memset(out, 0, sizeof(*out));
-    out->server = p->server;
-    out->port = p->port;
+    return (struct pair_socket){p->server, p->port};
 }
 
 bool
@@ -30,9 +20,8 @@ pair_ends(const struct msg_meta *meta, struct pair_ends *out)
 {
     bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
 
-    memset(out, 0, sizeof(*out));
-    keytab_addr(&out->low, src_low ? &meta->src : &meta->dst);
-    keytab_addr(&out->high, src_low ? &meta->dst : &meta->src);
+    out->low = src_low ? meta->src : meta->dst;
+    out->high = src_low ? meta->dst : meta->src;
     return src_low;
 }
 

@@ -5,16 +5,16 @@
 
 #include "agents/traffic/ledger.h"
 
-/* Client, server, port of the server. No padding, so it can be the key of a keytab. */
+/* Client, server, port of the server. A key of a keytab, or part of one. */
 struct pair {
     struct net_addr client, server;
-    uint16_t port;
+    uint64_t port;
 };
 
-/* One server socket. A key of a keytab: made by pair_socket() alone, which clears the padding. */
+/* One server socket. A key of a keytab. */
 struct pair_socket {
     struct net_addr server;
-    uint16_t port;
+    uint64_t port;
 };
 
 /* Two ends in the order of their addresses, whoever speaks. A key of a keytab. */
@@ -22,7 +22,7 @@ struct pair_ends {
     struct net_addr low, high;
 };
 
-void pair_socket(const struct pair *p, struct pair_socket *out);
+struct pair_socket pair_socket(const struct pair *p);
 /* The ends of a message; returns true if its source is the low one. */
 bool pair_ends(const struct msg_meta *meta, struct pair_ends *out);
 /* Client and server by the direction: from the client when to_server, else from the server. */

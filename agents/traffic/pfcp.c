@@ -228,7 +228,7 @@ sum_stack(void *ctx, const struct pfcp_stack_finding *f)
     struct net_addr key;
     struct stack_sum *sum;
 
-    keytab_addr(&key, &f->src);
+    key = f->src;
     sum = keytab_put(ctx, &key);
     if (sum)
         sum->packets += f->packets.count;
@@ -240,7 +240,7 @@ stack_packets(const struct keytab *sums, const struct net_addr *address)
     struct net_addr key;
     const struct stack_sum *sum;
 
-    keytab_addr(&key, address);
+    key = *address;
     sum = keytab_find(sums, &key);
     return sum ? sum->packets : 0;
 }

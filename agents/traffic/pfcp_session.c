@@ -28,7 +28,6 @@ struct pending {
 
 struct session_key {
     struct net_addr address;
-    uint8_t reserved[7];
     uint64_t seid;
 };
 
@@ -78,12 +77,7 @@ make_pending(const struct pfcp_turn *w, uint8_t type)
 static struct session_key
 make_session(const struct net_addr *address, uint64_t seid)
 {
-    struct session_key key;
-
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.address, address);
-    key.seid = seid;
-    return key;
+    return (struct session_key){.address = *address, .seid = seid};
 }
 
 /* FNV-1a, only to compare Node IDs; never 0. */
@@ -233,8 +227,8 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_turn *w)
 
         if (!session)
             continue;
-        keytab_addr(&session->owner, &w->meta->dst);
-        keytab_addr(&session->other, address[!i]);
+        session->owner = w->meta->dst;
+        session->other = *address[!i];
         session->owner_name = w->dst ? w->dst->name : 0;
         session->ending_s = 0;
     }

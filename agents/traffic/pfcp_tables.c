@@ -94,7 +94,7 @@ pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address)
 {
     struct net_addr key;
 
-    keytab_addr(&key, address);
+    key = *address;
     return keytab_find(&t->nodes, &key);
 }
 

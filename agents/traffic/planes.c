@@ -23,7 +23,7 @@ enum side { SIDE_CLIENT, SIDE_SERVER, SIDE_PEER, SIDES };
 
 struct role_key {
     struct net_addr addr;
-    uint8_t plane, side;
+    uint64_t role; /* plane, side */
 };
 
 struct role {
@@ -39,14 +39,9 @@ struct plane_ledger {
 static void
 plays(struct plane_ledger *l, const struct msg *m, enum plane plane, enum side side)
 {
-    struct role_key k;
-    struct role *r;
+    const struct role_key k = {.addr = m->meta->src, .role = (uint64_t)plane * SIDES + side};
+    struct role *r = keytab_put_marked(&l->roles, &k, ledger_mark(m, MARK_ROLE));
 
-    memset(&k, 0, sizeof(k));
-    keytab_addr(&k.addr, &m->meta->src);
-    k.plane = (uint8_t)plane;
-    k.side = (uint8_t)side;
-    r = keytab_put_marked(&l->roles, &k, ledger_mark(m, MARK_ROLE));
     if (r)
         ledger_seen_add(&r->seen, m->meta);
 }
@@ -128,8 +123,8 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
         fact_enter_index(sink, FN_PLANE_ROLE, (uint32_t)i);
         ledger_seen_emit(&r->seen, l->env, sink);
         ledger_addr(sink, FN_ADDRESS, &r->key.addr);
-        fact_leaf(sink, FN_PLANE, plane[r->key.plane]);
-        fact_leaf(sink, FN_SIDE, side[r->key.side]);
+        fact_leaf(sink, FN_PLANE, plane[r->key.role / SIDES]);
+        fact_leaf(sink, FN_SIDE, side[r->key.role % SIDES]);
         if (r->seen.frames.count)
             fact_leaf_u64(sink, FN_FIRST_FRAME, r->seen.frames.first);
         fact_leave(sink);

@@ -32,7 +32,7 @@ struct exchange_key {
     char method[MAX_HTTP_METHOD];
     char template[MAX_HTTP_TEMPLATE];
     char user_agent[MAX_HTTP_TEXT];
-    uint8_t n32, token;
+    uint8_t n32, token, zero[6];
 };
 
 struct exchange {
@@ -66,7 +66,7 @@ server_of(struct sbi_ledger *l, const struct pair *p, const struct msg *m)
     struct pair_socket k;
     struct server *s;
 
-    pair_socket(p, &k);
+    k = pair_socket(p);
     s = keytab_put_marked(&l->servers, &k, ledger_mark(m, MARK_SBI_SERVER));
     if (s)
         s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);

@@ -28,7 +28,7 @@ struct auth_key {
     char service[MAX_HTTP_SERVICE];
     char target[MAX_SBI_HOST]; /* the producer behind a proxy */
     char consumer[MAX_TOKEN_NAME];
-    uint8_t kind, to_proxy, from_proxy;
+    uint8_t kind, to_proxy, from_proxy, zero[5];
 };
 
 struct auth {

@@ -263,7 +263,7 @@ nrf_request(struct sbi_consumers *c, const struct msg *m, const struct sbi_asked
 
     if (strncmp(h->route.service, "nnrf-", 5) != 0 || q->callback)
         return;
-    pair_socket(&q->pair, &k);
+    k = pair_socket(&q->pair);
     n = keytab_put(&c->nrfs, &k);
     if (!n)
         return;
@@ -280,7 +280,7 @@ nrf_response(struct sbi_consumers *c, const struct sbi_profiles *p, const struct
 
     if (!h->nf_instance[0] || h->status >= 300)
         return;
-    pair_socket(pair, &k);
+    k = pair_socket(pair);
     n = keytab_find(&c->nrfs, &k);
     if (!n)
         return;

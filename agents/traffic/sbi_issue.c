@@ -15,8 +15,9 @@ enum bound { BOUND_UNKNOWN, BOUND_YES, BOUND_NO };
 struct issue_key {
     struct pair pair;
     struct http_token_request asked;
-    uint8_t bound;
+    uint8_t bound, zero[7];
 };
+_Static_assert(sizeof(struct http_token_request) % 8 == 0, "no padding behind it");
 
 struct issue {
     struct issue_key key;

@@ -273,8 +273,8 @@ note_talk(struct scan_ledger *l, const struct msg_meta *meta)
 {
     const struct pair p = pair_by_direction(meta, meta->to_server);
     const struct watch ports = {.src = p.client, .host = p.server};
-    const struct watch hosts = {.src = p.client, .port = p.port};
-    const struct msg_meta back = {.src = p.server, .sport = p.port};
+    const struct watch hosts = {.src = p.client, .port = (uint16_t)p.port};
+    const struct msg_meta back = {.src = p.server, .sport = (uint16_t)p.port};
 
     note_accepted(l, &ports, &back);
     note_accepted(l, &hosts, &back);

@@ -16,8 +16,7 @@
 
 struct server_key {
     struct net_addr address;
-    uint8_t reserved;
-    uint16_t port;
+    uint64_t port;
 };
 
 struct server {

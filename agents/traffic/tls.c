@@ -83,7 +83,7 @@ server_of(struct tls_ledger *l, const struct pair *p)
     struct pair_socket k;
     struct server *s;
 
-    pair_socket(p, &k);
+    k = pair_socket(p);
     s = keytab_put(&l->servers, &k);
     if (s)
         s->remote |= !net_addr_loopback(&p->client) || !net_addr_loopback(&p->server);
@@ -264,7 +264,7 @@ refused(struct tls_ledger *l, const struct msg *m)
     struct pair_socket k;
     struct server *s;
 
-    pair_socket(&p, &k);
+    k = pair_socket(&p);
     s = keytab_find(&l->servers, &k);
     if (s && s->talk && take_pending(s->talk, m->meta->flow)) {
         s->talk->refused++;

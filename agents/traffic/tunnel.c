@@ -24,10 +24,9 @@
 
 enum what { UNKNOWN_TEID, FOREIGN_PEER, SPOOFED_SOURCE, NESTED_GTP, NESTED_PFCP, WHATS };
 
-/* Bytes only, no padding. */
 struct suspect_key {
     struct net_addr src, dst;
-    uint8_t what;
+    uint64_t what;
 };
 
 struct suspect {
@@ -94,12 +93,8 @@ static struct suspect *
 suspect_of(struct keytab *t, enum what what, const struct net_addr *src, const struct net_addr *dst,
            bool add)
 {
-    struct suspect_key key;
+    const struct suspect_key key = {.src = *src, .dst = *dst, .what = what};
 
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.src, src);
-    keytab_addr(&key.dst, dst);
-    key.what = (uint8_t)what;
     return add ? keytab_put(t, &key) : keytab_find(t, &key);
 }
 
@@ -222,14 +217,11 @@ static void
 take_error(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
     struct suspect *s = suspect_of(&l->suspects, UNKNOWN_TEID, &meta->dst, &meta->src, false);
-    struct error_key key;
+    const struct error_key key = {.src = meta->src, .dst = meta->dst};
     struct error *e;
 
     if (s && m->has_error_teid)
         s->proved = true;
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.src, &meta->src);
-    keytab_addr(&key.dst, &meta->dst);
     e = keytab_put(&l->errors, &key);
     if (!e)
         return;

@@ -33,7 +33,7 @@ both_lost(const struct step *w)
 static bool
 lives(struct tunnels *t, const struct tunnel_session *s)
 {
-    const struct node *n = find_addr(&t->nodes, &s->key.upf);
+    const struct node *n = keytab_find(&t->nodes, &s->key.upf);
 
     return s->accepted && !s->deleted && !s->shrunk && n && n->epoch == s->epoch;
 }
@@ -45,10 +45,10 @@ add_tunnel(const struct step *w, struct tunnel_session *s, const struct gtp_tunn
     struct tunnel_key key = tunnel_key(&tunnel->address, tunnel->teid);
     struct tunnel *known = keytab_find(&w->t->teids, &key);
     const struct tunnel_session *other;
-    struct tunnel_end *end = put_addr(&w->t->ends, &tunnel->address);
+    struct tunnel_end *end = keytab_put(&w->t->ends, &tunnel->address);
 
     if (end)
-        keytab_addr(&end->upf, &s->key.upf);
+        end->upf = s->key.upf;
     if (known && memcmp(&known->session, &s->key, sizeof(s->key)) == 0)
         return;
     other = known ? keytab_find(&w->t->sessions, &known->session) : NULL;
@@ -74,7 +74,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     for (unsigned i = 0; i < m->tunnels; i++) {
         if (m->tunnel[i].far_end) {
             s->has_far = true;
-            (void)put_addr(&w->t->ends, &m->tunnel[i].address);
+            (void)keytab_put(&w->t->ends, &m->tunnel[i].address);
         } else {
             add_tunnel(w, s, &m->tunnel[i]);
         }
@@ -94,7 +94,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     s->open |= m->routes || m->lists_full || m->damaged;
     s->shrunk |= m->removes;
     if (m->damaged || m->lists_full)
-        lost(find_addr(&w->t->nodes, &s->key.upf));
+        lost(keytab_find(&w->t->nodes, &s->key.upf));
 }
 
 /* -- requests -- */

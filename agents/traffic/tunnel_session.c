@@ -56,7 +56,7 @@ keep_needed(void *ctx, void *entry)
 {
     const struct now *now = ctx;
     const struct tunnel_session *s = entry;
-    const struct node *n = find_addr(&now->t->nodes, &s->key.upf);
+    const struct node *n = keytab_find(&now->t->nodes, &s->key.upf);
     const bool lives = s->accepted && !s->deleted && (!n || n->epoch == s->epoch);
 
     return lives || now->time_s - s->changed_s <= LATE_S;
@@ -114,7 +114,7 @@ void
 tunnels_end(struct tunnels *t, const struct net_addr *address)
 {
     if (address->family)
-        (void)put_addr(&t->ends, address);
+        (void)keytab_put(&t->ends, address);
 }
 
 /* -- questions -- */
@@ -139,19 +139,19 @@ tunnels_session(const struct tunnels *t, const struct tunnel *tunnel)
 const struct tunnel_end *
 tunnels_end_find(const struct tunnels *t, const struct net_addr *address)
 {
-    return find_addr(&t->ends, address);
+    return keytab_find(&t->ends, address);
 }
 
 bool
 tunnels_is_node(const struct tunnels *t, const struct net_addr *address)
 {
-    return find_addr(&t->nodes, address) != NULL;
+    return keytab_find(&t->nodes, address) != NULL;
 }
 
 bool
 tunnels_watched(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = find_addr(&t->nodes, upf);
+    const struct node *n = keytab_find(&t->nodes, upf);
 
     return n && n->associated && !n->loss && !tunnels_full(t);
 }
@@ -182,7 +182,7 @@ tunnels_judge(struct tunnels *t, int64_t now_us)
 bool
 tunnels_whole(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = find_addr(&t->nodes, upf);
+    const struct node *n = keytab_find(&t->nodes, upf);
 
     return n && !n->loss && !n->late && !tunnels_full(t);
 }
@@ -190,7 +190,7 @@ tunnels_whole(const struct tunnels *t, const struct net_addr *upf)
 bool
 tunnels_proves(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = find_addr(&t->nodes, upf);
+    const struct node *n = keytab_find(&t->nodes, upf);
 
     return n && n->strangers == 0 && tunnels_watched(t, upf) && tunnels_whole(t, upf);
 }

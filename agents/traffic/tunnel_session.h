@@ -26,10 +26,9 @@
 #define MAX_TUNNEL_PENDING 4096 /* requests that wait for their answer */
 #define MAX_TUNNEL_UES 4        /* addresses of one session */
 
-/* Keys are bytes only, no padding. */
 struct tunnel_session_key {
     struct net_addr upf, cp;
-    uint8_t cp_seid[8];
+    uint64_t cp_seid;
 };
 
 struct tunnel_session {
@@ -48,7 +47,7 @@ struct tunnel_session {
 
 struct tunnel_key {
     struct net_addr address;
-    uint8_t teid[4];
+    uint64_t teid;
 };
 
 /* A TEID of a user plane function. The fields behind session are the ledger's. */

@@ -12,7 +12,7 @@
 /* SEID that a user plane function gave to a session. */
 struct seid_key {
     struct net_addr upf;
-    uint8_t seid[8];
+    uint64_t seid;
 };
 
 struct seid {
@@ -63,45 +63,22 @@ tunnels_seconds(int64_t time_us)
     return (uint32_t)(time_us / 1000000);
 }
 
-static inline void
-put_number(uint8_t *out, uint64_t v, unsigned octets)
-{
-    for (unsigned i = 0; i < octets; i++)
-        out[i] = (uint8_t)(v >> (8 * i));
-}
-
 static inline struct tunnel_key
 tunnel_key(const struct net_addr *address, uint32_t teid)
 {
-    struct tunnel_key key;
-
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.address, address);
-    put_number(key.teid, teid, 4);
-    return key;
+    return (struct tunnel_key){.address = *address, .teid = teid};
 }
 
 static inline struct tunnel_session_key
 session_key(const struct net_addr *upf, const struct net_addr *cp, uint64_t cp_seid)
 {
-    struct tunnel_session_key key;
-
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.upf, upf);
-    keytab_addr(&key.cp, cp);
-    put_number(key.cp_seid, cp_seid, 8);
-    return key;
+    return (struct tunnel_session_key){.upf = *upf, .cp = *cp, .cp_seid = cp_seid};
 }
 
 static inline struct seid_key
 seid_key(const struct net_addr *upf, uint64_t seid)
 {
-    struct seid_key key;
-
-    memset(&key, 0, sizeof(key));
-    keytab_addr(&key.upf, upf);
-    put_number(key.seid, seid, 8);
-    return key;
+    return (struct seid_key){.upf = *upf, .seid = seid};
 }
 
 /* The node of the low end or the high end; NULL: no room. */
@@ -117,24 +94,6 @@ static inline const struct peers *
 pending_peers(const struct tunnels *t, const struct pending *p)
 {
     return keytab_at(&t->peers, p->key.way / 2);
-}
-
-static inline void *
-find_addr(const struct keytab *t, const struct net_addr *address)
-{
-    struct net_addr key;
-
-    keytab_addr(&key, address);
-    return keytab_find(t, &key);
-}
-
-static inline void *
-put_addr(struct keytab *t, const struct net_addr *address)
-{
-    struct net_addr key;
-
-    keytab_addr(&key, address);
-    return keytab_put(t, &key);
 }
 
 /* Room for one more session with its tunnels, at this time of the capture. */

@@ -4,7 +4,10 @@
 #ifndef TESTS_FUZZ_DISSECTOR_H
 #define TESTS_FUZZ_DISSECTOR_H
 
+#include <stdlib.h>
+
 #include "agents/dissect/dissect.h"
+#include "tests/unit/canonical.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,7 +15,8 @@ static inline void
 fuzz_message(void *ctx, const struct msg *m)
 {
     (void)ctx;
-    (void)m;
+    if (!canonical_message(m))
+        abort();
 }
 
 static inline void

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agents/capture/capture.h"
+#include "tests/unit/canonical.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +16,8 @@ static void
 on_message(void *ctx, const struct msg *m)
 {
     (void)ctx;
-    (void)m;
+    if (!canonical_message(m))
+        abort();
 }
 
 static void

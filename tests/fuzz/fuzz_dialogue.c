@@ -83,7 +83,7 @@ take_end(struct fact_sink *s, int64_t observed, bool complete)
 static void
 address(struct net_addr *a, unsigned n)
 {
-    *a = (struct net_addr){4, {192, 0, 2, (uint8_t)n}};
+    *a = (struct net_addr){.family = 4, .bytes = {192, 0, 2, (uint8_t)n}};
 }
 
 /* One message; false at the end of the input. */

@@ -30,8 +30,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct ledger_env env = {.observer = "fuzz"};
-    struct msg_meta meta = {
-        .frame = 1, .src = {4, {192, 0, 2, 1}}, .dst = {4, {192, 0, 2, 2}}, .protocol = 132};
+    struct msg_meta meta = {.frame = 1,
+                            .src = {.family = 4, .bytes = {192, 0, 2, 1}},
+                            .dst = {.family = 4, .bytes = {192, 0, 2, 2}},
+                            .protocol = 132};
     struct ledgers l = {ledger_nas.open(&env), ledger_ngap.open(&env)};
     struct dissect_out out = {.ctx = &l, .message = on_message, .anomaly = on_anomaly};
 

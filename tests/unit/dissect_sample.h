@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "agents/dissect/dissect.h"
+#include "tests/unit/canonical.h"
 
 struct sample {
     uint8_t data[4096];
@@ -43,7 +44,7 @@ put_text(struct sample *s, const char *text)
 static inline struct net_addr
 v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
-    return (struct net_addr){4, {a, b, c, d}};
+    return (struct net_addr){.family = 4, .bytes = {a, b, c, d}};
 }
 
 /* The damage that a dissector told: first member of what a test hears, so that one callback serves
@@ -69,7 +70,7 @@ static inline void
 ignore_message(void *ctx, const struct msg *m)
 {
     (void)ctx;
-    (void)m;
+    assert_true(canonical_message(m));
 }
 
 static inline void

@@ -28,7 +28,7 @@ struct ledger_test {
 static inline struct net_addr
 v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
-    return (struct net_addr){4, {a, b, c, d}};
+    return (struct net_addr){.family = 4, .bytes = {a, b, c, d}};
 }
 
 static inline void

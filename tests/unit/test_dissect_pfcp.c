@@ -14,8 +14,8 @@ struct heard {
 };
 
 static const struct msg_meta meta = {.frame = 1,
-                                     .src = {4, {192, 0, 2, 1}},
-                                     .dst = {4, {192, 0, 2, 2}},
+                                     .src = {.family = 4, .bytes = {192, 0, 2, 1}},
+                                     .dst = {.family = 4, .bytes = {192, 0, 2, 2}},
                                      .sport = 8805,
                                      .dport = 8805,
                                      .protocol = 17};

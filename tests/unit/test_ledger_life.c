@@ -15,9 +15,12 @@
 #define A_SECOND 400    /* that begin */
 #define UPF_SEID 100000 /* of the first one */
 
-static const struct net_addr smf = {4, {192, 0, 2, 4}}, upf = {4, {192, 0, 2, 7}},
-                             named = {4, {192, 0, 2, 8}}, n3 = {4, {198, 51, 100, 7}},
-                             gnb = {4, {198, 51, 100, 20}}, amf = {4, {192, 0, 2, 5}};
+static const struct net_addr smf = {.family = 4, .bytes = {192, 0, 2, 4}},
+                             upf = {.family = 4, .bytes = {192, 0, 2, 7}},
+                             named = {.family = 4, .bytes = {192, 0, 2, 8}},
+                             n3 = {.family = 4, .bytes = {198, 51, 100, 7}},
+                             gnb = {.family = 4, .bytes = {198, 51, 100, 20}},
+                             amf = {.family = 4, .bytes = {192, 0, 2, 5}};
 
 _Static_assert(LIFE > 2 * MAX_PFCP_SESSIONS && LIFE > 2 * MAX_TUNNEL_TEIDS, "more than fit");
 

@@ -97,7 +97,8 @@ send_pdu(struct scene *s, bool up, const struct pw *w, const struct dissector *d
 {
     struct msg_meta meta = {
         .frame = ++s->frame, .time_us = (int64_t)s->frame * 1000, .protocol = 132};
-    struct net_addr gnb = {4, {192, 0, 2, s->gnb}}, amf = {4, {192, 0, 2, s->amf}};
+    struct net_addr gnb = {.family = 4, .bytes = {192, 0, 2, s->gnb}},
+                    amf = {.family = 4, .bytes = {192, 0, 2, s->amf}};
     uint16_t port = s->ports ? NGAP_PORT : 999;
 
     meta.src = up ? gnb : amf;
@@ -320,7 +321,8 @@ without_authentication(void **state)
 static void
 gap(struct scene *s, bool up)
 {
-    struct net_addr gnb = {4, {192, 0, 2, s->gnb}}, amf = {4, {192, 0, 2, s->amf}};
+    struct net_addr gnb = {.family = 4, .bytes = {192, 0, 2, s->gnb}},
+                    amf = {.family = 4, .bytes = {192, 0, 2, s->amf}};
     struct msg_meta meta = {.frame = s->frame, .src = up ? gnb : amf, .dst = up ? amf : gnb};
     struct msg m = {.kind = MSG_FLOW_GAP, .meta = &meta};
 
@@ -534,7 +536,9 @@ security_results(void **state)
         .procedure = NGAP_PDU_SESSION_SETUP,
         .up = {.results = 2, .integrity_not_performed = 1, .performed = 1}};
     struct scene *s = *state;
-    struct msg_meta meta = {.frame = 4, .src = {4, {192, 0, 2, 1}}, .dst = {4, {192, 0, 2, 2}}};
+    struct msg_meta meta = {.frame = 4,
+                            .src = {.family = 4, .bytes = {192, 0, 2, 1}},
+                            .dst = {.family = 4, .bytes = {192, 0, 2, 2}}};
     struct msg m = {.kind = MSG_NGAP, .meta = &meta, .u.ngap = &g};
 
     on_message(s, &m);

@@ -7,10 +7,13 @@
 #include "agents/traffic/tunnel_tables.h"
 
 /* A core: one SMF, one UPF with its address on N3, a gNB, a UE; and somebody else. */
-static const struct net_addr smf = {4, {192, 0, 2, 4}}, upf = {4, {192, 0, 2, 7}},
-                             n3 = {4, {198, 51, 100, 7}}, gnb = {4, {198, 51, 100, 20}},
-                             ue = {4, {10, 45, 0, 2}}, far = {4, {93, 184, 215, 14}},
-                             stranger = {4, {203, 0, 113, 99}};
+static const struct net_addr smf = {.family = 4, .bytes = {192, 0, 2, 4}},
+                             upf = {.family = 4, .bytes = {192, 0, 2, 7}},
+                             n3 = {.family = 4, .bytes = {198, 51, 100, 7}},
+                             gnb = {.family = 4, .bytes = {198, 51, 100, 20}},
+                             ue = {.family = 4, .bytes = {10, 45, 0, 2}},
+                             far = {.family = 4, .bytes = {93, 184, 215, 14}},
+                             stranger = {.family = 4, .bytes = {203, 0, 113, 99}};
 
 static void
 say_pfcp(struct ledger_test *t, const struct net_addr *src, const struct net_addr *dst,
@@ -261,7 +264,8 @@ static void
 spoofed_source(void **state)
 {
     const struct net_addr other = v4(10, 45, 0, 3), none = v4(0, 0, 0, 0),
-                          link = {6, {0xfe, 0x80, [15] = 1}}, v6 = {6, {0x20, 0x01, 0x0d, 0xb8}};
+                          link = {.family = 6, .bytes = {0xfe, 0x80, [15] = 1}},
+                          v6 = {.family = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8}};
     struct ledger_test t;
     char *json;
 
@@ -286,7 +290,7 @@ spoofed_source(void **state)
 static void
 prefixes_and_routes(void **state)
 {
-    const struct net_addr prefix = {6, {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0x10}};
+    const struct net_addr prefix = {.family = 6, .bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0x10}};
     struct pfcp_ue address = {prefix, 60};
     struct gtp_tunnel up = {.address = n3, .teid = 0x11};
 
