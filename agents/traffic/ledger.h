@@ -16,10 +16,18 @@
 struct ledger_env {
     const char *observer;       /* name of the capture: the PATH of source annotations */
     const struct pseudonym *ps; /* subscriber identifiers are pseudonymised before they are kept */
+    int64_t last_us;            /* time of the latest message of any kind, see ledger_env_hear() */
 };
 
+/* To be called with every message, whoever hears it. */
+static inline void
+ledger_env_hear(struct ledger_env *env, const struct msg_meta *meta)
+{
+    if (meta->time_us > env->last_us)
+        env->last_us = meta->time_us;
+}
+
 #define LEDGER_HEARS(kind) (UINT64_C(1) << (kind))
-#define LEDGER_HEARS_ALL UINT64_MAX /* the time of every message counts */
 
 struct ledger_type {
     const char *name;

@@ -48,6 +48,7 @@ on_message(void *ctx, const struct msg *m)
 
     o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
     marked.mark = capture_path_mark(o->path);
+    ledger_env_hear(&o->env, m->meta);
     for (unsigned i = 0; i < o->listeners[m->kind]; i++) {
         const unsigned l = o->listener[m->kind][i];
 
@@ -287,7 +288,7 @@ observe_new(const char *observer, const char *vantage, const struct pseudonym *p
 
     if (!o)
         return NULL;
-    o->env = (struct ledger_env){observer, ps};
+    o->env = (struct ledger_env){.observer = observer, .ps = ps};
     o->vantage = vantage;
     o->path = capture_path_new(&out);
     if (!o->path || !open_ledgers(o)) {

@@ -19,7 +19,6 @@ struct pfcp_ledger {
     const struct ledger_env *env;
     struct pfcp_tables t;
     struct pfcp_sessions *sessions;
-    int64_t last_us;
 };
 
 enum role { ROLE_UNKNOWN, ROLE_SMF, ROLE_UPF };
@@ -155,8 +154,6 @@ ledger_message(void *ledger, const struct msg *m)
 {
     struct pfcp_ledger *l = ledger;
 
-    if (m->meta->time_us > l->last_us)
-        l->last_us = m->meta->time_us;
     if (m->kind == MSG_PFCP)
         take_pfcp(l, m);
     else if (m->kind == MSG_ICMP_UNREACHABLE)
@@ -290,7 +287,7 @@ emit_nodes(const struct pfcp_ledger *l, struct fact_sink *sink)
         return false;
     keytab_init(&sums, sizeof(struct net_addr), sizeof(struct stack_sum), MAX_PFCP_WAYS);
     pfcp_stack_judge(&l->t, sum_stack, &sums);
-    pfcp_sessions_waiting(l->sessions, &l->t, l->last_us, waiting);
+    pfcp_sessions_waiting(l->sessions, &l->t, l->env->last_us, waiting);
     for (size_t i = 0; i < l->t.nodes.count; i++)
         emit_node(l, keytab_at(&l->t.nodes, i), waiting[i], &sums, (uint32_t)i, sink);
     whole = !sums.refused;
@@ -413,7 +410,7 @@ const struct ledger_type ledger_pfcp = {
     .name = "pfcp",
     .open = ledger_open,
     .close = ledger_close,
-    .hears = LEDGER_HEARS_ALL,
+    .hears = LEDGER_HEARS(MSG_PFCP) | LEDGER_HEARS(MSG_ICMP_UNREACHABLE),
     .message = ledger_message,
     .emit = ledger_emit,
 };

@@ -52,7 +52,6 @@ struct tunnel_ledger {
     const struct ledger_env *env;
     struct tunnels *tunnels;
     struct keytab suspects, errors, allot;
-    int64_t last_us;
 };
 
 static void
@@ -250,8 +249,6 @@ ledger_message(void *ledger, const struct msg *m)
 {
     struct tunnel_ledger *l = ledger;
 
-    if (m->meta->time_us > l->last_us)
-        l->last_us = m->meta->time_us;
     if (m->kind == MSG_GTPU && m->u.gtpu->type == GTPU_G_PDU)
         take_gpdu(l, m->u.gtpu, m->meta);
     else if (m->kind == MSG_GTPU && m->u.gtpu->type == GTPU_ERROR_INDICATION)
@@ -426,7 +423,7 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     bool room = !l->suspects.refused && !l->errors.refused && !l->allot.refused &&
                 !tunnels_full(l->tunnels);
 
-    tunnels_judge(l->tunnels, l->last_us);
+    tunnels_judge(l->tunnels, l->env->last_us);
     room = emit_checks(l, sink) && room;
     emit_errors(l, sink);
     allot_emit(&l->allot, l->env, sink);
@@ -438,7 +435,7 @@ const struct ledger_type ledger_tunnel = {
     .name = "tunnel",
     .open = ledger_open,
     .close = ledger_close,
-    .hears = LEDGER_HEARS_ALL,
+    .hears = LEDGER_HEARS(MSG_GTPU) | LEDGER_HEARS(MSG_PFCP) | LEDGER_HEARS(MSG_TUNNEL),
     .message = ledger_message,
     .emit = ledger_emit,
 };

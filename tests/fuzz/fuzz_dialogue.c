@@ -22,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct play {
     const struct ledger_type *type[LEDGERS];
     void *ledger[LEDGERS];
+    struct ledger_env env;
     struct msg_meta meta;
 };
 
@@ -30,6 +31,7 @@ on_message(void *ctx, const struct msg *m)
 {
     struct play *p = ctx;
 
+    ledger_env_hear(&p->env, m->meta);
     for (unsigned i = 0; i < LEDGERS; i++)
         p->type[i]->message(p->ledger[i], m);
 }
@@ -130,13 +132,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .end = take_end,
     };
     struct fact_sink sink = {.ops = &ops};
-    struct ledger_env env = {.observer = "fuzz"};
     struct play p = {
+        .env = {.observer = "fuzz"},
         .type = {&ledger_pfcp, &ledger_tunnel, &ledger_gtpu, &ledger_ngap, &ledger_nas}};
     struct cur c = cur_from(data, size);
 
     for (unsigned i = 0; i < LEDGERS; i++)
-        if (!(p.ledger[i] = p.type[i]->open(&env)))
+        if (!(p.ledger[i] = p.type[i]->open(&p.env)))
             abort();
     while (step(&p, &c))
         ;

@@ -46,6 +46,7 @@ ledger_test_say(struct ledger_test *t, struct msg m)
     t->meta.frame++;
     m.meta = &t->meta;
     m.mark = t->mark;
+    ledger_env_hear(&t->env, &t->meta);
     t->type->message(t->ledger, &m);
 }
 

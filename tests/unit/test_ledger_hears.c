@@ -23,6 +23,7 @@ static struct fact_schema *schema;
 
 struct ledgers {
     bool everything; /* whatever they hear */
+    struct ledger_env env;
     void *ledger[MAX_LEDGERS];
 };
 
@@ -31,6 +32,7 @@ on_message(void *ctx, const struct msg *m)
 {
     struct ledgers *l = ctx;
 
+    ledger_env_hear(&l->env, m->meta);
     for (size_t i = 0; ledger_table[i]; i++)
         if (l->everything || ledger_table[i]->hears & LEDGER_HEARS(m->kind))
             ledger_table[i]->message(l->ledger[i], m);
@@ -47,17 +49,16 @@ on_anomaly(void *ctx, const struct msg_meta *meta, const char *name)
 static char *
 facts_of(int fd, bool everything, const struct pseudonym *ps)
 {
-    struct ledgers l = {.everything = everything};
+    struct ledgers l = {.everything = everything, .env = {.observer = OBSERVER, .ps = ps}};
     struct dissect_out out = {.ctx = &l, .message = on_message, .anomaly = on_anomaly};
     struct capture_path *path = capture_path_new(&out);
-    const struct ledger_env env = {OBSERVER, ps};
     struct fact_tree *t = fact_tree_new(schema);
     struct fact_sink *sink = fact_tree_sink(t);
     struct diag d;
     char *text = NULL;
 
     for (size_t i = 0; ledger_table[i]; i++)
-        assert_non_null(l.ledger[i] = ledger_table[i]->open(&env));
+        assert_non_null(l.ledger[i] = ledger_table[i]->open(&l.env));
     assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
     assert_int_equal(capture_read_into(fd, OBSERVER, path, NULL, NULL, &d), ST_OK);
     capture_path_finish(path);

@@ -58,7 +58,7 @@ on_leave(struct fact_sink *s)
 static const struct fact_sink_ops ops = {
     .enter = on_enter, .leaf = on_leaf, .source = on_source, .leave = on_leave};
 static struct fact_sink sink = {.ops = &ops, .status = ST_OK};
-static const struct ledger_env env = {"x", NULL};
+static const struct ledger_env env = {.observer = "x"};
 static void *ledger;
 static uint64_t frame;
 
