@@ -16,6 +16,7 @@
 #define MAX_HTTP_TEXT 96
 #define MAX_HTTP_SHORT 48
 #define MAX_HTTP_URI 2048 /* bytes of a path that are looked at */
+#define MAX_HTTP_NOTES 4
 
 enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BEARER, HTTP_AUTH_BASIC, HTTP_AUTH_OTHER };
 
@@ -61,6 +62,13 @@ struct http_msg {
     enum http_resource resource;
     bool session_cookie; /* a cookie that names a logged-in session of a web console */
     uint64_t request_frame;
+    int64_t request_us;
+    /*
+     * Words of the exchange, for those who hear it: 0 with a request, and what they write then
+     * through note comes with its answer. note is borrowed; NULL: this is no request or response.
+     */
+    uint32_t noted[MAX_HTTP_NOTES];
+    uint32_t *note;
     const struct http_identity *identity; /* requests only, NULL: none of its fields is there */
     bool hidden; /* requests only: fields cannot be read, what is absent may be among them */
 

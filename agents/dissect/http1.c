@@ -306,6 +306,8 @@ handle_request(const struct place *x, struct head *h, struct side *s)
 
     h->http.stream = ++c->exchange;
     h->http.request_frame = x->meta->frame;
+    h->http.request_us = x->meta->time_us;
+    h->http.note = h->http.noted;
     send_message(x, &h->http);
     request_body(s, h);
     if (c->waiting_count == MAX_HTTP1_PIPELINE) {
@@ -314,6 +316,7 @@ handle_request(const struct place *x, struct head *h, struct side *s)
         return;
     }
     c->waiting[c->waiting_count] = h->http;
+    c->waiting[c->waiting_count].note = NULL;
     c->waiting[c->waiting_count].identity = NULL;
     c->waiting[c->waiting_count++].path = NULL;
 }
@@ -343,7 +346,9 @@ handle_response(const struct place *x, struct head *h, struct side *s)
         http_pair(&h->http, &request);
         h->http.stream = request.stream;
     }
+    h->http.note = h->http.noted;
     send_message(x, &h->http);
+    h->http.note = NULL;
     if (h->http.status == 101) {
         c->side[0].state = c->side[1].state = BODY_ALL;
         if (h->upgrade_h2c && paired &&

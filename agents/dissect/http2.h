@@ -9,7 +9,7 @@
 #include "agents/dissect/table.h"
 #include "lib/buf.h"
 
-#define MAX_H2_STREAMS 64    /* exchanges of one connection that wait for their end */
+#define MAX_H2_STREAMS 128   /* exchanges of one connection that wait for their end */
 #define MAX_H2_BODIES 4      /* of them whose body is kept, MAX_JSON_BODY bytes each */
 #define MAX_H2_BLOCK 65536   /* bytes of one header block over all its frames */
 #define MAX_H2_FRAME 32768   /* longer frames are passed over in pieces */

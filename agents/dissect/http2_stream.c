@@ -227,9 +227,12 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     m->path = b->path ? b->uri : NULL;
     m->hidden = b->unknown > 0;
     m->request_frame = x->meta->frame;
+    m->request_us = x->meta->time_us;
     if (!h2_prove(x, x->from))
         return;
+    m->note = m->noted;
     h2_message(x, MSG_HTTP_REQUEST, m);
+    m->note = NULL;
     st = h2_stream_make(x, s, id);
     if (!st)
         return;
@@ -261,11 +264,14 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
         return;
     if (st && st->request_known)
         http_pair(m, &st->http);
+    m->note = m->noted;
     h2_message(x, MSG_HTTP_RESPONSE, m);
+    m->note = NULL;
     if (!st && !end && is_json(m, "application/problem+json"))
         st = h2_stream_make(x, s, id);
     if (!st)
         return;
+    memset(st->http.noted, 0, sizeof(st->http.noted)); /* for one answer */
     drop_body(s, st);
     if (is_json(m, "application/problem+json") && !end) {
         st->http = *m; /* for the body */

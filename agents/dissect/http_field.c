@@ -287,4 +287,6 @@ http_pair(struct http_msg *response, const struct http_msg *request)
     response->resource = request->resource;
     response->session_cookie = request->session_cookie;
     response->request_frame = request->request_frame;
+    response->request_us = request->request_us;
+    memcpy(response->noted, request->noted, sizeof(response->noted));
 }

@@ -9,7 +9,6 @@
 #include "agents/traffic/sbi_rules.h"
 #include "agents/traffic/table.h"
 
-#define COUNTED_SLOTS 1024
 #define MIN_ANSWERS 20 /* below it a ratio of errors says nothing */
 
 struct server {
@@ -41,17 +40,9 @@ struct exchange {
     struct ledger_seen seen;
 };
 
-/* Where a request was counted, for its answer. */
-struct counted {
-    uint64_t frame; /* of the request; 0: free */
-    uint32_t flow, stream;
-    uint32_t exchange, server; /* number + 1; 0: there was no room */
-};
-
 struct sbi_ledger {
     const struct ledger_env *env;
     struct keytab servers, exchanges;
-    struct counted *counted; /* COUNTED_SLOTS of them, a newer request takes a slot */
     struct sbi_profiles profiles;
     struct sbi_auth auth;
     struct sbi_consumers consumers;
@@ -112,14 +103,6 @@ exchange_key(const struct http_msg *h, const struct pair *p, bool n32)
     return k;
 }
 
-static struct counted *
-counted_slot(const struct sbi_ledger *l, const struct msg *m)
-{
-    uint32_t h = (m->meta->flow * 2654435761u) ^ (m->u.http->stream * 2246822519u);
-
-    return &l->counted[(h >> 7) % COUNTED_SLOTS];
-}
-
 static void
 count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, bool n32)
 {
@@ -128,13 +111,8 @@ count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, b
     struct exchange_key k = exchange_key(h, p, n32);
     struct exchange *e = keytab_put_marked(&l->exchanges, &k, ledger_mark(m, MARK_SBI_EXCHANGE));
 
-    *counted_slot(l, m) = (struct counted){
-        .frame = h->request_frame,
-        .flow = m->meta->flow,
-        .stream = h->stream,
-        .exchange = e ? (uint32_t)keytab_index(&l->exchanges, e) + 1 : 0,
-        .server = s ? (uint32_t)keytab_index(&l->servers, s) + 1 : 0,
-    };
+    sbi_note_put(h, NOTE_EXCHANGE, e ? (uint32_t)keytab_index(&l->exchanges, e) + 1 : 0);
+    sbi_note_put(h, NOTE_SERVER, s ? (uint32_t)keytab_index(&l->servers, s) + 1 : 0);
     if (e)
         ledger_seen_add(&e->seen, m->meta);
     if (!s)
@@ -147,41 +125,21 @@ count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, b
     ledger_seen_add(&s->clear, m->meta);
 }
 
-/* Where the request of an answer was counted. Most answers come while its slot still says so. */
 static void
-counted_of(struct sbi_ledger *l, const struct msg *m, const struct pair *p, struct exchange **e,
-           struct server **s)
+count_answer(struct sbi_ledger *l, const struct http_msg *h)
 {
-    const struct http_msg *h = m->u.http;
-    const struct counted *c = counted_slot(l, m);
-    struct exchange_key k;
-
-    if (c->frame && c->frame == h->request_frame && c->flow == m->meta->flow &&
-        c->stream == h->stream) {
-        *e = c->exchange ? keytab_at(&l->exchanges, c->exchange - 1) : NULL;
-        *s = c->server ? keytab_at(&l->servers, c->server - 1) : NULL;
-        return;
-    }
-    k = exchange_key(h, p, sbi_n32_context(h) != N32_NONE);
-    *e = keytab_find(&l->exchanges, &k);
-    *s = server_of(l, p, m);
-}
-
-static void
-count_answer(struct sbi_ledger *l, const struct msg *m, const struct pair *p)
-{
-    const struct http_msg *h = m->u.http;
     const bool success = h->status < 400;
-    struct exchange *e;
     struct server *s;
 
-    counted_of(l, m, p, &e, &s);
-    if (e) {
+    if (h->noted[NOTE_EXCHANGE]) {
+        struct exchange *e = keytab_at(&l->exchanges, h->noted[NOTE_EXCHANGE] - 1);
+
         e->succeeded += success;
         e->failed += !success;
     }
-    if (!s)
+    if (!h->noted[NOTE_SERVER])
         return;
+    s = keytab_at(&l->servers, h->noted[NOTE_SERVER] - 1);
     s->answers++;
     s->success += h->status < 300;
     s->client_errors += h->status >= 400 && h->status < 500;
@@ -279,7 +237,7 @@ http_response(struct sbi_ledger *l, const struct msg *m)
         count_request(l, m, &p, sbi_n32_context(h) != N32_NONE);
     else if (h->version == 1)
         return;
-    count_answer(l, m, &p);
+    count_answer(l, h);
 }
 
 static void
@@ -448,9 +406,8 @@ lost(const struct sbi_ledger *l)
     const struct sbi_consumers *c = &l->consumers;
 
     return p->table.refused || p->hosts.refused || p->instances.refused || p->registrants.refused ||
-           p->proxies.refused || l->auth.table.refused || l->auth.lost || c->table.refused ||
-           c->nrfs.refused || c->bursts.refused || c->full || l->issues.table.refused ||
-           l->issues.lost;
+           p->proxies.refused || l->auth.table.refused || c->table.refused || c->nrfs.refused ||
+           c->bursts.refused || c->full || l->issues.table.refused || l->issues.lost;
 }
 
 static bool
@@ -476,7 +433,6 @@ ledger_close(void *ledger)
         return;
     keytab_clear(&l->servers);
     keytab_clear(&l->exchanges);
-    free(l->counted);
     sbi_profiles_clear(&l->profiles);
     sbi_auth_clear(&l->auth);
     sbi_consumers_clear(&l->consumers);
@@ -498,9 +454,8 @@ ledger_open(const struct ledger_env *env)
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
     sbi_profiles_init(&l->profiles);
-    l->counted = calloc(COUNTED_SLOTS, sizeof(*l->counted));
-    if (!l->counted || !sbi_auth_init(&l->auth) || !sbi_consumers_init(&l->consumers) ||
-        !sbi_issues_init(&l->issues)) {
+    sbi_auth_init(&l->auth);
+    if (!sbi_consumers_init(&l->consumers) || !sbi_issues_init(&l->issues)) {
         ledger_close(l);
         return NULL;
     }

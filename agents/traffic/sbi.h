@@ -71,18 +71,31 @@ struct sbi_asked {
     bool n32;
 };
 
+/* What a request leaves for its answer in the words of the exchange (struct http_msg). */
+enum sbi_note {
+    NOTE_EXCHANGE, /* where it was counted: numbers + 1, 0: nowhere */
+    NOTE_SERVER,
+    NOTE_AUTH,
+    NOTE_FLAWS, /* of its token, and the state of claimed and bound */
+    SBI_NOTES
+};
+_Static_assert(SBI_NOTES <= MAX_HTTP_NOTES, "a word for each");
+
+static inline void
+sbi_note_put(const struct http_msg *request, enum sbi_note note, uint32_t word)
+{
+    if (request->note)
+        request->note[note] = word;
+}
+
 #define MAX_SBI_AUTHORISATIONS 2048
-#define SBI_PENDING_SETS 1024 /* requests that wait for their answer: sets of SBI_PENDING_WAYS */
-#define SBI_PENDING_WAYS 4
 
 /* Who was let in with which token; agents/traffic/sbi_auth.c. */
 struct sbi_auth {
     struct keytab table;
-    struct sbi_pending *pending;
-    uint64_t lost; /* requests that were pushed out before their answer could come */
 };
 
-bool sbi_auth_init(struct sbi_auth *a); /* false: no memory; sbi_auth_clear() is due all the same */
+void sbi_auth_init(struct sbi_auth *a);
 void sbi_auth_clear(struct sbi_auth *a);
 void sbi_auth_request(struct sbi_auth *a, const struct sbi_profiles *p, const struct msg *m,
                       const struct sbi_asked *q);
@@ -105,7 +118,8 @@ struct sbi_consumers {
     bool full;
 };
 
-bool sbi_consumers_init(struct sbi_consumers *c); /* as sbi_auth_init() */
+bool sbi_consumers_init(struct sbi_consumers *c); /* false: no memory; sbi_consumers_clear() is due
+                                                     all the same */
 void sbi_consumers_clear(struct sbi_consumers *c);
 void sbi_consumers_request(struct sbi_consumers *c, const struct sbi_profiles *p,
                            const struct msg *m, const struct sbi_asked *q);
@@ -125,7 +139,7 @@ struct sbi_issues {
     uint64_t lost; /* requests whose slot was taken before their answer came */
 };
 
-bool sbi_issues_init(struct sbi_issues *s); /* as sbi_auth_init() */
+bool sbi_issues_init(struct sbi_issues *s); /* as sbi_consumers_init() */
 void sbi_issues_clear(struct sbi_issues *s);
 /* Token requests, their bodies and their answers. */
 void sbi_issues_message(struct sbi_issues *s, const struct sbi_profiles *p, const struct msg *m);

@@ -11,14 +11,14 @@
 #include "agents/traffic/sbi.h"
 #include "agents/traffic/sbi_rules.h"
 
-#define PENDING_GIVEN_UP_US 60000000 /* an answer that takes longer is not waited for */
-#define EXPIRY_LEEWAY_S 30           /* clocks differ a little (RFC 7519 clause 4.1.4) */
+#define EXPIRY_LEEWAY_S 30 /* clocks differ a little (RFC 7519 clause 4.1.4) */
 #define MAX_ISSUERS 2
 
 /* What is wrong with the token of a request. */
 enum flaw { FLAW_NO_TOKEN, FLAW_EXPIRED, FLAW_AUDIENCE, FLAW_SCOPE, FLAW_ALGORITHM, FLAW_COUNT };
 #define UNREADABLE (1u << FLAW_COUNT)
 #define FLAWS (UNREADABLE - 1)
+#define PAIR_SHIFT 8 /* of the pair state above the flaws in a note */
 
 enum consumer_kind { BY_ADDRESS, BY_TOKEN, BY_ASSERTION };
 enum pair_state { PAIR_NONE, PAIR_BOUND, PAIR_DIFFERENT, PAIR_UNREADABLE, PAIR_STATES };
@@ -46,69 +46,17 @@ struct auth {
     struct ledger_seen seen, bad;
 };
 
-struct sbi_pending {
-    uint32_t flow, stream;
-    uint32_t entry; /* number + 1; 0: free */
-    uint8_t flaws, pair;
-    uint64_t frame;
-    int64_t time_us;
-};
-
-bool
+void
 sbi_auth_init(struct sbi_auth *a)
 {
     memset(a, 0, sizeof(*a));
     keytab_init(&a->table, sizeof(struct auth_key), sizeof(struct auth), MAX_SBI_AUTHORISATIONS);
-    a->pending = calloc((size_t)SBI_PENDING_SETS * SBI_PENDING_WAYS, sizeof(*a->pending));
-    return a->pending;
 }
 
 void
 sbi_auth_clear(struct sbi_auth *a)
 {
     keytab_clear(&a->table);
-    free(a->pending);
-    a->pending = NULL;
-}
-
-/* ---- requests that wait for their answer */
-
-static struct sbi_pending *
-set_of(const struct sbi_auth *a, uint32_t flow, uint32_t stream)
-{
-    uint32_t h = (flow * 2654435761u) ^ (stream * 2246822519u);
-
-    return a->pending + (size_t)(h >> 7) % SBI_PENDING_SETS * SBI_PENDING_WAYS;
-}
-
-static void
-wait_for(struct sbi_auth *a, const struct sbi_pending *p)
-{
-    struct sbi_pending *set = set_of(a, p->flow, p->stream), *slot = set;
-
-    for (unsigned i = 0; i < SBI_PENDING_WAYS; i++) {
-        if (!set[i].entry || (set[i].flow == p->flow && set[i].stream == p->stream)) {
-            slot = &set[i];
-            break;
-        }
-        if (set[i].frame < slot->frame)
-            slot = &set[i];
-    }
-    if (slot->entry && (slot->flow != p->flow || slot->stream != p->stream) &&
-        p->time_us - slot->time_us < PENDING_GIVEN_UP_US)
-        a->lost++;
-    *slot = *p;
-}
-
-static struct sbi_pending *
-waiting(const struct sbi_auth *a, uint32_t flow, uint32_t stream)
-{
-    struct sbi_pending *set = set_of(a, flow, stream);
-
-    for (unsigned i = 0; i < SBI_PENDING_WAYS; i++)
-        if (set[i].entry && set[i].flow == flow && set[i].stream == stream)
-            return &set[i];
-    return NULL;
 }
 
 /* ---- what a request says */
@@ -274,11 +222,9 @@ sbi_auth_request(struct sbi_auth *a, const struct sbi_profiles *p, const struct 
                  const struct sbi_asked *q)
 {
     const struct http_msg *h = m->u.http;
-    struct sbi_pending w = {.flow = m->meta->flow,
-                            .stream = h->stream,
-                            .frame = m->meta->frame,
-                            .time_us = m->meta->time_us};
     const char *claimed, *bound;
+    enum pair_state pair;
+    unsigned flaws = 0;
     struct auth *e;
 
     /* TS 29.510 clause 6.3: tokens are asked for without one. */
@@ -292,55 +238,52 @@ sbi_auth_request(struct sbi_auth *a, const struct sbi_profiles *p, const struct 
     ledger_seen_add(&e->seen, m->meta);
     note_token(e, &identity(h)->token);
     if (!q->to_proxy)
-        w.flaws = (uint8_t)token_flaws(h, m->meta->time_us, p, producer(e, h, p));
-    w.pair = (uint8_t)judge_pair(h, p, q, &claimed, &bound);
-    if (w.pair == PAIR_DIFFERENT && !e->claimed[0]) {
+        flaws = token_flaws(h, m->meta->time_us, p, producer(e, h, p));
+    pair = judge_pair(h, p, q, &claimed, &bound);
+    if (pair == PAIR_DIFFERENT && !e->claimed[0]) {
         memcpy(e->claimed, claimed, strlen(claimed));
         memcpy(e->bound, bound, strlen(bound));
     }
-    w.entry = (uint32_t)keytab_index(&a->table, e) + 1;
-    wait_for(a, &w);
+    sbi_note_put(h, NOTE_AUTH, (uint32_t)keytab_index(&a->table, e) + 1);
+    sbi_note_put(h, NOTE_FLAWS, flaws | (uint32_t)pair << PAIR_SHIFT);
 }
 
 /* ---- what the answer says */
 
 static void
-let_in(struct auth *e, const struct sbi_pending *w)
+let_in(struct auth *e, const struct http_msg *h, unsigned flaws, unsigned pair)
 {
-    struct msg_meta asked = {.frame = w->frame, .time_us = w->time_us};
-
     e->accepted++;
-    e->pair[w->pair]++;
-    if (w->flaws & FLAWS || w->pair == PAIR_DIFFERENT)
-        ledger_seen_add(&e->bad, &asked);
+    e->pair[pair]++;
+    if (flaws & FLAWS || pair == PAIR_DIFFERENT)
+        ledger_seen_at(&e->bad, (struct ledger_moment){h->request_frame, h->request_us});
     if (e->key.to_proxy)
         return;
     for (unsigned i = 0; i < FLAW_COUNT; i++)
-        e->flaw[i] += w->flaws >> i & 1;
-    e->unreadable += (w->flaws & UNREADABLE) != 0;
-    e->in_order += !w->flaws;
+        e->flaw[i] += flaws >> i & 1;
+    e->unreadable += (flaws & UNREADABLE) != 0;
+    e->in_order += !flaws;
 }
 
 void
 sbi_auth_response(struct sbi_auth *a, const struct msg *m)
 {
     const struct http_msg *h = m->u.http;
-    struct sbi_pending *w = waiting(a, m->meta->flow, h->stream);
+    const unsigned flaws = h->noted[NOTE_FLAWS] & (FLAWS | UNREADABLE);
     struct auth *e;
 
-    if (!w)
+    if (!h->noted[NOTE_AUTH])
         return;
-    e = keytab_at(&a->table, w->entry - 1);
+    e = keytab_at(&a->table, h->noted[NOTE_AUTH] - 1);
     if (h->status >= 200 && h->status < 300) {
-        let_in(e, w);
+        let_in(e, h, flaws, h->noted[NOTE_FLAWS] >> PAIR_SHIFT);
     } else if (h->status == 401 || h->status == 403) {
         e->refused++;
-        e->refused_without += w->flaws >> FLAW_NO_TOKEN & 1;
-        e->refused_flawed += (w->flaws & FLAWS & ~(1u << FLAW_NO_TOKEN)) != 0;
+        e->refused_without += flaws >> FLAW_NO_TOKEN & 1;
+        e->refused_flawed += (flaws & FLAWS & ~(1u << FLAW_NO_TOKEN)) != 0;
     } else {
         e->failed++;
     }
-    w->entry = 0;
 }
 
 /* ---- facts */

@@ -20,11 +20,13 @@ hear(void *ctx, const struct msg *m)
     struct heard *h = ctx;
 
     assert_true(h->requests < MAX_HEARD && h->responses < MAX_HEARD);
-    if (m->kind == MSG_HTTP_REQUEST)
+    if (m->kind == MSG_HTTP_REQUEST) {
+        m->u.http->note[0] = 1000 + m->u.http->stream;
         h->request[h->requests++] = *m->u.http;
-    else if (m->kind == MSG_HTTP_RESPONSE)
+    } else if (m->kind == MSG_HTTP_RESPONSE) {
+        assert_int_equal(m->u.http->noted[0], m->u.http->paired ? 1000 + m->u.http->stream : 0);
         h->response[h->responses++] = *m->u.http;
-    else if (m->kind == MSG_H2_OPEN)
+    } else if (m->kind == MSG_H2_OPEN)
         h->opens++;
 }
 

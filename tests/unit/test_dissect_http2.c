@@ -33,9 +33,11 @@ hear(void *ctx, const struct msg *m)
         assert_true(h->requests < MAX_HEARD);
         snprintf(h->path[h->requests], 128, "%s", m->u.http->path ? m->u.http->path : "(unknown)");
         h->request_meta[h->requests] = *m->meta;
+        m->u.http->note[1] = 1000 + m->u.http->stream;
         h->request[h->requests++] = *m->u.http;
     } else if (m->kind == MSG_HTTP_RESPONSE) {
         assert_true(h->responses < MAX_HEARD);
+        assert_true(m->u.http->noted[1] == 0 || m->u.http->noted[1] == 1000 + m->u.http->stream);
         h->response[h->responses++] = *m->u.http;
     } else if (m->kind == MSG_HTTP_BODY) {
         h->bodies++;
@@ -434,6 +436,34 @@ one_frame_behind_a_gap(void **state)
     }
 }
 
+/* What a hearer noted with a request comes with its answer, interleaved or not, and with one alone:
+ * a second would count twice. */
+static void
+notes(void **state)
+{
+    static const char *const get[] = {":method", "GET", ":path", "/namf-comm/v1/ue-contexts", NULL};
+    struct link l;
+
+    (void)state;
+    link_open(&l);
+    preface(&l);
+    for (uint32_t i = 1; i <= 5; i += 2)
+        headers(&l, 0, i, true, get);
+    assert_int_equal(deliver(&l, 0, true), 0);
+    headers(&l, 1, 5, true, ok);
+    headers(&l, 1, 1, false, ok);
+    headers(&l, 1, 3, true, ok);
+    headers(&l, 1, 1, true, ok);
+    assert_int_equal(deliver(&l, 1, false), 0);
+    assert_int_equal(l.heard.responses, 4);
+    assert_int_equal(l.heard.response[0].noted[1], 1005);
+    assert_int_equal(l.heard.response[1].noted[1], 1001);
+    assert_int_equal(l.heard.response[2].noted[1], 1003);
+    assert_int_equal(l.heard.response[3].noted[1], 0);
+    assert_int_equal(l.heard.response[0].request_us, l.heard.request_meta[2].time_us);
+    link_close(&l);
+}
+
 /* More streams than are kept: counted, and none is mixed up. */
 static void
 stream_limit(void **state)
@@ -512,6 +542,7 @@ main(void)
         cmocka_unit_test(profile_and_problem_bodies),
         cmocka_unit_test(goes_on_behind_a_gap),
         cmocka_unit_test(one_frame_behind_a_gap),
+        cmocka_unit_test(notes),
         cmocka_unit_test(stream_limit),
         cmocka_unit_test(claims),
         cmocka_unit_test(damaged),

@@ -33,8 +33,9 @@ ends(struct ledger_test *t, struct net_addr client, struct net_addr server, uint
 }
 
 static void
-ask(struct ledger_test *t, const struct http_msg *h)
+ask(struct ledger_test *t, struct http_msg *h)
 {
+    h->note = h->noted;
     ledger_test_say(t, (struct msg){.kind = MSG_HTTP_REQUEST, .u.http = h});
 }
 
