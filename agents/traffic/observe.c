@@ -64,8 +64,14 @@ on_message(void *ctx, const struct msg *m)
 static bool
 loses(const char *name)
 {
-    return strcmp(name, "capture.memory") == 0 || strcmp(name, "ip.fragment_evicted") == 0 ||
-           strcmp(name, "tcp.unused_limit") == 0 || strcmp(name, "sctp.message_limit") == 0;
+    static const char *const names[] = {"capture.memory",       "ip.fragment_evicted",
+                                        "tcp.unused_limit",     "sctp.message_limit",
+                                        "http1.pipeline_limit", "http2.stream_limit"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* Where a name is counted; o->anomalies: nowhere yet. Mostly it is the same text. */

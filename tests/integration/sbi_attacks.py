@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attacks on the SBI, recorded with real clients and servers (tests/sbi/record.sh): each is named with its attacker and first
 frame; with its packets taken out, and in the capture without any, nothing is raised; no token and no subscriber comes out."""
+import json
 import os
 import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from vigil import ROOT, check, directory, finish, run, scan, write
+from vigil import H2_PREFACE, ROOT, Tcp, check, directory, finish, h2, hpack, pcap, run, scan, write
 
 DATA = os.path.join(ROOT, "tests", "data", "sbi")
 CONTROLS = ("SA-SBI-09", "SA-SBI-16", "SA-SBI-19", "SA-SBI-20", "SA-SBI-21", "SA-DET-04", "VI-SDN-01")
@@ -86,9 +87,40 @@ def planes(d):
     check(not any(c == "VI-SDN-01" for c, _, _ in quiet), f"NFs in their network: {quiet}")
 
 
+def open_exchanges(d, version, requests):
+    """Requests of one connection that are open at one time, then all their answers: (2xx that were let in without a token,
+    the section is complete)."""
+    link = Tcp(AMF, 40000, UDM, 7777)
+    path = "/nudm-sdm/v2/imsi-001010000000001/am-data"
+    if version == 2:
+        ask = [h2(1, 5, 2 * n + 1, hpack([(":method", "GET"), (":scheme", "http"), (":path", path),
+                                          (":authority", UDM)])) for n in range(requests)]
+        told = [h2(1, 5, 2 * n + 1, hpack([(":status", "200")])) for n in range(requests)]
+        link.say(0, H2_PREFACE + h2(4, 0, 0, b""))
+        link.say(1, h2(4, 0, 0, b""))
+    else:
+        ask = [f"GET {path} HTTP/1.1\r\nHost: {UDM}\r\n\r\n".encode()] * requests
+        told = [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"] * requests
+    for who, messages in ((0, ask), (1, told)):
+        for message in messages:
+            link.say(who, message)
+    facts = json.loads(run("facts", "-r", pcap(os.path.join(d, "open.pcap"), link.close())).stdout)
+    traffic = facts["x1818-facts:facts"]["traffic"][0]
+    return sum(int(a["let-in"]) for a in traffic.get("sbi-authorisation", [])), traffic["complete"]
+
+
+def beyond_what_waits(d):
+    """An answer whose request has been forgotten is judged by nobody, so nothing passes."""
+    for version, few, many in ((2, 100, 200), (1, 8, 100)):
+        check(open_exchanges(d, version, few) == (few, True), f"HTTP/{version}: {few} open requests are judged")
+        let_in, complete = open_exchanges(d, version, many)
+        check(let_in < many and not complete, f"HTTP/{version}: {let_in} of {many} judged, complete {complete}")
+
+
 def main():
     with directory() as d:
         planes(d)
+        beyond_what_waits(d)
         for name, attacks in ATTACKS.items():
             path = os.path.join(DATA, name)
             head, packets = frames(path)
