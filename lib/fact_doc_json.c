@@ -10,10 +10,19 @@
 #define MAX_PRINT (1024u * 1024 * 1024)
 #define PRINT_AHEAD 65536 /* bytes that wait until they are handed on */
 
+/* What stands before the colon, and it. */
+struct label {
+    uint32_t at, len; /* in the text of labels; 0: not needed yet */
+};
+
+enum label_of_annotation { LABEL_SOURCE, LABEL_UNRESOLVED, ANNOTATION_LABELS };
+
 /* Where the printing is, and who takes what is printed. */
 struct page {
     struct json_page json;
     struct buf b;
+    struct label *label; /* of annotations, then two for each spot: its name, and with "@" */
+    struct buf labels;
     const struct fact_doc *d;
     uint32_t without[2]; /* nodes that are left out; 0: none */
     bool (*take)(void *ctx, const void *data, size_t len);
@@ -50,14 +59,33 @@ string(struct page *p, const char *text)
     p->failed |= !json_page_string(&p->json, text);
 }
 
-/* The name of a member, with its module at the top and where that is not the one of the parent. */
+/* A label is made once: the same few hundred are most of what is printed. */
 static void
-name(struct page *p, const char *mark, uint32_t n)
+put_label(struct page *p, struct label *l, const char *mark, const char *module, const char *name)
+{
+    struct json_page at = {.b = &p->labels, .lines = p->json.lines};
+
+    if (!l->len) {
+        l->at = (uint32_t)p->labels.len;
+        json_page_name(&at, mark, module, name);
+        l->len = (uint32_t)(p->labels.len - l->at);
+    }
+    if (p->labels.status == ST_OK)
+        buf_put(&p->b, p->labels.data + l->at, l->len);
+    else
+        p->failed = true;
+}
+
+/* The name of a member, with its module at the top and where that is not the one of the parent. A
+ * spot is always at one level. */
+static void
+name(struct page *p, bool marked, uint32_t n)
 {
     const struct doc_spot *s = doc_spot_of(p->d, n);
+    const size_t number = ANNOTATION_LABELS + 2 * (size_t)p->d->node[n].spot + marked;
 
-    json_page_name(&p->json, mark, p->json.level == 1 ? s->schema->module->name : s->module,
-                   s->schema->name);
+    put_label(p, &p->label[number], marked ? "@" : "",
+              p->json.level == 1 ? s->schema->module->name : s->module, s->schema->name);
 }
 
 static bool
@@ -72,20 +100,20 @@ metadata(struct page *p, uint32_t n)
     const char *module = fact_schema_module(p->d->fs)->name;
     const struct doc_node *node = &p->d->node[n];
     const bool turned = node->bits & DOC_UNRESOLVED_FIRST;
-    const struct {
-        const char *name;
-        uint32_t text;
-    } said[2] = {{turned ? "unresolved" : "source", turned ? node->unresolved : node->source},
-                 {turned ? "source" : "unresolved", turned ? node->source : node->unresolved}};
+    static const char *const names[] = {
+        [LABEL_SOURCE] = "source", [LABEL_UNRESOLVED] = "unresolved"};
+    const uint32_t text[] = {[LABEL_SOURCE] = node->source, [LABEL_UNRESOLVED] = node->unresolved};
+    const enum label_of_annotation order[2] = {turned ? LABEL_UNRESOLVED : LABEL_SOURCE,
+                                               turned ? LABEL_SOURCE : LABEL_UNRESOLVED};
 
     json_page_open(&p->json, "{");
     for (unsigned i = 0; i < 2; i++) {
-        if (!said[i].text)
+        if (!text[order[i]])
             continue;
-        if (i && said[0].text)
+        if (i && text[order[0]])
             json_page_comma(&p->json);
-        json_page_name(&p->json, "", module, said[i].name);
-        string(p, doc_text(p->d, said[i].text));
+        put_label(p, &p->label[order[i]], "", module, names[order[i]]);
+        string(p, doc_text(p->d, text[order[i]]));
     }
     json_page_close(&p->json, "}");
 }
@@ -125,7 +153,7 @@ array(struct page *p, uint32_t first, uint32_t end)
 {
     bool said = false;
 
-    name(p, "", first);
+    name(p, false, first);
     json_page_open(&p->json, "[");
     for (uint32_t n = first; n != end; n = p->d->node[n].next) {
         if (doc_spot_of(p->d, n)->schema->nodetype == LYS_LIST) {
@@ -141,7 +169,7 @@ array(struct page *p, uint32_t first, uint32_t end)
     if (!said)
         return;
     json_page_comma(&p->json);
-    name(p, "@", first);
+    name(p, true, first);
     json_page_open(&p->json, "[");
     for (uint32_t n = first; n != end; n = p->d->node[n].next) {
         if (annotated(p, n))
@@ -160,16 +188,16 @@ member(struct page *p, uint32_t n, uint32_t end)
 {
     switch (doc_spot_of(p->d, n)->schema->nodetype) {
     case LYS_LEAF:
-        name(p, "", n);
+        name(p, false, n);
         value(p, n);
         if (annotated(p, n)) {
             json_page_comma(&p->json);
-            name(p, "@", n);
+            name(p, true, n);
             metadata(p, n);
         }
         break;
     case LYS_CONTAINER:
-        name(p, "", n);
+        name(p, false, n);
         object(p, n);
         break;
     default:
@@ -199,6 +227,10 @@ print(struct page *p, uint32_t n)
 {
     enum status st;
 
+    p->label = calloc(ANNOTATION_LABELS + 2 * (size_t)p->d->spots, sizeof(*p->label));
+    if (!p->label)
+        return ST_IO;
+    buf_init(&p->labels, MAX_PRINT);
     buf_init(&p->b, MAX_PRINT);
     p->json.b = &p->b;
     json_page_open(&p->json, "{");
@@ -209,6 +241,8 @@ print(struct page *p, uint32_t n)
     hand_on(p);
     st = p->b.status != ST_OK ? p->b.status : p->failed ? ST_IO : ST_OK;
     buf_clear(&p->b);
+    buf_clear(&p->labels);
+    free(p->label);
     return st;
 }
 

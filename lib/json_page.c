@@ -40,8 +40,11 @@ json_page_close(struct json_page *p, const char *bracket)
 void
 json_page_comma(struct json_page *p)
 {
-    buf_put(p->b, ",", 1);
-    line(p);
+    static const char comma[] =
+        ",\n                                                                ";
+    const size_t n = p->lines ? 2 * (size_t)p->level + 2 : 1;
+
+    buf_put(p->b, comma, n < sizeof(comma) - 1 ? n : sizeof(comma) - 1);
 }
 
 void
@@ -57,15 +60,41 @@ json_page_name(struct json_page *p, const char *mark, const char *module, const 
     json_page_put(p, p->lines ? "\": " : "\":");
 }
 
+/* Not what ends a text or is written in another way. */
+static bool
+stands_for_itself(unsigned char c)
+{
+    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+/* Most strings are all plain: one look at each byte, and one copy. */
+static bool
+plain_string(struct json_page *p, const char *text)
+{
+    size_t n = 0;
+
+    while (stands_for_itself((unsigned char)text[n]))
+        n++;
+    if (text[n] || !buf_reserve(p->b, n + 2))
+        return false;
+    p->b->data[p->b->len] = '"';
+    memcpy(p->b->data + p->b->len + 1, text, n);
+    p->b->len += n + 2;
+    p->b->data[p->b->len - 1] = '"';
+    p->b->data[p->b->len] = '\0';
+    return true;
+}
+
 bool
 json_page_string(struct json_page *p, const char *text)
 {
+    if (plain_string(p, text))
+        return true;
     buf_put(p->b, "\"", 1);
     for (;;) {
         size_t n = 0;
 
-        while ((unsigned char)text[n] >= 0x20 && text[n] != 0x7f && text[n] != '"' &&
-               text[n] != '\\')
+        while (stands_for_itself((unsigned char)text[n]))
             n++;
         buf_put(p->b, text, n);
         text += n;
