@@ -283,13 +283,7 @@ sealed_hit(const struct sealed *s, int dlt, const uint8_t *data, size_t len)
 bool
 sealed_address(const struct sealed *s, const char *text)
 {
-    struct net_addr a = {.family = 0};
+    struct net_addr a;
 
-    if (!s || !text)
-        return false;
-    if (inet_pton(AF_INET, text, a.bytes) == 1)
-        a.family = 4;
-    else if (inet_pton(AF_INET6, text, a.bytes) == 1)
-        a.family = 6;
-    return hits_addr(s, &a);
+    return s && text && net_addr_read(text, &a) && hits_addr(s, &a);
 }

@@ -218,11 +218,15 @@ keep(char *out, size_t size, const struct scan *s)
 static void
 add_address(struct json_nf_profile *out, const struct scan *s)
 {
+    struct net_addr a;
+
+    if (!net_addr_read(s->text, &a))
+        return;
     for (unsigned i = 0; i < out->addresses; i++)
-        if (strcmp(out->address[i], s->text) == 0)
+        if (net_addr_equal(&out->address[i], &a))
             return;
-    if (out->addresses < MAX_JSON_ADDRESSES && strlen(s->text) < sizeof(out->address[0]))
-        snprintf(out->address[out->addresses++], sizeof(out->address[0]), "%.45s", s->text);
+    if (out->addresses < MAX_JSON_ADDRESSES)
+        out->address[out->addresses++] = a;
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "agents/dissect/msg.h"
 #include "lib/cur.h"
 
 #define MAX_JSON_BODY 16384 /* bytes of a body that are scanned */
@@ -30,7 +31,7 @@ struct json_nf_profile {
     char fqdn[MAX_JSON_TEXT];
     char plmn[16];      /* first plmnList entry, "MCC-MNC" */
     unsigned addresses; /* ipv4Addresses and ipv6Addresses of the profile, then of ipEndPoints */
-    char address[MAX_JSON_ADDRESSES][46];
+    struct net_addr address[MAX_JSON_ADDRESSES];
     bool allowed_nf_types_profile; /* allowedNfTypes of the profile itself, not empty */
     unsigned services;             /* in nfServices or nfServiceList */
     unsigned services_allowed;     /* of them with allowedNfTypes, not empty */

@@ -46,6 +46,19 @@ net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT])
     return out;
 }
 
+bool
+net_addr_read(const char *text, struct net_addr *out)
+{
+    *out = (struct net_addr){.family = 4};
+    if (inet_pton(AF_INET, text, out->bytes) == 1)
+        return true;
+    out->family = 6;
+    if (inet_pton(AF_INET6, text, out->bytes) == 1)
+        return true;
+    *out = (struct net_addr){.family = 0};
+    return false;
+}
+
 int
 net_addr_compare(const struct net_addr *a, const struct net_addr *b)
 {

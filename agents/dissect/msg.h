@@ -22,6 +22,8 @@ struct net_addr {
 /* Canonical text (RFC 5952 for IPv6) into out of MAX_NET_ADDR_TEXT bytes; "" for family 0. Returns
  * out. */
 const char *net_addr_text(const struct net_addr *a, char out[MAX_NET_ADDR_TEXT]);
+/* The address that the text is. False: it is none; *out is of family 0 then. */
+bool net_addr_read(const char *text, struct net_addr *out);
 static inline bool
 net_addr_equal(const struct net_addr *a, const struct net_addr *b)
 {

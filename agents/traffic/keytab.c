@@ -294,17 +294,27 @@ keytab_more(struct keytab *t, void *array, size_t count, size_t size)
     return true;
 }
 
+bool
+keytab_copy(struct keytab *t, void *array, const void *from, size_t count, size_t size)
+{
+    void *copy = count ? malloc(count * size) : NULL, *old;
+
+    if (count && !copy) {
+        t->refused++;
+        return false;
+    }
+    if (copy)
+        memcpy(copy, from, count * size);
+    memcpy(&old, array, sizeof(old));
+    free(old);
+    memcpy(array, &copy, sizeof(copy));
+    return true;
+}
+
 void
 keytab_text(struct keytab *t, char **at, const char *text)
 {
-    char *copy = text[0] ? strdup(text) : NULL;
-
-    if (text[0] && !copy) {
-        t->refused++;
-        return;
-    }
-    free(*at);
-    *at = copy;
+    (void)!keytab_copy(t, at, text, text[0] ? strlen(text) + 1 : 0, 1);
 }
 
 void *

@@ -18,7 +18,7 @@
 #include "lib/status.h"
 
 #define MAX_KEYTAB 0xffffffu /* entries */
-#define MAX_KEYTAB_OWNED 4   /* pointers of an entry */
+#define MAX_KEYTAB_OWNED 5   /* pointers of an entry */
 
 struct keytab {
     uint8_t *data;
@@ -49,6 +49,11 @@ void keytab_owns(struct keytab *t, size_t offset);
  * array is what it was.
  */
 MUST_USE bool keytab_more(struct keytab *t, void *array, size_t count, size_t size);
+/* A copy of count elements of size takes the place of the array that the pointer at *array leads
+ * to; NULL: none, which is also what no element becomes. False: no memory (counted), nothing
+ * changed. */
+MUST_USE bool keytab_copy(struct keytab *t, void *array, const void *from, size_t count,
+                          size_t size);
 /* A copy of the text takes the place of the one that *at points to; NULL: none, which is also what
  * an empty text becomes. Without memory (counted) nothing changes. */
 void keytab_text(struct keytab *t, char **at, const char *text);

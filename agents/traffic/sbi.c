@@ -336,10 +336,11 @@ server_answers(const struct server *s, struct fact_sink *sink)
 }
 
 static void
-server_facts(const struct sbi_ledger *l, const struct server *s, struct fact_sink *sink)
+server_facts(const struct sbi_ledger *l, const struct server *s, const struct keytab *said,
+             struct fact_sink *sink)
 {
     const struct ledger_seen seen = both(s);
-    int oauth2 = sbi_profiles_oauth2(&l->profiles, &s->key.server);
+    int oauth2 = sbi_oauth2_of(said, &s->key.server);
 
     ledger_seen_emit(&seen, l->env, sink);
     ledger_addr(sink, FN_SERVER, &s->key.server);
@@ -359,20 +360,27 @@ server_facts(const struct sbi_ledger *l, const struct server *s, struct fact_sin
     server_answers(s, sink);
 }
 
-static void
+/* False: no memory. */
+static bool
 servers(const struct sbi_ledger *l, struct fact_sink *sink)
 {
+    struct keytab said;
     uint32_t index = 0;
+    bool whole;
 
+    sbi_profiles_oauth2(&l->profiles, &said);
     for (size_t i = 0; i < l->servers.count; i++) {
         const struct server *s = keytab_at(&l->servers, i);
 
         if (!s->carries_sbi && !s->tls_sbi)
             continue;
         fact_enter_index(sink, FN_SBI_SERVER, index++);
-        server_facts(l, s, sink);
+        server_facts(l, s, &said, sink);
         fact_leave(sink);
     }
+    whole = !said.refused;
+    keytab_clear(&said);
+    return whole;
 }
 
 static void
@@ -405,23 +413,24 @@ lost(const struct sbi_ledger *l)
     const struct sbi_profiles *p = &l->profiles;
     const struct sbi_consumers *c = &l->consumers;
 
-    return p->table.refused || p->hosts.refused || p->instances.refused || p->registrants.refused ||
-           p->proxies.refused || l->auth.table.refused || c->table.refused || c->nrfs.refused ||
-           c->bursts.refused || c->full || l->issues.table.refused || l->issues.lost;
+    return p->table.refused || p->addresses.refused || p->names.refused || p->instances.refused ||
+           p->registrants.refused || p->proxies.refused || l->auth.table.refused ||
+           c->table.refused || c->nrfs.refused || c->bursts.refused || c->full ||
+           l->issues.table.refused || l->issues.lost;
 }
 
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
     const struct sbi_ledger *l = ledger;
+    const bool whole = servers(l, sink);
 
-    servers(l, sink);
     exchanges(l, sink);
     sbi_profiles_emit(&l->profiles, l->env, sink);
     sbi_auth_emit(&l->auth, &l->profiles, l->env, sink);
     sbi_issues_emit(&l->issues, l->env, sink);
     sbi_consumers_emit(&l->consumers, &l->profiles, l->env, sink);
-    return !l->servers.refused && !l->exchanges.refused && !lost(l);
+    return whole && !l->servers.refused && !l->exchanges.refused && !lost(l);
 }
 
 static void

@@ -13,7 +13,7 @@
 #define MAX_SBI_SERVICES 24 /* of one server */
 #define MAX_SBI_CLIENTS 32  /* of one server */
 
-#define MAX_SBI_HOSTS 4096 /* addresses and names of profiles, registrants, instances: each */
+#define MAX_SBI_HOSTS 4096 /* addresses of profiles, names, registrants, instances: each */
 #define MAX_SBI_AT 8       /* instances at one of them that are known by number */
 #define MAX_SBI_HOST 64    /* longer names are not looked up */
 #define MAX_SBI_PROXIES 256
@@ -30,9 +30,22 @@ struct sbi_at {
  * hosts that they name, by registrant and by instance id.
  */
 struct sbi_profiles {
-    struct keytab table, hosts, registrants, instances;
+    struct keytab table, addresses, names, registrants, instances;
     struct keytab proxies; /* addresses that forward for others */
     uint32_t generation;   /* rises when one is accepted */
+};
+
+/* What is kept of an NFProfile; NULL: it is not said. */
+struct sbi_nf {
+    char nf_type[32];
+    char plmn[16];
+    char *instance_id, *fqdn, *user_agent;
+    unsigned addresses, named;
+    struct net_addr *address;
+    struct json_nf_service *service; /* by name, with what is said of OAuth2 */
+    bool complete;                   /* the document was scanned to its end */
+    bool allowed;                    /* all that it offers is for certain NF types alone */
+    bool oauth2_required;            /* one of the services says so */
 };
 
 void sbi_profiles_init(struct sbi_profiles *p);
@@ -40,16 +53,20 @@ void sbi_profiles_clear(struct sbi_profiles *p);
 void sbi_profiles_message(struct sbi_profiles *p, const struct msg *m);
 void sbi_profiles_emit(const struct sbi_profiles *p, const struct ledger_env *env,
                        struct fact_sink *sink);
-/* What profiles with this address say of OAuth2: -1 there is none, else 0 or 1. */
-int sbi_profiles_oauth2(const struct sbi_profiles *p, const struct net_addr *server);
+/* What profiles say of OAuth2 by their addresses, into an empty table, to be cleared; and of one
+ * address: -1 there is none, else 0 or 1. */
+void sbi_profiles_oauth2(const struct sbi_profiles *p, struct keytab *by_address);
+int sbi_oauth2_of(const struct keytab *by_address, const struct net_addr *server);
 
 /* The accepted profiles that name this host (an address as text, or a name), that came from this
  * address, or that have this instance id; NULL: none. Borrowed until the next message. */
 const struct sbi_at *sbi_profiles_host(const struct sbi_profiles *p, const char *host);
+const struct sbi_at *sbi_profiles_address(const struct sbi_profiles *p,
+                                          const struct net_addr *addr);
 const struct sbi_at *sbi_profiles_registrant(const struct sbi_profiles *p,
                                              const struct net_addr *addr);
 const struct sbi_at *sbi_profiles_instance(const struct sbi_profiles *p, const char *id);
-const struct json_nf_profile *sbi_profile(const struct sbi_profiles *p, uint32_t number);
+const struct sbi_nf *sbi_profile(const struct sbi_profiles *p, uint32_t number);
 /* The address is where this instance lives: it registered it, or its profile names it. */
 bool sbi_profiles_lives(const struct sbi_profiles *p, const char *id, const struct net_addr *addr);
 /* NFs send this address what it shall forward. */

@@ -34,15 +34,15 @@ struct auth_key {
 struct auth {
     struct auth_key key;
     bool h2;
-    uint32_t generation; /* of profiles when producer was looked up */
-    char producer[MAX_SBI_HOST];
+    uint32_t generation; /* of profiles when the name was looked up */
+    char *producer;      /* the name by which its profile was found, NULL: by none */
     uint64_t requests, accepted, refused, failed, in_order, unreadable;
     uint64_t refused_without, refused_flawed;
     uint64_t flaw[FLAW_COUNT], pair[PAIR_STATES];
     int64_t lifetime_s; /* the longest of a token; 0: none */
     unsigned issuers;
-    char issuer[MAX_ISSUERS][MAX_TOKEN_NAME];
-    char claimed[MAX_TOKEN_NAME], bound[MAX_TOKEN_NAME]; /* of the first pair that differs */
+    char (*issuer)[MAX_TOKEN_NAME]; /* issuers of them, at most MAX_ISSUERS */
+    char *claimed, *bound;          /* of the first pair that differs */
     struct ledger_seen seen, bad;
 };
 
@@ -51,6 +51,10 @@ sbi_auth_init(struct sbi_auth *a)
 {
     memset(a, 0, sizeof(*a));
     keytab_init(&a->table, sizeof(struct auth_key), sizeof(struct auth), MAX_SBI_AUTHORISATIONS);
+    keytab_owns(&a->table, offsetof(struct auth, producer));
+    keytab_owns(&a->table, offsetof(struct auth, issuer));
+    keytab_owns(&a->table, offsetof(struct auth, claimed));
+    keytab_owns(&a->table, offsetof(struct auth, bound));
 }
 
 void
@@ -94,11 +98,11 @@ audience(const struct token *t, const struct sbi_profiles *p, const struct sbi_a
     if (!at || at->count == 0)
         return -1;
     for (unsigned i = 0; i < at->count; i++) {
-        const struct json_nf_profile *n = sbi_profile(p, at->profile[i]);
+        const struct sbi_nf *n = sbi_profile(p, at->profile[i]);
 
         for (unsigned k = 0; k < kept; k++)
             if (strcasecmp(t->audience[k], n->nf_type) == 0 ||
-                strcasecmp(t->audience[k], n->instance_id) == 0)
+                (n->instance_id && strcasecmp(t->audience[k], n->instance_id) == 0))
                 return 1;
     }
     return at->more || t->audiences > kept ? -1 : 0;
@@ -184,27 +188,24 @@ entry_of(struct sbi_auth *a, const struct msg *m, const struct sbi_asked *q)
 
 /* The profiles of the producer: found by its address, else by the name that the consumer used. */
 static const struct sbi_at *
-producer(struct auth *e, const struct http_msg *h, const struct sbi_profiles *p)
+producer(struct sbi_auth *a, struct auth *e, const struct http_msg *h, const struct sbi_profiles *p)
 {
-    char text[MAX_HTTP_HOST];
-    const struct sbi_at *at;
+    const struct sbi_at *at = sbi_profiles_address(p, &e->key.pair.server);
+    char name[MAX_HTTP_HOST];
 
-    if (e->generation == p->generation)
-        return e->producer[0] ? sbi_profiles_host(p, e->producer) : NULL;
-    e->generation = p->generation;
-    e->producer[0] = '\0';
-    at = sbi_profiles_host(p, net_addr_text(&e->key.pair.server, text));
-    if (!at) {
-        http_host(h->authority, strlen(h->authority), text, sizeof(text));
-        at = sbi_profiles_host(p, text);
-    }
     if (at)
-        snprintf(e->producer, sizeof(e->producer), "%.*s", MAX_SBI_HOST - 1, text);
+        return at;
+    if (e->generation == p->generation)
+        return e->producer ? sbi_profiles_host(p, e->producer) : NULL;
+    e->generation = p->generation;
+    http_host(h->authority, strlen(h->authority), name, sizeof(name));
+    at = sbi_profiles_host(p, name);
+    keytab_text(&a->table, &e->producer, at ? name : "");
     return at;
 }
 
 static void
-note_token(struct auth *e, const struct token *t)
+note_token(struct sbi_auth *a, struct auth *e, const struct token *t)
 {
     if (t->form != TOKEN_READ)
         return;
@@ -213,7 +214,8 @@ note_token(struct auth *e, const struct token *t)
     for (unsigned i = 0; i < e->issuers; i++)
         if (strcmp(e->issuer[i], t->issuer) == 0)
             return;
-    if (t->issuer[0] && e->issuers < MAX_ISSUERS)
+    if (t->issuer[0] && e->issuers < MAX_ISSUERS &&
+        keytab_more(&a->table, &e->issuer, e->issuers, sizeof(*e->issuer)))
         memcpy(e->issuer[e->issuers++], t->issuer, MAX_TOKEN_NAME);
 }
 
@@ -236,13 +238,13 @@ sbi_auth_request(struct sbi_auth *a, const struct sbi_profiles *p, const struct 
     e->h2 |= h->version == 2;
     e->requests++;
     ledger_seen_add(&e->seen, m->meta);
-    note_token(e, &identity(h)->token);
+    note_token(a, e, &identity(h)->token);
     if (!q->to_proxy)
-        flaws = token_flaws(h, m->meta->time_us, p, producer(e, h, p));
+        flaws = token_flaws(h, m->meta->time_us, p, producer(a, e, h, p));
     pair = judge_pair(h, p, q, &claimed, &bound);
-    if (pair == PAIR_DIFFERENT && !e->claimed[0]) {
-        memcpy(e->claimed, claimed, strlen(claimed));
-        memcpy(e->bound, bound, strlen(bound));
+    if (pair == PAIR_DIFFERENT && !e->claimed) {
+        keytab_text(&a->table, &e->claimed, claimed);
+        keytab_text(&a->table, &e->bound, bound);
     }
     sbi_note_put(h, NOTE_AUTH, (uint32_t)keytab_index(&a->table, e) + 1);
     sbi_note_put(h, NOTE_FLAWS, flaws | (uint32_t)pair << PAIR_SHIFT);
@@ -324,11 +326,11 @@ emit_names(const struct auth *e, const struct sbi_profiles *p, struct fact_sink 
         [BY_TOKEN] = "token-subject",
         [BY_ASSERTION] = "client-credentials",
     };
+    const struct sbi_at *at = sbi_profiles_address(p, &e->key.pair.server);
     char text[MAX_NET_ADDR_TEXT];
-    const struct sbi_at *at = sbi_profiles_host(p, net_addr_text(&e->key.pair.server, text));
 
     /* By its address also where it registered later. */
-    if (!at && e->producer[0])
+    if (!at && e->producer)
         at = sbi_profiles_host(p, e->producer);
     pair_emit(&e->key.pair, sink);
     fact_leaf(sink, FN_SERVICE, e->key.service);
@@ -364,9 +366,9 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
         fact_leaf_u64(sink, FN_TOKEN_LIFETIME, (uint64_t)e->lifetime_s);
     for (unsigned i = 0; i < e->issuers; i++)
         fact_leaf(sink, FN_ISSUER_ID, e->issuer[i]);
-    if (e->pair[PAIR_DIFFERENT] && e->claimed[0])
+    if (e->pair[PAIR_DIFFERENT] && e->claimed)
         fact_leaf(sink, FN_CLAIMED, e->claimed);
-    if (e->pair[PAIR_DIFFERENT] && e->bound[0])
+    if (e->pair[PAIR_DIFFERENT] && e->bound)
         fact_leaf(sink, FN_BOUND, e->bound);
     if (seen.frames.count)
         fact_leaf_u64(sink, FN_FIRST_FRAME, seen.frames.first);

@@ -15,12 +15,11 @@ struct key {
 struct entry {
     struct key key;
     bool answered, accepted, deregistered;
-    char user_agent[MAX_HTTP_TEXT];
-    struct json_nf_profile profile;
+    struct sbi_nf nf;
     struct ledger_seen seen;
 };
 
-/* A key of hosts and instances, of registrants and proxies. */
+/* A key of names and instances, of addresses and registrants. */
 struct host {
     char name[MAX_SBI_HOST];
     struct sbi_at at;
@@ -35,18 +34,25 @@ void
 sbi_profiles_init(struct sbi_profiles *p)
 {
     memset(p, 0, sizeof(*p));
-    keytab_init(&p->hosts, MAX_SBI_HOST, sizeof(struct host), MAX_SBI_HOSTS);
+    keytab_init(&p->names, MAX_SBI_HOST, sizeof(struct host), MAX_SBI_HOSTS);
+    keytab_init(&p->addresses, sizeof(struct net_addr), sizeof(struct place), MAX_SBI_HOSTS);
     keytab_init(&p->instances, MAX_SBI_HOST, sizeof(struct host), MAX_SBI_HOSTS);
     keytab_init(&p->registrants, sizeof(struct net_addr), sizeof(struct place), MAX_SBI_HOSTS);
     keytab_init(&p->proxies, sizeof(struct net_addr), sizeof(struct net_addr), MAX_SBI_PROXIES);
     keytab_init(&p->table, sizeof(struct key), sizeof(struct entry), MAX_NF_PROFILES);
+    keytab_owns(&p->table, offsetof(struct entry, nf.instance_id));
+    keytab_owns(&p->table, offsetof(struct entry, nf.fqdn));
+    keytab_owns(&p->table, offsetof(struct entry, nf.user_agent));
+    keytab_owns(&p->table, offsetof(struct entry, nf.address));
+    keytab_owns(&p->table, offsetof(struct entry, nf.service));
 }
 
 void
 sbi_profiles_clear(struct sbi_profiles *p)
 {
     keytab_clear(&p->table);
-    keytab_clear(&p->hosts);
+    keytab_clear(&p->names);
+    keytab_clear(&p->addresses);
     keytab_clear(&p->instances);
     keytab_clear(&p->registrants);
     keytab_clear(&p->proxies);
@@ -64,6 +70,31 @@ key_of(const struct msg *m)
     return k;
 }
 
+/* All that its profile offers is for certain NF types alone. */
+static bool
+allowed(const struct json_nf_profile *n)
+{
+    return n->allowed_nf_types_profile || (n->services && n->services_allowed == n->services);
+}
+
+/* What it said before is gone. */
+static void
+keep_profile(struct keytab *t, struct sbi_nf *nf, const struct json_nf_profile *n)
+{
+    memcpy(nf->nf_type, n->nf_type, sizeof(nf->nf_type));
+    memcpy(nf->plmn, n->plmn, sizeof(nf->plmn));
+    keytab_text(t, &nf->instance_id, n->instance_id);
+    keytab_text(t, &nf->fqdn, n->fqdn);
+    nf->addresses = nf->named = 0;
+    if (keytab_copy(t, &nf->address, n->address, n->addresses, sizeof(n->address[0])))
+        nf->addresses = n->addresses;
+    if (keytab_copy(t, &nf->service, n->service, n->named, sizeof(n->service[0])))
+        nf->named = n->named;
+    nf->complete = n->complete;
+    nf->allowed = allowed(n);
+    nf->oauth2_required = n->oauth2_required;
+}
+
 static void
 registration(struct sbi_profiles *p, const struct msg *m)
 {
@@ -76,9 +107,9 @@ registration(struct sbi_profiles *p, const struct msg *m)
     e = keytab_put(&p->table, &k);
     if (!e)
         return;
-    e->profile = *h->profile;
+    keep_profile(&p->table, &e->nf, h->profile);
+    keytab_text(&p->table, &e->nf.user_agent, h->user_agent);
     e->deregistered = false;
-    memcpy(e->user_agent, h->user_agent, sizeof(e->user_agent));
     ledger_seen_add(&e->seen, m->meta);
 }
 
@@ -124,8 +155,18 @@ host_add(struct sbi_profiles *p, struct keytab *t, const char *name, const struc
         at_add(p, &h->at, e);
 }
 
+static void
+place_add(struct sbi_profiles *p, struct keytab *t, const struct net_addr *addr,
+          const struct entry *e)
+{
+    struct place *place = keytab_put(t, addr);
+
+    if (place)
+        at_add(p, &place->at, e);
+}
+
 static bool
-forwards(const struct json_nf_profile *n)
+forwards(const struct sbi_nf *n)
 {
     return strcmp(n->nf_type, "SCP") == 0 || strcmp(n->nf_type, "SEPP") == 0;
 }
@@ -133,35 +174,36 @@ forwards(const struct json_nf_profile *n)
 static void
 accepted(struct sbi_profiles *p, const struct entry *e)
 {
-    struct place *r = keytab_put(&p->registrants, &e->key.pair.client);
-
-    if (r)
-        at_add(p, &r->at, e);
+    place_add(p, &p->registrants, &e->key.pair.client, e);
     host_add(p, &p->instances, e->key.instance, e);
-    host_add(p, &p->hosts, e->profile.fqdn, e);
-    for (unsigned i = 0; i < e->profile.addresses; i++)
-        host_add(p, &p->hosts, e->profile.address[i], e);
-    if (forwards(&e->profile))
+    if (e->nf.fqdn)
+        host_add(p, &p->names, e->nf.fqdn, e);
+    for (unsigned i = 0; i < e->nf.addresses; i++)
+        place_add(p, &p->addresses, &e->nf.address[i], e);
+    if (forwards(&e->nf))
         (void)keytab_put(&p->proxies, &e->key.pair.client);
     p->generation++;
+}
+
+const struct sbi_at *
+sbi_profiles_address(const struct sbi_profiles *p, const struct net_addr *addr)
+{
+    const struct place *place = keytab_find(&p->addresses, addr);
+
+    return place ? &place->at : NULL;
 }
 
 const struct sbi_at *
 sbi_profiles_host(const struct sbi_profiles *p, const char *host)
 {
     char key[MAX_SBI_HOST];
-    const struct host *h = host_key(host, key) ? keytab_find(&p->hosts, key) : NULL;
+    const struct host *h;
+    struct net_addr addr;
 
+    if (net_addr_read(host, &addr))
+        return sbi_profiles_address(p, &addr);
+    h = host_key(host, key) ? keytab_find(&p->names, key) : NULL;
     return h ? &h->at : NULL;
-}
-
-/* The same by an address, whose text is what is looked up. */
-static const struct sbi_at *
-host_addr(const struct sbi_profiles *p, const struct net_addr *addr)
-{
-    char text[MAX_NET_ADDR_TEXT];
-
-    return p->hosts.count ? sbi_profiles_host(p, net_addr_text(addr, text)) : NULL;
 }
 
 const struct sbi_at *
@@ -181,12 +223,12 @@ sbi_profiles_instance(const struct sbi_profiles *p, const char *id)
     return h ? &h->at : NULL;
 }
 
-const struct json_nf_profile *
+const struct sbi_nf *
 sbi_profile(const struct sbi_profiles *p, uint32_t number)
 {
     const struct entry *e = keytab_at(&p->table, number);
 
-    return &e->profile;
+    return &e->nf;
 }
 
 static bool
@@ -204,13 +246,14 @@ at_has(const struct sbi_profiles *p, const struct sbi_at *at, const char *id)
 bool
 sbi_profiles_lives(const struct sbi_profiles *p, const char *id, const struct net_addr *addr)
 {
-    return at_has(p, sbi_profiles_registrant(p, addr), id) || at_has(p, host_addr(p, addr), id);
+    return at_has(p, sbi_profiles_registrant(p, addr), id) ||
+           at_has(p, sbi_profiles_address(p, addr), id);
 }
 
 bool
 sbi_profiles_known(const struct sbi_profiles *p, const struct net_addr *addr)
 {
-    return sbi_profiles_registrant(p, addr) || host_addr(p, addr);
+    return sbi_profiles_registrant(p, addr) || sbi_profiles_address(p, addr);
 }
 
 void
@@ -226,7 +269,7 @@ sbi_profiles_proxy(const struct sbi_profiles *p, const struct net_addr *addr)
 
     if (p->proxies.count && keytab_find(&p->proxies, addr))
         return true;
-    at = host_addr(p, addr);
+    at = sbi_profiles_address(p, addr);
     for (unsigned i = 0; at && i < at->count; i++)
         if (forwards(sbi_profile(p, at->profile[i])))
             return true;
@@ -239,7 +282,7 @@ sbi_profiles_required(const struct sbi_profiles *p, const struct sbi_at *at, con
     int said = -1;
 
     for (unsigned i = 0; at && i < at->count; i++) {
-        const struct json_nf_profile *n = sbi_profile(p, at->profile[i]);
+        const struct sbi_nf *n = sbi_profile(p, at->profile[i]);
 
         for (unsigned k = 0; k < n->named; k++)
             if (n->service[k].oauth2_seen && strcmp(n->service[k].name, service) == 0 &&
@@ -282,35 +325,29 @@ sbi_profiles_message(struct sbi_profiles *p, const struct msg *m)
         answer(p, m);
 }
 
-static bool
-allowed(const struct json_nf_profile *n)
-{
-    return n->allowed_nf_types_profile || (n->services && n->services_allowed == n->services);
-}
-
 static void
 emit_entry(const struct entry *e, struct fact_sink *sink)
 {
-    const struct json_nf_profile *n = &e->profile;
+    const struct sbi_nf *n = &e->nf;
 
     ledger_addr(sink, FN_REGISTRANT, &e->key.pair.client);
     ledger_addr(sink, FN_NRF, &e->key.pair.server);
     fact_leaf_u64(sink, FN_NRF_PORT, e->key.pair.port);
     fact_leaf(sink, FN_NF_TYPE, sbi_nf_type(n->nf_type));
-    fact_leaf(sink, FN_INSTANCE_ID, n->instance_id);
+    fact_leaf(sink, FN_INSTANCE_ID, n->instance_id ? n->instance_id : "");
     for (unsigned i = 0; i < n->addresses; i++)
-        fact_leaf(sink, FN_ADDRESS, n->address[i]);
+        ledger_addr(sink, FN_ADDRESS, &n->address[i]);
     /* Of a profile that was cut, what did not stand before the cut is not known. */
-    if (n->complete || allowed(n))
-        fact_leaf_bool(sink, FN_ALLOWED_NF_TYPES, allowed(n));
+    if (n->complete || n->allowed)
+        fact_leaf_bool(sink, FN_ALLOWED_NF_TYPES, n->allowed);
     if (n->complete || n->oauth2_required)
         fact_leaf_bool(sink, FN_OAUTH2_REQUIRED, n->oauth2_required);
     if (e->answered)
         fact_leaf_bool(sink, FN_ACCEPTED, e->accepted);
     fact_leaf_bool(sink, FN_DEREGISTERED, e->deregistered);
-    if (e->user_agent[0])
-        fact_leaf(sink, FN_USER_AGENT, e->user_agent);
-    if (n->fqdn[0])
+    if (n->user_agent)
+        fact_leaf(sink, FN_USER_AGENT, n->user_agent);
+    if (n->fqdn)
         fact_leaf(sink, FN_FQDN, n->fqdn);
     if (n->plmn[0])
         fact_leaf(sink, FN_PLMN, n->plmn);
@@ -330,19 +367,32 @@ sbi_profiles_emit(const struct sbi_profiles *p, const struct ledger_env *env,
     }
 }
 
-int
-sbi_profiles_oauth2(const struct sbi_profiles *p, const struct net_addr *server)
-{
-    char text[MAX_NET_ADDR_TEXT];
-    int said = -1;
+struct said {
+    struct net_addr addr;
+    bool oauth2_required;
+};
 
-    net_addr_text(server, text);
+void
+sbi_profiles_oauth2(const struct sbi_profiles *p, struct keytab *by_address)
+{
+    keytab_init(by_address, sizeof(struct net_addr), sizeof(struct said),
+                (size_t)MAX_NF_PROFILES * MAX_JSON_ADDRESSES);
     for (size_t i = 0; i < p->table.count; i++) {
         const struct entry *e = keytab_at(&p->table, i);
 
-        for (unsigned a = 0; a < e->profile.addresses; a++)
-            if (strcmp(e->profile.address[a], text) == 0 && said < (int)e->profile.oauth2_required)
-                said = e->profile.oauth2_required;
+        for (unsigned a = 0; a < e->nf.addresses; a++) {
+            struct said *said = keytab_put(by_address, &e->nf.address[a]);
+
+            if (said)
+                said->oauth2_required |= e->nf.oauth2_required;
+        }
     }
-    return said;
+}
+
+int
+sbi_oauth2_of(const struct keytab *by_address, const struct net_addr *server)
+{
+    const struct said *said = keytab_find(by_address, server);
+
+    return said ? said->oauth2_required : -1;
 }

@@ -372,7 +372,8 @@ profile_and_problem_bodies(void **state)
     assert_int_equal(deliver(&l, 1, false), 0);
     assert_int_equal(l.heard.bodies, 2);
     assert_string_equal(l.heard.profile.nf_type, "SMF");
-    assert_string_equal(l.heard.profile.address[0], "192.0.2.4");
+    assert_true(net_addr_equal(&l.heard.profile.address[0],
+                               &(struct net_addr){.family = 4, .bytes = {192, 0, 2, 4}}));
     assert_string_equal(l.heard.problem.cause, "USER_NOT_FOUND");
     assert_string_equal(l.heard.request[0].nf_instance, "00000000-0000-4000-8000-00000000000a");
     assert_string_equal(l.heard.response[0].nf_instance, "00000000-0000-4000-8000-00000000000a");

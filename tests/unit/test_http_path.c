@@ -248,6 +248,7 @@ static const char full[] =
 static void
 profile(void **state)
 {
+    char text[MAX_NET_ADDR_TEXT];
     struct json_nf_profile p;
 
     (void)state;
@@ -257,7 +258,7 @@ profile(void **state)
     assert_string_equal(p.fqdn, "smf.example");
     assert_string_equal(p.plmn, "999-70");
     assert_int_equal(p.addresses, 3);
-    assert_string_equal(p.address[2], "192.0.2.3");
+    assert_string_equal(net_addr_text(&p.address[2], text), "192.0.2.3");
     assert_false(p.allowed_nf_types_profile);
     assert_int_equal(p.services, 3);
     assert_int_equal(p.services_allowed, 2);

@@ -116,7 +116,7 @@ profiles(void **state)
     char *json;
 
     (void)state;
-    snprintf(p.address[0], sizeof(p.address[0]), "127.0.0.10");
+    p.address[0] = v4(127, 0, 0, 10);
     snprintf(h.nf_instance, sizeof(h.nf_instance), "0a");
     body = gone = h;
     body.profile = &p;

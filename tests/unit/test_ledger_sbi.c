@@ -87,7 +87,7 @@ registers(struct ledger_test *t, const char *type, const char *id, struct net_ad
 
     snprintf(p.nf_type, sizeof(p.nf_type), "%s", type);
     snprintf(p.instance_id, sizeof(p.instance_id), "%s", id);
-    net_addr_text(&addr, p.address[0]);
+    p.address[0] = addr;
     if (service) {
         p.services = p.named = 1;
         snprintf(p.service[0].name, sizeof(p.service[0].name), "%s", service);
