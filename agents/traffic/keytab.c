@@ -88,6 +88,20 @@ hash(const struct keytab *t, const uint8_t *key)
     return mix64(mix64(word(key + i) ^ secret, word(key + len - 8) ^ h) ^ secret, odd);
 }
 
+uint64_t
+keytab_fold(const struct keytab *t, uint64_t sum, const char *text)
+{
+    const uint64_t odd = 0x9e3779b97f4a7c15u;
+    const uint64_t secret = t->seed ^ odd;
+    const uint8_t *p = (const uint8_t *)text;
+    size_t len = strlen(text);
+
+    sum = mix64(len ^ secret, sum ^ odd);
+    for (; len >= 8; len -= 8, p += 8)
+        sum = mix64(word(p) ^ secret, sum ^ odd);
+    return mix64(part(p, len) ^ secret, sum ^ ~odd);
+}
+
 /* Mostly true where it is asked, and of few bytes: a call of memcmp() would be the larger part. */
 static bool
 same(const uint8_t *a, const uint8_t *b, size_t len)

@@ -18,7 +18,7 @@
 #include "lib/status.h"
 
 #define MAX_KEYTAB 0xffffffu /* entries */
-#define MAX_KEYTAB_OWNED 5   /* pointers of an entry */
+#define MAX_KEYTAB_OWNED 8   /* pointers of an entry */
 
 struct keytab {
     uint8_t *data;
@@ -69,6 +69,11 @@ void *keytab_put(struct keytab *t, const void *key);
  */
 void *keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark);
 void *keytab_find_marked(const struct keytab *t, const void *key, uint32_t *mark);
+/*
+ * Texts as part of a key, one after the other: sum is 0 for the first, else what the last one gave.
+ * The secret of the table is in it, so nobody can look for two texts that give the same.
+ */
+uint64_t keytab_fold(const struct keytab *t, uint64_t sum, const char *text);
 /* Entry i < count. */
 void *keytab_at(const struct keytab *t, size_t i);
 /* Number of an entry of this table. */

@@ -27,15 +27,13 @@ struct server {
 
 struct exchange_key {
     struct pair pair;
-    char service[MAX_HTTP_SERVICE];
-    char method[MAX_HTTP_METHOD];
-    char template[MAX_HTTP_TEMPLATE];
-    char user_agent[MAX_HTTP_TEXT];
+    uint64_t texts; /* those of the entry, folded */
     uint8_t n32, token, zero[6];
 };
 
 struct exchange {
     struct exchange_key key;
+    char *service, *operation, *user_agent;
     uint64_t succeeded, failed;
     struct ledger_seen seen;
 };
@@ -87,20 +85,33 @@ add_client(struct keytab *servers, struct server *s, const struct net_addr *clie
 }
 
 static struct exchange_key
-exchange_key(const struct http_msg *h, const struct pair *p, bool n32)
+exchange_key(const struct keytab *t, const struct http_msg *h, const struct pair *p, bool n32)
 {
-    struct exchange_key k;
+    struct exchange_key k = {.pair = *p, .n32 = n32, .token = h->auth == HTTP_AUTH_BEARER};
 
-    memset(&k, 0, sizeof(k));
-    k.pair = *p;
-    /* All are NUL-terminated and were cleared before they were filled; copy up to the NUL alone. */
-    memcpy(k.service, h->route.service, strlen(h->route.service));
-    memcpy(k.method, h->method, strlen(h->method));
-    memcpy(k.template, h->route.template, strlen(h->route.template));
-    memcpy(k.user_agent, h->user_agent, strlen(h->user_agent));
-    k.n32 = n32;
-    k.token = h->auth == HTTP_AUTH_BEARER;
+    k.texts = keytab_fold(t, 0, h->route.service);
+    k.texts = keytab_fold(t, k.texts, h->method);
+    k.texts = keytab_fold(t, k.texts, h->route.template);
+    k.texts = keytab_fold(t, k.texts, h->user_agent);
     return k;
+}
+
+/* The exchange of a request. NULL: no room. */
+static struct exchange *
+exchange_of(struct sbi_ledger *l, const struct msg *m, const struct pair *p, bool n32)
+{
+    const struct http_msg *h = m->u.http;
+    const struct exchange_key k = exchange_key(&l->exchanges, h, p, n32);
+    struct exchange *e = keytab_put_marked(&l->exchanges, &k, ledger_mark(m, MARK_SBI_EXCHANGE));
+    char operation[MAX_HTTP_METHOD + MAX_HTTP_TEMPLATE];
+
+    if (!e || e->seen.count)
+        return e;
+    snprintf(operation, sizeof(operation), "%s %s", h->method, h->route.template);
+    keytab_text(&l->exchanges, &e->service, h->route.service);
+    keytab_text(&l->exchanges, &e->operation, operation);
+    keytab_text(&l->exchanges, &e->user_agent, h->user_agent);
+    return e;
 }
 
 static void
@@ -108,8 +119,7 @@ count_request(struct sbi_ledger *l, const struct msg *m, const struct pair *p, b
 {
     const struct http_msg *h = m->u.http;
     struct server *s = server_of(l, p, m);
-    struct exchange_key k = exchange_key(h, p, n32);
-    struct exchange *e = keytab_put_marked(&l->exchanges, &k, ledger_mark(m, MARK_SBI_EXCHANGE));
+    struct exchange *e = exchange_of(l, m, p, n32);
 
     sbi_note_put(h, NOTE_EXCHANGE, e ? (uint32_t)keytab_index(&l->exchanges, e) + 1 : 0);
     sbi_note_put(h, NOTE_SERVER, s ? (uint32_t)keytab_index(&l->servers, s) + 1 : 0);
@@ -388,18 +398,16 @@ exchanges(const struct sbi_ledger *l, struct fact_sink *sink)
 {
     for (size_t i = 0; i < l->exchanges.count; i++) {
         const struct exchange *e = keytab_at(&l->exchanges, i);
-        char operation[MAX_HTTP_METHOD + MAX_HTTP_TEMPLATE];
 
-        snprintf(operation, sizeof(operation), "%s %s", e->key.method, e->key.template);
         fact_enter_index(sink, FN_SBI_EXCHANGE, (uint32_t)i);
         ledger_seen_emit(&e->seen, l->env, sink);
         pair_emit(&e->key.pair, sink);
-        fact_leaf(sink, FN_SERVICE, e->key.service);
-        fact_leaf(sink, FN_OPERATION, operation);
+        fact_leaf(sink, FN_SERVICE, sbi_text(e->service));
+        fact_leaf(sink, FN_OPERATION, sbi_text(e->operation));
         fact_leaf_bool(sink, FN_N32, e->key.n32);
         fact_leaf_bool(sink, FN_TOKEN, e->key.token);
-        if (e->key.user_agent[0])
-            fact_leaf(sink, FN_USER_AGENT, e->key.user_agent);
+        if (e->user_agent)
+            fact_leaf(sink, FN_USER_AGENT, e->user_agent);
         fact_leaf_u64(sink, FN_SUCCEEDED, e->succeeded);
         fact_leaf_u64(sink, FN_FAILED, e->failed);
         fact_leave(sink);
@@ -462,6 +470,9 @@ ledger_open(const struct ledger_env *env)
     keytab_owns(&l->servers, offsetof(struct server, client));
     keytab_init(&l->exchanges, sizeof(struct exchange_key), sizeof(struct exchange),
                 MAX_SBI_EXCHANGES);
+    keytab_owns(&l->exchanges, offsetof(struct exchange, service));
+    keytab_owns(&l->exchanges, offsetof(struct exchange, operation));
+    keytab_owns(&l->exchanges, offsetof(struct exchange, user_agent));
     sbi_profiles_init(&l->profiles);
     sbi_auth_init(&l->auth);
     if (!sbi_consumers_init(&l->consumers) || !sbi_issues_init(&l->issues)) {

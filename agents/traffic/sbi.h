@@ -98,6 +98,13 @@ enum sbi_note {
 };
 _Static_assert(SBI_NOTES <= MAX_HTTP_NOTES, "a word for each");
 
+/* A text that an entry holds, "" where it holds none. */
+static inline const char *
+sbi_text(const char *held)
+{
+    return held ? held : "";
+}
+
 static inline void
 sbi_note_put(const struct http_msg *request, enum sbi_note note, uint32_t word)
 {

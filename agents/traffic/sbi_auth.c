@@ -25,14 +25,15 @@ enum pair_state { PAIR_NONE, PAIR_BOUND, PAIR_DIFFERENT, PAIR_UNREADABLE, PAIR_S
 
 struct auth_key {
     struct pair pair;
-    char service[MAX_HTTP_SERVICE];
-    char target[MAX_SBI_HOST]; /* the producer behind a proxy */
-    char consumer[MAX_TOKEN_NAME];
+    uint64_t texts; /* service, target and consumer, folded */
     uint8_t kind, to_proxy, from_proxy, zero[5];
 };
 
 struct auth {
     struct auth_key key;
+    char *service;
+    char *target;   /* the producer behind a proxy, NULL: there is none */
+    char *consumer; /* NULL: the address says who it is */
     bool h2;
     uint32_t generation; /* of profiles when the name was looked up */
     char *producer;      /* the name by which its profile was found, NULL: by none */
@@ -51,6 +52,9 @@ sbi_auth_init(struct sbi_auth *a)
 {
     memset(a, 0, sizeof(*a));
     keytab_init(&a->table, sizeof(struct auth_key), sizeof(struct auth), MAX_SBI_AUTHORISATIONS);
+    keytab_owns(&a->table, offsetof(struct auth, service));
+    keytab_owns(&a->table, offsetof(struct auth, target));
+    keytab_owns(&a->table, offsetof(struct auth, consumer));
     keytab_owns(&a->table, offsetof(struct auth, producer));
     keytab_owns(&a->table, offsetof(struct auth, issuer));
     keytab_owns(&a->table, offsetof(struct auth, claimed));
@@ -173,17 +177,23 @@ static struct auth *
 entry_of(struct sbi_auth *a, const struct msg *m, const struct sbi_asked *q)
 {
     const struct http_msg *h = m->u.http;
-    struct auth_key k;
+    struct auth_key k = {.pair = q->pair, .to_proxy = q->to_proxy, .from_proxy = q->from_proxy};
+    char target[MAX_SBI_HOST] = "", name[MAX_TOKEN_NAME] = "";
+    struct auth *e;
 
-    memset(&k, 0, sizeof(k));
-    k.pair = q->pair;
-    memcpy(k.service, h->route.service, strlen(h->route.service));
     if (q->to_proxy)
-        memcpy(k.target, h->target_apiroot, strnlen(h->target_apiroot, sizeof(k.target) - 1));
-    k.kind = (uint8_t)consumer(h, k.consumer);
-    k.to_proxy = q->to_proxy;
-    k.from_proxy = q->from_proxy;
-    return keytab_put_marked(&a->table, &k, ledger_mark(m, MARK_SBI_AUTH));
+        memcpy(target, h->target_apiroot, strnlen(h->target_apiroot, sizeof(target) - 1));
+    k.kind = (uint8_t)consumer(h, name);
+    k.texts = keytab_fold(&a->table, 0, h->route.service);
+    k.texts = keytab_fold(&a->table, k.texts, target);
+    k.texts = keytab_fold(&a->table, k.texts, name);
+    e = keytab_put_marked(&a->table, &k, ledger_mark(m, MARK_SBI_AUTH));
+    if (!e || e->requests)
+        return e;
+    keytab_text(&a->table, &e->service, h->route.service);
+    keytab_text(&a->table, &e->target, target);
+    keytab_text(&a->table, &e->consumer, name);
+    return e;
 }
 
 /* The profiles of the producer: found by its address, else by the name that the consumer used. */
@@ -333,17 +343,17 @@ emit_names(const struct auth *e, const struct sbi_profiles *p, struct fact_sink 
     if (!at && e->producer)
         at = sbi_profiles_host(p, e->producer);
     pair_emit(&e->key.pair, sink);
-    fact_leaf(sink, FN_SERVICE, e->key.service);
+    fact_leaf(sink, FN_SERVICE, sbi_text(e->service));
     if (at)
         fact_leaf(sink, FN_NF_TYPE, sbi_nf_type(sbi_profile(p, at->profile[0])->nf_type));
     fact_leaf(sink, FN_CONSUMER,
               e->key.kind == BY_ADDRESS ? net_addr_text(&e->key.pair.client, text)
-                                        : e->key.consumer);
+                                        : sbi_text(e->consumer));
     fact_leaf(sink, FN_CONSUMER_KIND, kind[e->key.kind]);
     fact_leaf_bool(sink, FN_TO_PROXY, e->key.to_proxy);
     fact_leaf_bool(sink, FN_FROM_PROXY, e->key.from_proxy);
-    if (e->key.target[0])
-        fact_leaf(sink, FN_TARGET_HOST, e->key.target);
+    if (e->target)
+        fact_leaf(sink, FN_TARGET_HOST, e->target);
     return at;
 }
 
@@ -358,7 +368,7 @@ emit_entry(const struct auth *e, const struct sbi_profiles *p, const struct ledg
     if (e->bad.count)
         seen.frames = e->bad.frames;
     ledger_seen_emit(&seen, env, sink);
-    required = sbi_profiles_required(p, emit_names(e, p, sink), e->key.service);
+    required = sbi_profiles_required(p, emit_names(e, p, sink), sbi_text(e->service));
     if (required >= 0 && !e->key.to_proxy)
         fact_leaf_bool(sink, FN_OAUTH2_REQUIRED, required);
     emit_counters(e, required, sink);

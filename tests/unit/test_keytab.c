@@ -218,6 +218,38 @@ room_is_made_now_and_then(void **state)
     keytab_clear(&t);
 }
 
+/* Texts in a key: where one ends and the next begins counts, and no table folds as another does. */
+static void
+folds(void **state)
+{
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"a", ""},
+                                           {"", "a"},
+                                           {"ab", "c"},
+                                           {"a", "bc"},
+                                           {"abc", ""},
+                                           {"12345678", ""},
+                                           {"", "12345678"},
+                                           {"1234567", "8"},
+                                           {"12345678", "9"},
+                                           {"123456781234567", "8"}};
+    enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+    uint64_t sum[PAIRS];
+    struct keytab t, other;
+
+    (void)state;
+    keytab_init(&t, 8, 8, 10);
+    keytab_init(&other, 8, 8, 10);
+    for (unsigned i = 0; i < PAIRS; i++) {
+        sum[i] = keytab_fold(&t, keytab_fold(&t, 0, pairs[i][0]), pairs[i][1]);
+        assert_true(sum[i] == keytab_fold(&t, keytab_fold(&t, 0, pairs[i][0]), pairs[i][1]));
+        assert_true(sum[i] !=
+                    keytab_fold(&other, keytab_fold(&other, 0, pairs[i][0]), pairs[i][1]));
+        for (unsigned k = 0; k < i; k++)
+            assert_true(sum[i] != sum[k]);
+    }
+}
+
 /* What entries own grows with them and goes with them: leak checkers see what stays. */
 struct owner {
     uint32_t key;
@@ -278,7 +310,7 @@ main(void)
         cmocka_unit_test(order_and_limit), cmocka_unit_test(empty),
         cmocka_unit_test(lengths),         cmocka_unit_test(marks),
         cmocka_unit_test(refusals),        cmocka_unit_test(room_is_made_now_and_then),
-        cmocka_unit_test(owned_memory),
+        cmocka_unit_test(owned_memory),    cmocka_unit_test(folds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
