@@ -9,26 +9,38 @@
 #define UE_FIRST 64u
 #define MAX_UE_CHAIN 256u /* associations of one bucket that are looked at */
 
+/* Who sends a message that says nothing of it: as in others of the two, else by the port of NGAP.
+ */
+static enum ngap_sender
+sender_of(const struct msg_meta *meta, const struct keytab *pairs)
+{
+    const struct n2_key up = {.amf = meta->dst, .gnb = meta->src};
+    const struct n2_key down = {.amf = meta->src, .gnb = meta->dst};
+    bool is_up = keytab_find(pairs, &up) != NULL, is_down = keytab_find(pairs, &down) != NULL;
+
+    if (is_up == is_down) {
+        is_up = meta->dport == NGAP_PORT;
+        is_down = meta->sport == NGAP_PORT;
+    }
+    if (is_up != is_down)
+        return is_up ? NGAP_BY_GNB : NGAP_BY_AMF;
+    if (meta->flow_known)
+        return meta->to_server ? NGAP_BY_GNB : NGAP_BY_AMF;
+    return NGAP_BY_EITHER;
+}
+
 bool
 n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
         struct n2_key *key, uint16_t *port)
 {
-    const struct n2_key up = {.amf = meta->dst, .gnb = meta->src};
-    const struct n2_key down = {.amf = meta->src, .gnb = meta->dst};
+    bool up;
 
-    if (by == NGAP_BY_EITHER) {
-        bool is_up = keytab_find(pairs, &up) != NULL, is_down = keytab_find(pairs, &down) != NULL;
-        if (is_up == is_down) {
-            is_up = meta->dport == NGAP_PORT;
-            is_down = meta->sport == NGAP_PORT;
-        }
-        if (is_up != is_down)
-            by = is_up ? NGAP_BY_GNB : NGAP_BY_AMF;
-        else if (meta->flow_known)
-            by = meta->to_server ? NGAP_BY_GNB : NGAP_BY_AMF;
-    }
-    *key = by == NGAP_BY_AMF ? down : up;
-    *port = by == NGAP_BY_AMF ? meta->sport : meta->dport;
+    if (by == NGAP_BY_EITHER)
+        by = sender_of(meta, pairs);
+    up = by != NGAP_BY_AMF;
+    key->amf = up ? meta->dst : meta->src;
+    key->gnb = up ? meta->src : meta->dst;
+    *port = up ? meta->dport : meta->sport;
     return by != NGAP_BY_EITHER;
 }
 

@@ -18,7 +18,7 @@ import tempfile
 
 VIGIL = os.path.abspath(os.environ.get("VIGIL", "build/vigil"))
 BENCH = os.path.abspath(os.environ.get("BENCH", "build/tests/bench"))
-RUNS = int(os.environ.get("RUNS", "5"))
+RUNS = int(os.environ.get("RUNS", "11"))
 COPIES = int(os.environ.get("COPIES", "200"))
 MIN_PACKETS = int(os.environ.get("MIN_PACKETS", "500000"))
 NICE = ["nice", "-n", os.environ["NICE"]] if "NICE" in os.environ else []
