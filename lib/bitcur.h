@@ -79,4 +79,22 @@ bitcur_bytes(struct bitcur *b, size_t n, struct cur *out)
     return true;
 }
 
+/* The whole bytes from the next border on, as a view; {NULL, NULL} where there are none. */
+static inline struct cur
+bitcur_rest(const struct bitcur *b)
+{
+    const size_t border = b->bit / 8 + (b->bit % 8 != 0), end = b->bits / 8;
+
+    if (border >= end)
+        return (struct cur){NULL, NULL};
+    return cur_from(b->base + border, end - border);
+}
+
+/* Move to where something was read from a view of bitcur_rest(). */
+static inline void
+bitcur_move(struct bitcur *b, struct cur rest)
+{
+    b->bit = (size_t)(rest.pos - b->base) * 8;
+}
+
 #endif

@@ -203,36 +203,29 @@ per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out)
     return ok;
 }
 
-/* The form that nearly all have: a length below 128, and as many octets. Nothing moves otherwise.
- */
+/* The form that nearly all have: a length below 128, and as many octets. */
 static bool
-one_octet_length(struct bitcur *b, struct cur *out)
+short_octets(struct cur *c, struct cur *out)
 {
-    struct bitcur at = *b;
-    struct cur len;
     uint8_t n;
 
-    if (!bitcur_align(&at) || !bitcur_bytes(&at, 1, &len) || !cur_u8(&len, &n) || n & 0x80 ||
-        !bitcur_bytes(&at, n, out))
-        return false;
-    *b = at;
-    return true;
+    return cur_u8(c, &n) && !(n & 0x80) && cur_sub(c, n, out);
 }
 
 bool
 per_octets(struct bitcur *b, struct cur *out, bool *whole)
 {
+    struct cur first = {NULL, NULL}, part, rest = bitcur_rest(b);
     struct bitcur at = *b;
-    struct cur first = {NULL, NULL}, part;
     size_t n;
     bool more;
 
-    *out = first;
     *whole = true;
-    if (one_octet_length(&at, out)) {
-        *b = at;
+    if (short_octets(&rest, out)) {
+        bitcur_move(b, rest);
         return true;
     }
+    *out = first;
     for (unsigned i = 0;; i++) {
         if (i == MAX_PER_FRAGMENTS || !length(&at, &n, &more) || !bitcur_bytes(&at, n, &part))
             return false;
@@ -251,17 +244,22 @@ per_octets(struct bitcur *b, struct cur *out, bool *whole)
 bool
 per_field(struct bitcur *b, struct per_field *out)
 {
+    struct cur rest = bitcur_rest(b);
     struct bitcur at = *b;
-    struct cur head;
-    uint16_t id;
     uint8_t criticality;
+    uint16_t id;
 
     *out = (struct per_field){.whole = true};
-    if (!bitcur_align(&at) || !bitcur_bytes(&at, 3, &head) || !cur_be16(&head, &id) ||
-        !cur_u8(&head, &criticality) || criticality >> 6 >= CRITICALITIES ||
-        !per_octets(&at, &out->value, &out->whole))
+    if (!cur_be16(&rest, &id) || !cur_u8(&rest, &criticality) || criticality >> 6 >= CRITICALITIES)
         return false;
-    *b = at;
+    bitcur_move(&at, rest);
+    if (short_octets(&rest, &out->value)) {
+        bitcur_move(b, rest);
+    } else if (per_octets(&at, &out->value, &out->whole)) {
+        *b = at;
+    } else {
+        return false;
+    }
     out->id = id;
     return true;
 }
