@@ -239,7 +239,8 @@ http_response(struct sbi_ledger *l, const struct msg *m)
     const struct http_msg *h = m->u.http;
     struct pair p = pair_by_direction(m->meta, false);
 
-    if (!h->paired || !h->route.sbi || h->status == 0)
+    /* The answer of a request that is upgraded comes in HTTP/2. */
+    if (!h->paired || !h->route.sbi || h->status < 200)
         return;
     judge_response(l, m, &p);
     /* A 3GPP API that answers HTTP/1.1 with success is the SBI after all; most refuse it. */

@@ -546,6 +546,39 @@ late_answers(void **state)
     free(json);
 }
 
+/* A request that is upgraded to HTTP/2 has one answer: the one behind 101. */
+static void
+upgraded(void **state)
+{
+    struct http_msg h = request("GET", SDM, UDM);
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    core(&t, false);
+    h.version = 1;
+    h.note = h.noted;
+    ends(&t, AMF, UDM, true);
+    ledger_test_say(&t, (struct msg){.kind = MSG_HTTP_REQUEST, .u.http = &h});
+    h.request_frame = t.meta.frame;
+    h.path = NULL;
+    h.response = h.paired = true;
+    ends(&t, AMF, UDM, false);
+    h.status = 101;
+    ledger_test_say(&t, (struct msg){.kind = MSG_HTTP_RESPONSE, .u.http = &h});
+    h.version = 2;
+    h.status = 200;
+    ledger_test_say(&t, (struct msg){.kind = MSG_HTTP_RESPONSE, .u.http = &h});
+    json = ledger_test_facts(&t);
+    said(json,
+         "\"nf-type\":\"udm\",\"consumer\":\"192.0.2.5\",\"consumer-kind\":\"address\","
+         "\"to-proxy\":false,\"from-proxy\":false,\"oauth2-required\":false,\"requests\":\"1\","
+         "\"let-in\":\"1\","
+         "\"refused\":\"0\",\"failed\":\"0\"",
+         1);
+    free(json);
+}
+
 int
 main(void)
 {
@@ -556,6 +589,7 @@ main(void)
         cmocka_unit_test(taken_off),      cmocka_unit_test(unregistered),
         cmocka_unit_test(error_bursts),   cmocka_unit_test(issued),
         cmocka_unit_test(bounded),        cmocka_unit_test(late_answers),
+        cmocka_unit_test(upgraded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
