@@ -5,9 +5,9 @@
 Figures are CPU seconds (user and system) of whole processes, medians of several runs, the commands taken in turn;
 start-up (the same command on a capture of one packet) is measured and subtracted. VIGIL and BENCH name the binaries,
 COPIES and RUNS the size, NICE a priority for what is measured. A capture is copied more often than COPIES where that
-gives fewer than MIN_PACKETS packets. "further" is what each packet costs in ten times the copies, when all tables are
-full and what is written at the end does not grow any more. With --each alone every capture of the test data is taken
-instead, one line each.
+gives fewer than MIN_PACKETS packets; one line says what COPIES of it give. "further" is what each packet costs in ten
+times the copies, when all tables are full and what is written at the end does not grow any more. With --each alone
+every capture of the test data is taken instead, one line each.
 """
 import os
 import re
@@ -95,6 +95,8 @@ def capture(path, expr, share):
     with tempfile.TemporaryDirectory() as tmp:
         big, one = os.path.join(tmp, "big.pcap"), os.path.join(tmp, "one.pcap")
         copies = max(COPIES, -(-MIN_PACKETS // max(1, multiply(path, big, 1, expr))))
+        if copies > COPIES and not expr:
+            beside(path, big, one, COPIES, expr)
         packets = multiply(path, big, copies, expr)
         first_packet(big, one)
         flows = check_ndpi(big, packets)
@@ -116,20 +118,23 @@ def capture(path, expr, share):
         tenfold(big, one, full["vigil"][0], packets, path, copies, expr)
 
 
+def beside(path, big, one, copies, expr):
+    """One line: what a packet of so many copies costs, beside the loop and ndpiReader."""
+    packets = multiply(path, big, copies, expr)
+    first_packet(big, one)
+    cmd = {"vigil": [VIGIL, "facts", "-r"], "ndpi": ["ndpiReader", "-q", "-i"], "loop": [f"{BENCH}/pcaploop"]}
+    start = measure({n: c + [one] for n, c in cmd.items()})
+    full = measure({n: c + [big] for n, c in cmd.items()})
+    secs = {n: max(1e-6, full[n][0] - start[n][0]) for n in cmd}
+    print(f"{os.path.basename(path)[:52]:52} {packets:8d} packets {secs['vigil'] / packets * 1e9:6.0f} ns  "
+          f"of the loop {secs['loop'] / secs['vigil']:.2f}  of ndpiReader {secs['ndpi'] / secs['vigil']:5.2f}  "
+          f"{full['vigil'][1] / 1024:4.0f} MiB", flush=True)
+
+
 def each(path):
-    """One line: what a packet of this capture costs, beside the loop and ndpiReader."""
     with tempfile.TemporaryDirectory() as tmp:
         big, one = os.path.join(tmp, "big.pcap"), os.path.join(tmp, "one.pcap")
-        copies = max(COPIES, -(-MIN_PACKETS // multiply(path, big, 1, None)))
-        packets = multiply(path, big, copies, None)
-        first_packet(big, one)
-        cmd = {"vigil": [VIGIL, "facts", "-r"], "ndpi": ["ndpiReader", "-q", "-i"], "loop": [f"{BENCH}/pcaploop"]}
-        start = measure({n: c + [one] for n, c in cmd.items()})
-        full = measure({n: c + [big] for n, c in cmd.items()})
-        secs = {n: max(1e-6, full[n][0] - start[n][0]) for n in cmd}
-        print(f"{os.path.basename(path)[:52]:52} {packets:8d} packets {secs['vigil'] / packets * 1e9:6.0f} ns  "
-              f"of the loop {secs['loop'] / secs['vigil']:.2f}  of ndpiReader {secs['ndpi'] / secs['vigil']:5.2f}  "
-              f"{full['vigil'][1] / 1024:4.0f} MiB", flush=True)
+        beside(path, big, one, max(COPIES, -(-MIN_PACKETS // multiply(path, big, 1, None))), None)
 
 
 def main():
