@@ -39,7 +39,7 @@ void keytab_init(struct keytab *t, size_t key_len, size_t entry_size, size_t max
 void keytab_clear(struct keytab *t);
 /*
  * Entries have a pointer at this offset: to what most of them do not need, or not much of. The
- * memory is the table's, of keytab_more() or keytab_text(), and goes with the entry. At most
+ * memory is of keytab_more(), keytab_copy() or keytab_text() and goes with the entry. At most
  * MAX_KEYTAB_OWNED of them, told before the first entry.
  */
 void keytab_owns(struct keytab *t, size_t offset);
