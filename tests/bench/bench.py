@@ -61,7 +61,9 @@ def directory():
 
 
 def multiply(path, big, copies, expr):
-    return int(subprocess.check_output([f"{BENCH}/mulpcap", path, big, str(copies)] + ([expr] if expr else [])))
+    packets = int(subprocess.check_output([f"{BENCH}/mulpcap", path, big, str(copies)] + ([expr] if expr else [])))
+    os.sync()  # or what was written is written out while others are measured
+    return packets
 
 
 def first_packet(big, one):
