@@ -73,6 +73,21 @@ struct pfcp_msg {
     bool removes;    /* Remove PDR or Remove Traffic Endpoint: tunnels may be gone */
 };
 
+/* It says that what was asked is done, if only in part. */
+static inline bool
+pfcp_accepts(const struct pfcp_msg *m)
+{
+    return m->has_cause && m->cause && m->cause < PFCP_CAUSE_REJECTED;
+}
+
+/* From here on the two nodes are associated. */
+static inline bool
+pfcp_associates(const struct pfcp_msg *m)
+{
+    return m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && m->has_cause &&
+           m->cause == PFCP_CAUSE_ACCEPTED;
+}
+
 extern const struct dissector dissect_pfcp;
 
 #endif

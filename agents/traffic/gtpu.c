@@ -62,13 +62,8 @@ ledger_close(void *ledger)
 static void
 take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_meta *meta)
 {
-    struct net_addr key;
-    struct end *e;
+    struct end *e = t->address.family ? keytab_put(&l->ends, &t->address) : NULL;
 
-    if (!t->address.family)
-        return;
-    key = t->address;
-    e = keytab_put(&l->ends, &key);
     if (!e)
         return;
     if (!t->by_ngap) {

@@ -74,7 +74,7 @@ take_sender(struct pfcp_node *n, const struct pfcp_msg *m, const struct msg_meta
     n->deletions += m->type == PFCP_SESSION_DELETION_REQUEST;
     if (m->response && m->has_cause) {
         n->answers++;
-        if (m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
+        if (!pfcp_accepts(m))
             ledger_tally_add(&n->rejected, meta);
     }
     if (m->has_recovery) {
@@ -107,8 +107,7 @@ static void
 take_nodes(const struct pfcp_turn *w)
 {
     struct pfcp_node *const end[2] = {w->src, w->dst};
-    bool associated = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
-                      w->m->cause == PFCP_CAUSE_ACCEPTED;
+    const bool associated = pfcp_associates(w->m);
 
     for (unsigned i = 0; i < 2; i++) {
         if (!end[i])
@@ -213,38 +212,36 @@ emit_path(const struct pfcp_ledger *l, const struct pfcp_path *p, uint32_t index
 
 /* -- nodes -- */
 
-/* Requests of second stacks, per source address; the key of a keytab in front. */
-struct stack_sum {
-    struct net_addr address;
-    uint64_t packets;
+/* What is counted for a node when facts are written. */
+struct node_sum {
+    uint32_t waiting;
+    uint64_t second_stack; /* requests of second stacks under its address */
+};
+
+struct node_sums {
+    const struct pfcp_tables *t;
+    struct node_sum sum[MAX_PFCP_NODES]; /* by number of the node */
 };
 
 static void
 sum_stack(void *ctx, const struct pfcp_stack_finding *f)
 {
-    struct net_addr key;
-    struct stack_sum *sum;
+    struct node_sums *sums = ctx;
+    const struct pfcp_node *n = pfcp_tables_node(sums->t, &f->src);
 
-    key = f->src;
-    sum = keytab_put(ctx, &key);
-    if (sum)
-        sum->packets += f->packets.count;
-}
-
-static uint64_t
-stack_packets(const struct keytab *sums, const struct net_addr *address)
-{
-    struct net_addr key;
-    const struct stack_sum *sum;
-
-    key = *address;
-    sum = keytab_find(sums, &key);
-    return sum ? sum->packets : 0;
+    if (n)
+        sums->sum[keytab_index(&sums->t->nodes, n)].second_stack += f->packets.count;
 }
 
 static void
-emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, uint32_t waiting,
-          const struct keytab *sums, uint32_t index, struct fact_sink *sink)
+sum_waiting(void *ctx, size_t node)
+{
+    ((struct node_sums *)ctx)->sum[node].waiting++;
+}
+
+static void
+emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, const struct node_sum *sum,
+          uint32_t index, struct fact_sink *sink)
 {
     static const char *const roles[] = {"unknown", "smf", "upf"};
 
@@ -263,14 +260,14 @@ emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, uint32_t waiti
         fact_leaf_u64(sink, FN_REJECT_RATIO_PERCENT, n->rejected.count * 100 / n->answers);
         ledger_frames_emit(&n->rejected.frames, l->env, sink);
     }
-    fact_leaf_u64(sink, FN_UNANSWERED, n->unanswered + waiting);
+    fact_leaf_u64(sink, FN_UNANSWERED, n->unanswered + sum->waiting);
     ledger_tally_emit(&n->restarts, FN_RECOVERY_CHANGES, l->env, sink);
     ledger_tally_emit(&n->unreachable, FN_PORT_UNREACHABLE, l->env, sink);
     fact_leaf_u64(sink, FN_ESTABLISHMENTS, n->establishments);
     fact_leaf_u64(sink, FN_MODIFICATIONS, n->modifications);
     fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
     fact_leaf_u64(sink, FN_UNKNOWN_SESSION_COMMANDS, n->unknown);
-    fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, stack_packets(sums, &n->address));
+    fact_leaf_u64(sink, FN_SECOND_STACK_PACKETS, sum->second_stack);
     fact_leaf_u64(sink, FN_ASSOCIATIONS_ACCEPTED, n->associations);
     fact_leave(sink);
 }
@@ -279,21 +276,17 @@ emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, uint32_t waiti
 static bool
 emit_nodes(const struct pfcp_ledger *l, struct fact_sink *sink)
 {
-    uint32_t *waiting = calloc(MAX_PFCP_NODES, sizeof(*waiting));
-    struct keytab sums;
-    bool whole;
+    struct node_sums *sums = calloc(1, sizeof(*sums));
 
-    if (!waiting)
+    if (!sums)
         return false;
-    keytab_init(&sums, sizeof(struct net_addr), sizeof(struct stack_sum), MAX_PFCP_WAYS);
-    pfcp_stack_judge(&l->t, sum_stack, &sums);
-    pfcp_sessions_waiting(l->sessions, &l->t, l->env->last_us, waiting);
+    sums->t = &l->t;
+    pfcp_stack_judge(&l->t, sum_stack, sums);
+    pfcp_sessions_waiting(l->sessions, &l->t, l->env->last_us, sum_waiting, sums);
     for (size_t i = 0; i < l->t.nodes.count; i++)
-        emit_node(l, keytab_at(&l->t.nodes, i), waiting[i], &sums, (uint32_t)i, sink);
-    whole = !sums.refused;
-    keytab_clear(&sums);
-    free(waiting);
-    return whole;
+        emit_node(l, keytab_at(&l->t.nodes, i), &sums->sum[i], (uint32_t)i, sink);
+    free(sums);
+    return true;
 }
 
 /* -- events -- */

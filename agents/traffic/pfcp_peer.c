@@ -51,8 +51,7 @@ pfcp_peer_message(const struct pfcp_turn *w)
 
     if (p && w->m->request)
         take_request(&w->t->ways, p, w->m, w->meta);
-    if (!p || !p->asked || w->m->type != PFCP_ASSOCIATION_SETUP_RESPONSE || !w->m->has_cause ||
-        w->m->cause != PFCP_CAUSE_ACCEPTED)
+    if (!p || !p->asked || !pfcp_associates(w->m))
         return;
     p->asked = false;
     ledger_seen_at(&p->accepted, p->asking);

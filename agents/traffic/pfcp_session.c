@@ -249,7 +249,7 @@ static void
 take_command_answer(const struct pfcp_turn *w, const struct pending *p)
 {
     struct pfcp_claims *claims = &w->way->claims;
-    bool accepted = w->m->cause != 0 && w->m->cause < PFCP_CAUSE_REJECTED;
+    const bool accepted = pfcp_accepts(w->m);
 
     if (p->claim == CLAIM_OWN)
         return;
@@ -285,7 +285,7 @@ take_response(struct pfcp_sessions *s, const struct pfcp_turn *w)
         return;
     if (p)
         take_command_answer(w, p);
-    if (w->m->cause == 0 || w->m->cause >= PFCP_CAUSE_REJECTED)
+    if (!pfcp_accepts(w->m))
         return;
     if (w->m->type == PFCP_SESSION_ESTABLISHMENT_RESPONSE) {
         take_establishment(s, w);
@@ -309,14 +309,14 @@ pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_turn *w)
 
 void
 pfcp_sessions_waiting(const struct pfcp_sessions *s, const struct pfcp_tables *t, int64_t end_us,
-                      uint32_t *waiting)
+                      void (*found)(void *ctx, size_t node), void *ctx)
 {
     for (size_t i = 0; i < s->pending.count; i++) {
         const struct pending *p = keytab_at(&s->pending, i);
         const struct pfcp_node *asked = pfcp_way_dst_node(t, pfcp_tables_way_at(t, p->key.way));
 
         if (asked && !p->answered && end_us - p->first.time_us > LAST_US)
-            waiting[keytab_index(&t->nodes, asked)]++;
+            found(ctx, keytab_index(&t->nodes, asked));
     }
 }
 

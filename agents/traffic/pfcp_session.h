@@ -29,10 +29,10 @@ struct pfcp_sessions *pfcp_sessions_new(void);
 void pfcp_sessions_free(struct pfcp_sessions *s);
 /* What it finds of nodes and ways it counts in them. */
 void pfcp_sessions_message(struct pfcp_sessions *s, const struct pfcp_turn *w);
-/* Requests that wait for an answer, by number of the node that was asked (waiting has an element
- * for each): retransmissions counted once, none of the last 10 s before end_us. */
+/* Requests that wait for an answer, with the number of the node that was asked: retransmissions
+ * once, none of the last 10 s before end_us. */
 void pfcp_sessions_waiting(const struct pfcp_sessions *s, const struct pfcp_tables *t,
-                           int64_t end_us, uint32_t *waiting);
+                           int64_t end_us, void (*found)(void *ctx, size_t node), void *ctx);
 /* Behaviour that is an event: a foreign session was changed, or five unknown ones were tried in a
  * minute. */
 void pfcp_sessions_judge(const struct pfcp_tables *t,

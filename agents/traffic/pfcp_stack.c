@@ -101,7 +101,7 @@ take_sign_of_life(struct pfcp_stacks *f, const struct pfcp_msg *m)
             c->down = false;
         }
     }
-    if (!m->response || !m->has_cause || m->cause == 0 || m->cause >= PFCP_CAUSE_REJECTED)
+    if (!m->response || !pfcp_accepts(m))
         return;
     for (unsigned i = 0; i < PFCP_RECENT; i++) {
         struct pfcp_recent *r = &f->recent[i];

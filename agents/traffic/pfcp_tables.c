@@ -43,13 +43,6 @@ way_at(const struct pfcp_tables *t, uint32_t number)
     return number ? keytab_at(&t->ways, number - 1) : NULL;
 }
 
-static bool
-accepts_association(const struct pfcp_msg *m)
-{
-    return m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && m->has_cause &&
-           m->cause == PFCP_CAUSE_ACCEPTED;
-}
-
 static void
 find_ways(struct pfcp_turn *w)
 {
@@ -60,7 +53,7 @@ find_ways(struct pfcp_turn *w)
 
     if (w->m->request || w->m->response)
         (void)way_number(w->t, w->path, asker);
-    if (accepts_association(w->m)) /* it holds for both */
+    if (pfcp_associates(w->m)) /* it holds for both */
         (void)way_number(w->t, w->path, asked);
     w->number = w->path->way[asker];
     w->way = way_at(w->t, w->number);
@@ -92,10 +85,7 @@ pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m)
 struct pfcp_node *
 pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address)
 {
-    struct net_addr key;
-
-    key = *address;
-    return keytab_find(&t->nodes, &key);
+    return keytab_find(&t->nodes, address);
 }
 
 struct pfcp_way *

@@ -231,7 +231,6 @@ take_response(const struct step *w)
     const bool asked_low = !w->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
     struct pending_key key = pending_key(w, asked_low, (uint8_t)(w->m->type - 1));
     struct pending *p = keytab_find_marked(&w->t->pending, &key, &w->peers->pending[asked_low]);
-    bool accepted = w->m->has_cause && w->m->cause && w->m->cause < PFCP_CAUSE_REJECTED;
     struct tunnel_session *s;
 
     if (!p || !p->used) { /* its request is missing */
@@ -241,7 +240,7 @@ take_response(const struct step *w)
     if (p->answered)
         return;
     p->answered = true;
-    if (!is_session_request((uint8_t)(w->m->type - 1)) || !accepted)
+    if (!is_session_request((uint8_t)(w->m->type - 1)) || !pfcp_accepts(w->m))
         return;
     s = p->session.upf.family ? keytab_find(&w->t->sessions, &p->session) : NULL;
     if (s)
@@ -273,29 +272,26 @@ find_step(struct tunnels *t, const struct msg *m, struct keytab *allot)
 }
 
 static void
-count_strangers(const struct step *w, uint32_t more)
+count_strangers(const struct step *w, int more)
 {
     if (w->src)
-        w->src->strangers += more;
+        w->src->strangers += (uint32_t)more;
     if (w->dst)
-        w->dst->strangers += more;
+        w->dst->strangers += (uint32_t)more;
 }
 
 static void
 take_pair(const struct step *w)
 {
-    const bool setup = w->m->type == PFCP_ASSOCIATION_SETUP_RESPONSE && w->m->has_cause &&
-                       w->m->cause == PFCP_CAUSE_ACCEPTED;
-
     if (!w->peers->counted)
         count_strangers(w, 1);
     w->peers->counted = true;
     /* A heartbeat asks for no association; its answer says that the node knows the peer, or is
      * polite. Both are no proof that nothing was before. */
-    if (!setup)
+    if (!pfcp_associates(w->m))
         return;
     if (!w->peers->associated)
-        count_strangers(w, UINT32_MAX); /* one less */
+        count_strangers(w, -1);
     w->peers->associated = true;
     if (w->src)
         w->src->associated = true;

@@ -128,6 +128,21 @@ struct parts {
 };
 
 static void
+parts_open(struct parts *p)
+{
+    p->sessions = pfcp_sessions_new();
+    assert_non_null(p->sessions);
+    pfcp_tables_init(&p->t);
+}
+
+static void
+parts_close(struct parts *p)
+{
+    pfcp_sessions_free(p->sessions);
+    pfcp_tables_clear(&p->t);
+}
+
+static void
 tell_parts(struct parts *p, const struct net_addr *src, const struct net_addr *dst,
            const struct pfcp_msg *pfcp)
 {
@@ -138,12 +153,18 @@ tell_parts(struct parts *p, const struct net_addr *src, const struct net_addr *d
     pfcp_sessions_message(p->sessions, &w);
 }
 
+static void
+count_waiting(void *ctx, size_t node)
+{
+    ((unsigned *)ctx)[node]++;
+}
+
 static unsigned
 waiting(const struct parts *p, const struct net_addr *node, int64_t end_us)
 {
-    uint32_t all[MAX_PFCP_NODES] = {0};
+    unsigned all[MAX_PFCP_NODES] = {0};
 
-    pfcp_sessions_waiting(p->sessions, &p->t, end_us, all);
+    pfcp_sessions_waiting(p->sessions, &p->t, end_us, count_waiting, all);
     return all[keytab_index(&p->t.nodes, pfcp_tables_node(&p->t, node))];
 }
 
@@ -152,11 +173,10 @@ static void
 asked_again(void **state)
 {
     struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true};
-    struct parts parts = {.sessions = pfcp_sessions_new()};
+    struct parts parts;
 
     (void)state;
-    assert_non_null(parts.sessions);
-    pfcp_tables_init(&parts.t);
+    parts_open(&parts);
     tell_parts(&parts, &smf, &upf, &p);
     assert_int_equal(waiting(&parts, &upf, 5 * SECOND), 0);
     assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
@@ -179,8 +199,7 @@ asked_again(void **state)
     assert_int_equal(pfcp_tables_node(&parts.t, &smf)->unknown, 1);
     assert_int_equal(pfcp_tables_node(&parts.t, &upf)->unknown, 0);
     assert_false(pfcp_sessions_full(parts.sessions) || pfcp_tables_full(&parts.t));
-    pfcp_sessions_free(parts.sessions);
-    pfcp_tables_clear(&parts.t);
+    parts_close(&parts);
 }
 
 /* Of two nodes, either may ask; of one that speaks with itself there is one way. */
@@ -189,12 +208,11 @@ ways(void **state)
 {
     const struct pfcp_msg ask = {.type = PFCP_HEARTBEAT_REQUEST, .request = true};
     const struct pfcp_msg tell = {.type = PFCP_HEARTBEAT_RESPONSE, .response = true};
-    struct parts parts = {.sessions = pfcp_sessions_new()};
+    struct parts parts;
     const struct pfcp_way *w;
 
     (void)state;
-    assert_non_null(parts.sessions);
-    pfcp_tables_init(&parts.t);
+    parts_open(&parts);
     tell_parts(&parts, &upf, &smf, &ask);
     tell_parts(&parts, &smf, &upf, &tell);
     assert_int_equal(parts.t.ways.count, 1);
@@ -218,8 +236,7 @@ ways(void **state)
     assert_int_equal(parts.t.nodes.count, 3);
     assert_int_equal(waiting(&parts, &other, 20 * SECOND), 0);
     assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
-    pfcp_sessions_free(parts.sessions);
-    pfcp_tables_clear(&parts.t);
+    parts_close(&parts);
 }
 
 /* With more pairs than there is room for, what has room is followed and the rest is said. */
@@ -228,11 +245,10 @@ too_many(void **state)
 {
     const struct pfcp_msg ask = {.type = PFCP_HEARTBEAT_REQUEST, .request = true};
     const struct pfcp_msg tell = {.type = PFCP_HEARTBEAT_RESPONSE, .response = true};
-    struct parts parts = {.sessions = pfcp_sessions_new()};
+    struct parts parts;
 
     (void)state;
-    assert_non_null(parts.sessions);
-    pfcp_tables_init(&parts.t);
+    parts_open(&parts);
     tell_parts(&parts, &smf, &upf, &ask);
     for (unsigned i = 0; i < 2 * MAX_PFCP_PATHS; i++) {
         const struct net_addr a = v4(198, 18, (uint8_t)(i >> 8), (uint8_t)i);
@@ -246,8 +262,7 @@ too_many(void **state)
     assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 1);
     tell_parts(&parts, &upf, &smf, &tell);
     assert_int_equal(waiting(&parts, &upf, 20 * SECOND), 0);
-    pfcp_sessions_free(parts.sessions);
-    pfcp_tables_clear(&parts.t);
+    parts_close(&parts);
 }
 
 /* 64 refuses like all above it; 1 does not. Retransmissions are one request; the last ten seconds
