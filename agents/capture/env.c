@@ -3,6 +3,18 @@
 
 #include <stdlib.h>
 
+size_t
+env_feed(struct capture_env *env, uint32_t *mark, const struct dissector *d, void *state,
+         struct cur data, const struct msg_meta *meta)
+{
+    size_t used;
+
+    env->mark = mark;
+    used = d->feed(state, data, meta, &env->out);
+    env->mark = NULL;
+    return used;
+}
+
 void *
 env_hold(struct capture_env *env, size_t size)
 {

@@ -48,6 +48,9 @@ env_message(struct capture_env *env, enum msg_kind kind, const struct msg_meta *
     env->out.message(env->out.ctx, &m);
 }
 
+/* Let a dissector read; its messages come with these marks. Returns what it used. */
+size_t env_feed(struct capture_env *env, uint32_t *mark, const struct dissector *d, void *state,
+                struct cur data, const struct msg_meta *meta);
 /* malloc under the ceiling: NULL when it is reached or memory ends. Free with env_release(). */
 void *env_hold(struct capture_env *env, size_t size) MUST_USE;
 /* size as given to env_hold(); NULL is fine. */

@@ -388,9 +388,7 @@ void
 flow_feed(struct flow *f, struct capture_env *env, const struct dissector *d, void *state,
           struct cur data, const struct msg_meta *meta)
 {
-    env->mark = f->u.mark[meta->to_server];
-    (void)d->feed(state, data, meta, &env->out);
-    env->mark = NULL;
+    (void)env_feed(env, f->u.mark[meta->to_server], d, state, data, meta);
 }
 
 static void

@@ -84,11 +84,8 @@ consume(struct stream_half *h, struct capture_env *env, size_t used)
 static size_t
 feed(struct stream *s, struct capture_env *env, struct cur data, const struct msg_meta *meta)
 {
-    size_t used;
+    const size_t used = env_feed(env, s->mark[meta->to_server], s->dissector, s->state, data, meta);
 
-    env->mark = s->mark[meta->to_server];
-    used = s->dissector->feed(s->state, data, meta, &env->out);
-    env->mark = NULL;
     return used > cur_left(data) ? cur_left(data) : used;
 }
 
