@@ -79,7 +79,7 @@ static void
 take_gtpu(struct gtpu_ledger *l, const struct msg *m)
 {
     struct pair_ends key;
-    bool src_low = pair_ends(m->meta, &key);
+    bool src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
     struct path *p;
 
     p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));

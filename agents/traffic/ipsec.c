@@ -14,7 +14,7 @@
 #define MAX_NAME 40
 
 struct path_key {
-    struct net_addr low, high;
+    struct pair_ends ends;
     uint8_t form, zero[7];
 };
 
@@ -81,10 +81,8 @@ ledger_message(void *ledger, const struct msg *msg)
     if (msg->kind != MSG_IKE && msg->kind != MSG_ESP)
         return;
     m = msg->u.ipsec;
-    src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
     memset(&key, 0, sizeof(key));
-    key.low = src_low ? meta->src : meta->dst;
-    key.high = src_low ? meta->dst : meta->src;
+    src_low = pair_ends(&meta->src, &meta->dst, &key.ends);
     key.form = (uint8_t)m->form;
     p = keytab_put(&l->paths, &key);
     if (!p)
@@ -147,8 +145,8 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
         struct pair pair;
 
         memset(&pair, 0, sizeof(pair));
-        pair.client = p->low_client ? p->key.low : p->key.high;
-        pair.server = p->low_client ? p->key.high : p->key.low;
+        pair.client = p->low_client ? p->key.ends.low : p->key.ends.high;
+        pair.server = p->low_client ? p->key.ends.high : p->key.ends.low;
         pair.port = p->port;
         fact_enter_index(sink, FN_IPSEC_PATH, (uint32_t)i);
         ledger_seen_emit(&p->seen, l->env, sink);

@@ -16,13 +16,34 @@ pair_socket(const struct pair *p)
 }
 
 bool
-pair_ends(const struct msg_meta *meta, struct pair_ends *out)
+pair_ends(const struct net_addr *src, const struct net_addr *dst, struct pair_ends *out)
 {
-    bool src_low = net_addr_compare(&meta->src, &meta->dst) < 0;
+    bool src_low = net_addr_compare(src, dst) < 0;
 
-    out->low = src_low ? meta->src : meta->dst;
-    out->high = src_low ? meta->dst : meta->src;
+    out->low = src_low ? *src : *dst;
+    out->high = src_low ? *dst : *src;
     return src_low;
+}
+
+struct pair_entries
+pair_put_ends(struct keytab *t, const struct pair_ends *ends, bool src_low, uint32_t mark[2])
+{
+    struct pair_entries e;
+
+    e.src = keytab_put_marked(t, src_low ? &ends->low : &ends->high, &mark[!src_low]);
+    e.dst = keytab_put_marked(t, src_low ? &ends->high : &ends->low, &mark[src_low]);
+    if (e.src) /* it may have moved for the other */
+        e.src = keytab_at(t, mark[!src_low]);
+    return e;
+}
+
+void *
+pair_find_end(const struct keytab *t, const struct pair_ends *ends, bool high,
+              const uint32_t mark[2])
+{
+    uint32_t known = mark[high];
+
+    return keytab_find_marked(t, high ? &ends->high : &ends->low, &known);
 }
 
 void

@@ -177,8 +177,8 @@ static void
 emit_path(const struct pfcp_ledger *l, const struct pfcp_path *p, uint32_t index,
           struct fact_sink *sink)
 {
-    enum role low = role_of(pfcp_tables_node(&l->t, &p->key.low)),
-              high = role_of(pfcp_tables_node(&l->t, &p->key.high));
+    enum role low = role_of(pfcp_path_node(&l->t, p, false)),
+              high = role_of(pfcp_path_node(&l->t, p, true));
     const struct net_addr *smf = NULL, *upf = NULL;
     struct pair pair;
 

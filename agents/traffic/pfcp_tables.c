@@ -64,19 +64,15 @@ struct pfcp_turn
 pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m)
 {
     struct pfcp_turn w = {.t = t, .m = m->u.pfcp, .meta = m->meta};
-    const struct net_addr *src, *dst;
-    uint32_t none[2] = {0, 0}, *node;
+    uint32_t none[2] = {0, 0};
+    struct pair_entries nodes;
     struct pair_ends key;
 
-    w.src_low = pair_ends(m->meta, &key);
+    w.src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
     w.path = keytab_put_marked(&t->paths, &key, ledger_mark(m, MARK_PATH));
-    src = w.src_low ? &key.low : &key.high;
-    dst = w.src_low ? &key.high : &key.low;
-    node = w.path ? w.path->node : none;
-    w.src = keytab_put_marked(&t->nodes, src, &node[!w.src_low]);
-    w.dst = keytab_put_marked(&t->nodes, dst, &node[w.src_low]);
-    if (w.src) /* it may have moved for the other */
-        w.src = keytab_at(&t->nodes, node[!w.src_low]);
+    nodes = pair_put_ends(&t->nodes, &key, w.src_low, w.path ? w.path->node : none);
+    w.src = nodes.src;
+    w.dst = nodes.dst;
     if (w.path)
         find_ways(&w);
     return w;
@@ -88,13 +84,18 @@ pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address)
     return keytab_find(&t->nodes, address);
 }
 
+struct pfcp_node *
+pfcp_path_node(const struct pfcp_tables *t, const struct pfcp_path *path, bool high)
+{
+    return pair_find_end(&t->nodes, &path->key, high, path->node);
+}
+
 struct pfcp_way *
 pfcp_tables_way(const struct pfcp_tables *t, const struct net_addr *src, const struct net_addr *dst)
 {
-    const struct msg_meta meta = {.src = *src, .dst = *dst};
     const struct pfcp_path *path;
     struct pair_ends key;
-    bool low = pair_ends(&meta, &key);
+    bool low = pair_ends(src, dst, &key);
 
     path = keytab_find(&t->paths, &key);
     return path ? way_at(t, path->way[low]) : NULL;
@@ -127,17 +128,13 @@ pfcp_way_dst(const struct pfcp_tables *t, const struct pfcp_way *w)
 struct pfcp_node *
 pfcp_way_src_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    uint32_t mark = path_of(t, w)->node[!w->key.low];
-
-    return keytab_find_marked(&t->nodes, pfcp_way_src(t, w), &mark);
+    return pfcp_path_node(t, path_of(t, w), !w->key.low);
 }
 
 struct pfcp_node *
 pfcp_way_dst_node(const struct pfcp_tables *t, const struct pfcp_way *w)
 {
-    uint32_t mark = path_of(t, w)->node[w->key.low];
-
-    return keytab_find_marked(&t->nodes, pfcp_way_dst(t, w), &mark);
+    return pfcp_path_node(t, path_of(t, w), w->key.low);
 }
 
 bool

@@ -144,6 +144,8 @@ void pfcp_tables_clear(struct pfcp_tables *t);
 struct pfcp_turn pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m);
 /* NULL: not known. */
 struct pfcp_node *pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address);
+struct pfcp_node *pfcp_path_node(const struct pfcp_tables *t, const struct pfcp_path *path,
+                                 bool high);
 struct pfcp_way *pfcp_tables_way(const struct pfcp_tables *t, const struct net_addr *src,
                                  const struct net_addr *dst);
 /* Way number i < t->ways.count. */

@@ -255,19 +255,15 @@ static struct step
 find_step(struct tunnels *t, const struct msg *m, struct keytab *allot)
 {
     struct step w = {.t = t, .m = m->u.pfcp, .meta = m->meta, .allot = allot};
-    const struct net_addr *src, *dst;
-    uint32_t none[2] = {0, 0}, *node;
+    uint32_t none[2] = {0, 0};
+    struct pair_entries nodes;
     struct pair_ends key;
 
-    w.src_low = pair_ends(m->meta, &key);
+    w.src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
     w.peers = keytab_put_marked(&t->peers, &key, ledger_mark(m, MARK_N4_PEERS));
-    src = w.src_low ? &key.low : &key.high;
-    dst = w.src_low ? &key.high : &key.low;
-    node = w.peers ? w.peers->node : none;
-    w.src = keytab_put_marked(&t->nodes, src, &node[!w.src_low]);
-    w.dst = keytab_put_marked(&t->nodes, dst, &node[w.src_low]);
-    if (w.src) /* it may have moved for the other */
-        w.src = keytab_at(&t->nodes, node[!w.src_low]);
+    nodes = pair_put_ends(&t->nodes, &key, w.src_low, w.peers ? w.peers->node : none);
+    w.src = nodes.src;
+    w.dst = nodes.dst;
     return w;
 }
 

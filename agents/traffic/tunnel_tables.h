@@ -85,9 +85,7 @@ seid_key(const struct net_addr *upf, uint64_t seid)
 static inline struct node *
 peers_node(const struct tunnels *t, const struct peers *p, bool high)
 {
-    uint32_t mark = p->node[high];
-
-    return keytab_find_marked(&t->nodes, high ? &p->key.high : &p->key.low, &mark);
+    return pair_find_end(&t->nodes, &p->key, high, p->node);
 }
 
 static inline const struct peers *
