@@ -165,6 +165,18 @@ place_add(struct sbi_profiles *p, struct keytab *t, const struct net_addr *addr,
         at_add(p, &place->at, e);
 }
 
+/* A name, or an address as text: what sbi_profiles_host() is asked for. */
+static void
+name_add(struct sbi_profiles *p, const char *name, const struct entry *e)
+{
+    struct net_addr addr;
+
+    if (net_addr_read(name, &addr))
+        place_add(p, &p->addresses, &addr, e);
+    else
+        host_add(p, &p->names, name, e);
+}
+
 static bool
 forwards(const struct sbi_nf *n)
 {
@@ -177,7 +189,7 @@ accepted(struct sbi_profiles *p, const struct entry *e)
     place_add(p, &p->registrants, &e->key.pair.client, e);
     host_add(p, &p->instances, e->key.instance, e);
     if (e->nf.fqdn)
-        host_add(p, &p->names, e->nf.fqdn, e);
+        name_add(p, e->nf.fqdn, e);
     for (unsigned i = 0; i < e->nf.addresses; i++)
         place_add(p, &p->addresses, &e->nf.address[i], e);
     if (forwards(&e->nf))
@@ -185,42 +197,47 @@ accepted(struct sbi_profiles *p, const struct entry *e)
     p->generation++;
 }
 
+static const struct sbi_at *
+place_at(const struct keytab *t, const struct net_addr *addr)
+{
+    const struct place *place = keytab_find(t, addr);
+
+    return place ? &place->at : NULL;
+}
+
+static const struct sbi_at *
+host_at(const struct keytab *t, const char *name)
+{
+    char key[MAX_SBI_HOST];
+    const struct host *h = host_key(name, key) ? keytab_find(t, key) : NULL;
+
+    return h ? &h->at : NULL;
+}
+
 const struct sbi_at *
 sbi_profiles_address(const struct sbi_profiles *p, const struct net_addr *addr)
 {
-    const struct place *place = keytab_find(&p->addresses, addr);
-
-    return place ? &place->at : NULL;
+    return place_at(&p->addresses, addr);
 }
 
 const struct sbi_at *
 sbi_profiles_host(const struct sbi_profiles *p, const char *host)
 {
-    char key[MAX_SBI_HOST];
-    const struct host *h;
     struct net_addr addr;
 
-    if (net_addr_read(host, &addr))
-        return sbi_profiles_address(p, &addr);
-    h = host_key(host, key) ? keytab_find(&p->names, key) : NULL;
-    return h ? &h->at : NULL;
+    return net_addr_read(host, &addr) ? place_at(&p->addresses, &addr) : host_at(&p->names, host);
 }
 
 const struct sbi_at *
 sbi_profiles_registrant(const struct sbi_profiles *p, const struct net_addr *addr)
 {
-    const struct place *r = keytab_find(&p->registrants, addr);
-
-    return r ? &r->at : NULL;
+    return place_at(&p->registrants, addr);
 }
 
 const struct sbi_at *
 sbi_profiles_instance(const struct sbi_profiles *p, const char *id)
 {
-    char key[MAX_SBI_HOST];
-    const struct host *h = host_key(id, key) ? keytab_find(&p->instances, key) : NULL;
-
-    return h ? &h->at : NULL;
+    return host_at(&p->instances, id);
 }
 
 const struct sbi_nf *

@@ -546,6 +546,26 @@ late_answers(void **state)
     free(json);
 }
 
+/* A profile whose fqdn is an address is found by it as by one of its addresses. */
+static void
+address_for_a_name(void **state)
+{
+    struct json_nf_profile p = {
+        .nf_type = "UDM", .instance_id = UDM_ID, .fqdn = "192.0.2.12", .complete = true};
+    struct http_msg h = request("PUT", "/nnrf-nfm/v1/nf-instances/" UDM_ID, NRF);
+    struct ledger_test t;
+    char *json;
+
+    (void)state;
+    ledger_test_open(&t, &ledger_sbi);
+    h.profile = &p;
+    exchange(&t, SCP, NRF, h, 201);
+    exchange(&t, AMF, UDM, request("GET", SDM, UDM), 200);
+    json = ledger_test_facts(&t);
+    said(json, "\"service\":\"nudm-sdm\",\"nf-type\":\"udm\"", 1);
+    free(json);
+}
+
 /* A request that is upgraded to HTTP/2 has one answer: the one behind 101. */
 static void
 upgraded(void **state)
@@ -589,7 +609,7 @@ main(void)
         cmocka_unit_test(taken_off),      cmocka_unit_test(unregistered),
         cmocka_unit_test(error_bursts),   cmocka_unit_test(issued),
         cmocka_unit_test(bounded),        cmocka_unit_test(late_answers),
-        cmocka_unit_test(upgraded),
+        cmocka_unit_test(upgraded),       cmocka_unit_test(address_for_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
