@@ -65,7 +65,7 @@ struct http_msg {
     int64_t request_us;
     /*
      * Words of the exchange, for those who hear it: 0 with a request, and what they write then
-     * through note comes with its answer. note is borrowed; NULL: this is no request or response.
+     * through note comes with its answer. note is borrowed, and there while a message is told.
      */
     uint32_t noted[MAX_HTTP_NOTES];
     uint32_t *note;

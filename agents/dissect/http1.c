@@ -276,7 +276,7 @@ read_head(const struct place *x, struct cur *data, struct head *h)
  */
 
 static void
-send_message(const struct place *x, const struct http_msg *http)
+send_message(const struct place *x, struct http_msg *http)
 {
     struct msg_meta meta = *x->meta;
     struct msg m = {.kind = http->response ? MSG_HTTP_RESPONSE : MSG_HTTP_REQUEST,
@@ -286,7 +286,9 @@ send_message(const struct place *x, const struct http_msg *http)
     meta.to_server = !http->response;
     meta.flow_known = true;
     dissect_unit(x->out, x->meta, "http", UNIT_NO_TYPE);
+    http->note = http->noted;
     x->out->message(x->out->ctx, &m);
+    http->note = NULL;
 }
 
 static void
@@ -307,7 +309,6 @@ handle_request(const struct place *x, struct head *h, struct side *s)
     h->http.stream = ++c->exchange;
     h->http.request_frame = x->meta->frame;
     h->http.request_us = x->meta->time_us;
-    h->http.note = h->http.noted;
     send_message(x, &h->http);
     request_body(s, h);
     if (c->waiting_count == MAX_HTTP1_PIPELINE) {
@@ -316,7 +317,6 @@ handle_request(const struct place *x, struct head *h, struct side *s)
         return;
     }
     c->waiting[c->waiting_count] = h->http;
-    c->waiting[c->waiting_count].note = NULL;
     c->waiting[c->waiting_count].identity = NULL;
     c->waiting[c->waiting_count++].path = NULL;
 }
@@ -346,9 +346,7 @@ handle_response(const struct place *x, struct head *h, struct side *s)
         http_pair(&h->http, &request);
         h->http.stream = request.stream;
     }
-    h->http.note = h->http.noted;
     send_message(x, &h->http);
-    h->http.note = NULL;
     if (h->http.status == 101) {
         c->side[0].state = c->side[1].state = BODY_ALL;
         if (h->upgrade_h2c && paired &&

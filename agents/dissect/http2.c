@@ -165,7 +165,7 @@ h2_anomaly(const struct h2_ctx *x, const char *name)
 }
 
 void
-h2_message(const struct h2_ctx *x, enum msg_kind kind, const struct http_msg *http)
+h2_message(const struct h2_ctx *x, enum msg_kind kind, struct http_msg *http)
 {
     struct msg_meta meta = *x->meta;
     struct msg m = {.kind = kind, .meta = &meta, .u.http = http};
@@ -174,7 +174,11 @@ h2_message(const struct h2_ctx *x, enum msg_kind kind, const struct http_msg *ht
         meta.to_server = x->from == x->conn->client;
         meta.flow_known = true;
     }
+    if (http)
+        http->note = http->noted;
     x->out->message(x->out->ctx, &m);
+    if (http)
+        http->note = NULL;
 }
 
 bool

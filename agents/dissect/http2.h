@@ -76,7 +76,7 @@ void h2_anomaly(const struct h2_ctx *x, const char *name);
  * contradicts. */
 bool h2_prove(const struct h2_ctx *x, unsigned client);
 /* Send a message with the direction as it is known. */
-void h2_message(const struct h2_ctx *x, enum msg_kind kind, const struct http_msg *http);
+void h2_message(const struct h2_ctx *x, enum msg_kind kind, struct http_msg *http);
 
 /* http2_stream.c */
 void h2_streams_clear(struct h2_streams *s);

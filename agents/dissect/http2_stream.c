@@ -230,9 +230,7 @@ request(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
     m->request_us = x->meta->time_us;
     if (!h2_prove(x, x->from))
         return;
-    m->note = m->noted;
     h2_message(x, MSG_HTTP_REQUEST, m);
-    m->note = NULL;
     st = h2_stream_make(x, s, id);
     if (!st)
         return;
@@ -264,9 +262,7 @@ response(const struct h2_ctx *x, uint32_t id, struct block *b, bool end)
         return;
     if (st && st->request_known)
         http_pair(m, &st->http);
-    m->note = m->noted;
     h2_message(x, MSG_HTTP_RESPONSE, m);
-    m->note = NULL;
     if (!st && !end && is_json(m, "application/problem+json"))
         st = h2_stream_make(x, s, id);
     if (!st)
