@@ -145,7 +145,17 @@ cur_be64(struct cur *c, uint64_t *out)
     return true;
 }
 
-/* Little endian, for the few protocols that use it (MongoDB, pcap). */
+/* Little endian, for the few that use it (MongoDB, pcap). */
+MUST_USE static inline bool
+cur_le16(struct cur *c, uint16_t *out)
+{
+    uint16_t v;
+    bool ok = cur_be16(c, &v);
+
+    *out = ok ? __builtin_bswap16(v) : 0;
+    return ok;
+}
+
 MUST_USE static inline bool
 cur_le32(struct cur *c, uint32_t *out)
 {

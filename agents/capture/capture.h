@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capture files into messages: the only user of libpcap, link layers, IP, fragments, TCP, SCTP,
- * flows. */
+/* Capture files and interfaces into messages: link layers, IP, fragments, TCP, SCTP, flows. Only
+ * this directory knows libpcap. */
 #ifndef AGENTS_CAPTURE_CAPTURE_H
 #define AGENTS_CAPTURE_CAPTURE_H
 

@@ -9,33 +9,10 @@
 
 #define MAGIC_LEN 12
 
-static bool
-is_pcap(struct cur c)
-{
-    uint32_t magic;
-
-    if (!cur_be32(&c, &magic))
-        return false;
-    return magic == 0xa1b2c3d4 || magic == 0xd4c3b2a1 || magic == 0xa1b23c4d ||
-           magic == 0x4d3cb2a1 || magic == 0xa1b2cd34 || magic == 0x34cdb2a1;
-}
-
-static bool
-is_pcapng(struct cur c)
-{
-    uint32_t type, order;
-
-    if (!cur_be32(&c, &type) || type != 0x0a0d0d0a)
-        return false;
-    if (!cur_skip(&c, 4) || !cur_be32(&c, &order))
-        return true;
-    return order == 0x1a2b3c4d || order == 0x4d3c2b1a;
-}
-
 bool
 capture_magic(const uint8_t *data, size_t len)
 {
-    return is_pcap(cur_from(data, len)) || is_pcapng(cur_from(data, len));
+    return file_is_pcap(cur_from(data, len)) || file_is_pcapng(cur_from(data, len));
 }
 
 void
@@ -96,9 +73,9 @@ capture_read_into(int fd, const char *name, struct capture_path *p,
         return st;
     if (len == 0)
         return diag_set(d, ST_MALFORMED, name, 0, "empty file; a pcap or pcapng file is expected");
-    if (is_pcap(cur_from(start, len)))
+    if (file_is_pcap(cur_from(start, len)))
         st = file_pcap_read(&r);
-    else if (is_pcapng(cur_from(start, len)))
+    else if (file_is_pcapng(cur_from(start, len)))
         st = file_pcapng_read(&r);
     else
         return diag_set(d, ST_MALFORMED, name, 0, "neither a pcap nor a pcapng file");

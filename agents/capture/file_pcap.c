@@ -1,80 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* draft-ietf-opsawg-pcap; of older writers what libpcap's savefile(5) says. */
 #include "agents/capture/file.h"
-
-#include <pcap/pcap.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
+#include "agents/capture/file_window.h"
 #include "agents/capture/link.h"
 
-#define FILE_BUFFER (64 * 1024)
 #define FILE_HEADER 24
 #define RECORD_HEADER 16
+#define RECORD_HEADER_PATCHED                                                                      \
+    24 /* of a Linux kernel's patched libpcap: interface and such behind it */
+#define VERSION_MAJOR 2
+#define VERSION_IN_ORDER 4   /* minor; before it some wrote the two lengths the other way round */
+#define LINKTYPE_MASK 0xffff /* above it: length of frame check sequences */
 
-/* buffer (NULL: that of the library, which is small) lives as long as the stream. */
-static FILE *
-open_stream(int fd, char *buffer)
+#define MAGIC_FIRST 0xa1 /* byte of each of these */
+
+enum {
+    MAGIC_MICROSECONDS = 0xa1b2c3d4,
+    MAGIC_NANOSECONDS = 0xa1b23c4d,
+    MAGIC_PATCHED = 0xa1b2cd34
+};
+
+struct pcap_file {
+    struct file_reader *r;
+    struct file_window *w;
+    bool little, nanoseconds, ordered;
+    size_t record_header;
+    int dlt;
+};
+
+static bool
+get32(const struct pcap_file *p, struct cur *c, uint32_t *out)
 {
-    int own = dup(fd);
-    FILE *f = own < 0 ? NULL : fdopen(own, "rb");
-
-    if (f && buffer)
-        (void)setvbuf(f, buffer, _IOFBF, FILE_BUFFER);
-    else if (!f && own >= 0)
-        close(own);
-    return f;
+    return p->little ? cur_le32(c, out) : cur_be32(c, out);
 }
 
-static void
-read_records(struct file_reader *r, pcap_t *pcap, int dlt)
+static bool
+get16(const struct pcap_file *p, struct cur *c, uint16_t *out)
 {
-    struct pcap_pkthdr *h;
-    const u_char *data;
-    uint64_t at = FILE_HEADER;
-    int got;
+    return p->little ? cur_le16(c, out) : cur_be16(c, out);
+}
 
-    while ((got = pcap_next_ex(pcap, &h, &data)) == 1) {
-        at += RECORD_HEADER + h->caplen;
-        file_frame(r, dlt, data, h->caplen, h->len,
-                   (int64_t)h->ts.tv_sec * 1000000 + (int64_t)h->ts.tv_usec, at);
+/* What the first four bytes say. */
+static bool
+read_magic(struct pcap_file *p, struct cur *c)
+{
+    uint32_t magic;
+
+    if (!cur_be32(c, &magic))
+        return false;
+    if ((magic & 0xff) == MAGIC_FIRST) {
+        p->little = true;
+        magic = __builtin_bswap32(magic);
     }
-    if (got != PCAP_ERROR_BREAK)
-        file_damaged(r, "the capture is cut off or a record is malformed");
+    p->nanoseconds = magic == MAGIC_NANOSECONDS;
+    p->record_header = magic == MAGIC_PATCHED ? RECORD_HEADER_PATCHED : RECORD_HEADER;
+    return p->nanoseconds || magic == MAGIC_PATCHED || magic == MAGIC_MICROSECONDS;
+}
+
+bool
+file_is_pcap(struct cur start)
+{
+    struct pcap_file p = {.little = false};
+
+    return read_magic(&p, &start);
+}
+
+static bool
+read_header(struct pcap_file *p)
+{
+    struct cur c;
+    uint16_t major, minor;
+    uint32_t linktype;
+
+    if (!file_window_see(p->w, FILE_HEADER, &c) || !read_magic(p, &c) || !get16(p, &c, &major) ||
+        !get16(p, &c, &minor) || !cur_skip(&c, 12) || !get32(p, &c, &linktype) ||
+        major != VERSION_MAJOR)
+        return false;
+    p->ordered = minor >= VERSION_IN_ORDER;
+    p->dlt = (int)(linktype & LINKTYPE_MASK);
+    file_window_pass(p->w, FILE_HEADER);
+    return true;
+}
+
+/* One record into the path. False at the end of the file, or of what can be read of it. */
+static bool
+read_record(struct pcap_file *p)
+{
+    uint32_t seconds, fraction, len, wire_len;
+    struct cur c;
+
+    if (!file_window_see(p->w, p->record_header, &c) || !get32(p, &c, &seconds) ||
+        !get32(p, &c, &fraction) || !get32(p, &c, &len) || !get32(p, &c, &wire_len))
+        return false;
+    if (!p->ordered && len > wire_len) {
+        const uint32_t other = len;
+
+        len = wire_len;
+        wire_len = other;
+    }
+    if (len > MAX_CAPTURE_SNAPLEN || !file_window_see(p->w, p->record_header + len, &c) ||
+        !cur_skip(&c, p->record_header))
+        return false;
+    file_window_pass(p->w, p->record_header + len);
+    file_frame(p->r, p->dlt, c.pos, len, wire_len,
+               (int64_t)seconds * 1000000 + (p->nanoseconds ? fraction / 1000 : fraction),
+               p->w->at);
+    return true;
 }
 
 static enum status
-read_stream(struct file_reader *r, FILE *f)
+read_file(struct pcap_file *p)
 {
-    char text[PCAP_ERRBUF_SIZE];
-    pcap_t *pcap = pcap_fopen_offline(f, text);
-    int dlt;
-
-    if (!pcap) {
-        fclose(f);
-        return diag_set(r->d, ST_MALFORMED, r->name, 0, "the header of the capture is malformed");
-    }
-    dlt = pcap_datalink(pcap);
-    if (!link_known(dlt)) {
-        pcap_close(pcap);
-        return diag_set(r->d, ST_UNSUPPORTED, r->name, 0,
+    if (!read_header(p))
+        return diag_set(p->r->d, ST_MALFORMED, p->r->name, 0,
+                        "the header of the capture is malformed");
+    if (!link_known(p->dlt))
+        return diag_set(p->r->d, ST_UNSUPPORTED, p->r->name, 0,
                         "link type %d is not decoded (Ethernet, Linux cooked, loopback, raw IP "
                         "are)",
-                        dlt);
-    }
-    read_records(r, pcap, dlt);
-    pcap_close(pcap);
+                        p->dlt);
+    while (read_record(p))
+        ;
+    if (!file_window_at_end(p->w))
+        file_damaged(p->r, "the capture is cut off or a record is malformed");
     return ST_OK;
 }
 
 enum status
 file_pcap_read(struct file_reader *r)
 {
-    char *buffer = malloc(FILE_BUFFER);
-    FILE *f = open_stream(r->fd, buffer);
-    enum status st =
-        f ? read_stream(r, f) : diag_set(r->d, ST_IO, r->name, 0, "out of memory or descriptors");
+    struct pcap_file p = {.r = r, .w = file_window_new(r->fd)};
+    enum status st = p.w ? read_file(&p) : diag_set(r->d, ST_IO, r->name, 0, "out of memory");
 
-    free(buffer);
+    file_window_free(p.w);
     return st;
 }

@@ -2,15 +2,14 @@
 /* draft-ietf-opsawg-pcapng. */
 #include "agents/capture/file.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "lib/cur.h"
+#include "agents/capture/file_window.h"
 
-#define WINDOW (512 * 1024) /* the largest block that is read; larger ones are skipped */
 #define MAX_INTERFACES 1024 /* of one section */
 #define BLOCK_MIN 12        /* type, length, length again */
+
+#define ORDER 0x1a2b3c4d /* as the writer has it */
 
 enum {
     BLOCK_SECTION = 0x0a0d0d0a,
@@ -33,14 +32,11 @@ struct interface {
 
 struct pcapng {
     struct file_reader *r;
+    struct file_window *w;
     bool little;
     struct interface interface[MAX_INTERFACES];
     size_t interfaces;
     uint64_t received, dropped; /* as the statistics of all interfaces say */
-    uint64_t at;                /* bytes of the file behind which the window begins */
-    size_t start, end;
-    bool ended, failed;
-    uint8_t window[WINDOW];
 };
 
 static bool
@@ -52,11 +48,7 @@ get32(const struct pcapng *g, struct cur *c, uint32_t *out)
 static bool
 get16(const struct pcapng *g, struct cur *c, uint16_t *out)
 {
-    if (!cur_be16(c, out))
-        return false;
-    if (g->little)
-        *out = __builtin_bswap16(*out);
-    return true;
+    return g->little ? cur_le16(c, out) : cur_be16(c, out);
 }
 
 static bool
@@ -69,49 +61,16 @@ get64(const struct pcapng *g, struct cur *c, uint64_t *out)
     return true;
 }
 
-/* Have at least need bytes in the window. False at the end of the file. */
-static bool
-fill(struct pcapng *g, size_t need)
+bool
+file_is_pcapng(struct cur start)
 {
-    if (g->end - g->start >= need)
+    uint32_t type, order;
+
+    if (!cur_be32(&start, &type) || type != BLOCK_SECTION)
+        return false;
+    if (!cur_skip(&start, 4) || !cur_be32(&start, &order))
         return true;
-    memmove(g->window, g->window + g->start, g->end - g->start);
-    g->end -= g->start;
-    g->start = 0;
-    while (g->end < need && !g->ended) {
-        ssize_t n = read(g->r->fd, g->window + g->end, WINDOW - g->end);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        g->failed = n < 0;
-        g->ended = n <= 0;
-        g->end += n > 0 ? (size_t)n : 0;
-    }
-    return g->end >= need;
-}
-
-static void
-advance(struct pcapng *g, size_t n)
-{
-    g->start += n;
-    g->at += n;
-}
-
-/* A block that does not fit the window: read over it. False when the file ends before. */
-static bool
-skip_block(struct pcapng *g, uint64_t length)
-{
-    while (length) {
-        size_t n = g->end - g->start;
-
-        if (n == 0 && !fill(g, 1))
-            return false;
-        n = g->end - g->start;
-        n = n > length ? (size_t)length : n;
-        advance(g, n);
-        length -= n;
-    }
-    return true;
+    return order == ORDER || order == __builtin_bswap32(ORDER);
 }
 
 /* The next option: code and value; false at the end of options or when they are malformed. */
@@ -179,7 +138,7 @@ frame(struct pcapng *g, uint32_t number, uint64_t units, struct cur data, uint32
     if (number >= g->interfaces || cur_left(data) > MAX_CAPTURE_SNAPLEN)
         return false;
     i = &g->interface[number];
-    file_frame(g->r, i->dlt, data.pos, cur_left(data), wire_len, time_us(i, units), g->at);
+    file_frame(g->r, i->dlt, data.pos, cur_left(data), wire_len, time_us(i, units), g->w->at);
     return true;
 }
 
@@ -279,13 +238,10 @@ section_order(struct pcapng *g)
     struct cur c;
     uint32_t order;
 
-    if (!fill(g, BLOCK_MIN))
+    if (!file_window_see(g->w, BLOCK_MIN, &c) || !cur_skip(&c, 8) || !cur_be32(&c, &order))
         return false;
-    c = cur_from(g->window + g->start, BLOCK_MIN);
-    if (!cur_skip(&c, 8) || !cur_be32(&c, &order))
-        return false;
-    g->little = order == 0x4d3c2b1a;
-    return g->little || order == 0x1a2b3c4d;
+    g->little = order != ORDER;
+    return order == ORDER || order == __builtin_bswap32(ORDER);
 }
 
 /* One block. False when reading ends; then r->damaged says whether that was in order. */
@@ -295,38 +251,38 @@ next_block(struct pcapng *g)
     struct cur c, body;
     uint32_t type, length, again;
 
-    if (!fill(g, 8)) {
-        if (g->end != g->start || g->failed)
+    if (!file_window_see(g->w, 8, &c)) {
+        if (!file_window_at_end(g->w))
             file_damaged(g->r, "the capture is cut off");
         return false;
     }
-    c = cur_from(g->window + g->start, 8);
     if (cur_starts(c, "\x0a\x0d\x0d\x0a", 4) && !section_order(g)) {
         file_damaged(g->r, "a section header is malformed");
         return false;
     }
-    c = cur_from(g->window + g->start, 8);
-    if (!get32(g, &c, &type) || !get32(g, &c, &length) || length < BLOCK_MIN || length % 4) {
+    /* again: a section header is longer than what was seen of it */
+    if (!file_window_see(g->w, 8, &c) || !get32(g, &c, &type) || !get32(g, &c, &length) ||
+        length < BLOCK_MIN || length % 4) {
         file_damaged(g->r, "a block has an impossible length");
         return false;
     }
-    if (length > WINDOW && type > BLOCK_ENHANCED && type != BLOCK_SECTION) {
-        if (skip_block(g, length))
+    if (length > MAX_FILE_WINDOW && type > BLOCK_ENHANCED && type != BLOCK_SECTION) {
+        if (file_window_skip(g->w, length))
             return true;
         file_damaged(g->r, "the capture is cut off");
         return false;
     }
-    if (length > WINDOW || !fill(g, length)) {
-        file_damaged(g->r, length > WINDOW ? "a block is too large" : "the capture is cut off");
+    if (length > MAX_FILE_WINDOW || !file_window_see(g->w, length, &c)) {
+        file_damaged(g->r,
+                     length > MAX_FILE_WINDOW ? "a block is too large" : "the capture is cut off");
         return false;
     }
-    c = cur_from(g->window + g->start, length);
     if (!cur_skip(&c, 8) || !cur_sub(&c, length - BLOCK_MIN, &body) || !get32(g, &c, &again) ||
         again != length || !block(g, type, body)) {
         file_damaged(g->r, "a block is malformed");
         return false;
     }
-    advance(g, length);
+    file_window_pass(g->w, length);
     return true;
 }
 
@@ -334,15 +290,21 @@ enum status
 file_pcapng_read(struct file_reader *r)
 {
     struct pcapng *g = calloc(1, sizeof(*g));
+    struct file_window *w = file_window_new(r->fd);
+    enum status st = ST_OK;
 
-    if (!g)
-        return diag_set(r->d, ST_IO, r->name, 0, "out of memory");
-    g->r = r;
-    while (next_block(g))
-        ;
-    if (g->received <=
-        r->frames) /* else the file is an extract, and its statistics are those of the original */
-        r->dropped = g->dropped;
+    if (g && w) {
+        g->r = r;
+        g->w = w;
+        while (next_block(g))
+            ;
+        /* else the file is an extract, and its statistics are those of the original */
+        if (g->received <= r->frames)
+            r->dropped = g->dropped;
+    } else {
+        st = diag_set(r->d, ST_IO, r->name, 0, "out of memory");
+    }
+    file_window_free(w);
     free(g);
-    return ST_OK;
+    return st;
 }
