@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/dissect/ngap.h"
 #include "agents/traffic/keytab.h"
 #include "agents/traffic/pair.h"
 #include "agents/traffic/table.h"
 
 #define MAX_GTPU_PATHS 8192
 #define MAX_GTPU_ENDS 16384
-#define NGAP_PORT 38412
 
 /* What the control plane said about an address. */
 struct end {

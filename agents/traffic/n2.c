@@ -1,216 +1,116 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agents/traffic/n2.h"
-
+/*
+ * The ledger of N2: n2-path, and what ngap.c and nas.c write. Everything is told per (AMF, gNB). No
+ * subscriber identifier is kept: UEs are counted as NGAP UE associations.
+ */
 #include <stdlib.h>
 
-#include "lib/mix.h"
+#include "agents/traffic/n2_impl.h"
+#include "agents/traffic/table.h"
 
-#define UE_BUCKETS 8192u /* a power of two */
-#define UE_FIRST 64u
-#define MAX_UE_CHAIN 256u /* associations of one bucket that are looked at */
+#define SCTP 132
 
-/* Who sends a message that says nothing of it: as in others of the two, else by the port of NGAP.
- */
-static enum ngap_sender
-sender_of(const struct msg_meta *meta, const struct keytab *pairs)
+static void
+ledger_close(void *ledger)
 {
-    const struct n2_key up = {.amf = meta->dst, .gnb = meta->src};
-    const struct n2_key down = {.amf = meta->src, .gnb = meta->dst};
-    bool is_up = keytab_find(pairs, &up) != NULL, is_down = keytab_find(pairs, &down) != NULL;
+    struct n2_ledger *l = ledger;
 
-    if (is_up == is_down) {
-        is_up = meta->dport == NGAP_PORT;
-        is_down = meta->sport == NGAP_PORT;
-    }
-    if (is_up != is_down)
-        return is_up ? NGAP_BY_GNB : NGAP_BY_AMF;
-    if (meta->flow_known)
-        return meta->to_server ? NGAP_BY_GNB : NGAP_BY_AMF;
-    return NGAP_BY_EITHER;
+    if (!l)
+        return;
+    n2_tables_clear(&l->t);
+    keytab_clear(&l->contexts);
+    keytab_clear(&l->modes);
+    n2_ues_clear(&l->ues);
+    free(l);
 }
 
-bool
-n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
-        struct n2_key *key, uint16_t *port)
+static void *
+ledger_open(const struct ledger_env *env)
 {
-    bool up;
+    struct n2_ledger *l = calloc(1, sizeof(*l));
 
-    if (by == NGAP_BY_EITHER)
-        by = sender_of(meta, pairs);
-    up = by != NGAP_BY_AMF;
-    key->amf = up ? meta->dst : meta->src;
-    key->gnb = up ? meta->src : meta->dst;
-    *port = up ? meta->dport : meta->sport;
-    return by != NGAP_BY_EITHER;
-}
-
-void
-n2_ends_emit(const struct n2_key *key, struct fact_sink *sink)
-{
-    ledger_addr(sink, FN_AMF, &key->amf);
-    ledger_addr(sink, FN_GNB, &key->gnb);
-}
-
-void
-n2_ues_init(struct n2_ues *t)
-{
-    memset(t, 0, sizeof(*t));
-    t->seed = mix_seed(t);
-}
-
-void
-n2_ues_clear(struct n2_ues *t)
-{
-    free(t->ue);
-    free(t->bucket);
-    memset(t, 0, sizeof(*t));
-}
-
-static uint32_t *
-bucket_of(const struct n2_ues *t, uint32_t pair, uint32_t ran_id)
-{
-    uint64_t h = (t->seed ^ ((uint64_t)pair << 32 | ran_id)) * 0x9e3779b97f4a7c15u;
-
-    h ^= h >> 29;
-    h *= t->seed | 1u;
-    return &t->bucket[h >> 40 & (UE_BUCKETS - 1)];
-}
-
-/* The links hold numbers + 1; 0 is none. */
-static struct n2_ue *
-at(const struct n2_ues *t, uint32_t link)
-{
-    return &t->ue[link - 1];
+    if (!l)
+        return NULL;
+    l->env = env;
+    n2_tables_init(&l->t);
+    ngap_init(l);
+    nas_init(l);
+    return l;
 }
 
 static void
-unlink_age(struct n2_ues *t, struct n2_ue *ue)
+hear_ngap(struct n2_ledger *l, const struct msg *m)
 {
-    *(ue->newer ? &at(t, ue->newer)->older : &t->newest) = ue->older;
-    *(ue->older ? &at(t, ue->older)->newer : &t->oldest) = ue->newer;
+    const struct n2_turn at = n2_tables_ngap(&l->t, m);
+
+    if (!at.pair)
+        return;
+    ngap_hear(l, &at, m->u.ngap);
+    nas_hear_ngap(l, &at, m->u.ngap);
+}
+
+/* What was not delivered was not said. */
+static void
+hear_nas(struct n2_ledger *l, const struct msg *m)
+{
+    const struct nas_carrier *carrier = &m->u.nas->carrier;
+    struct n2_turn at;
+
+    if (!carrier->has_ran_ue_id || carrier->procedure == NGAP_NAS_NON_DELIVERY)
+        return;
+    at = n2_tables_nas(&l->t, m, carrier->sender);
+    if (at.pair)
+        nas_hear(l, &at, m->u.nas);
 }
 
 static void
-link_newest(struct n2_ues *t, struct n2_ue *ue)
+hear_gap(struct n2_ledger *l, const struct msg *m)
 {
-    uint32_t me = (uint32_t)(ue - t->ue) + 1;
+    const struct n2_turn at = n2_tables_other(&l->t, m);
 
-    ue->newer = 0;
-    ue->older = t->newest;
-    *(t->newest ? &at(t, t->newest)->newer : &t->oldest) = me;
-    t->newest = me;
+    if (at.pair)
+        nas_hear_gap(&at);
 }
 
 static void
-drop(struct n2_ues *t, struct n2_ue *ue)
+ledger_message(void *ledger, const struct msg *m)
 {
-    uint32_t me = (uint32_t)(ue - t->ue) + 1;
-
-    *(ue->previous ? &at(t, ue->previous)->next : bucket_of(t, ue->pair, ue->ran_id)) = ue->next;
-    if (ue->next)
-        at(t, ue->next)->previous = ue->previous;
-    unlink_age(t, ue);
-    ue->next = t->free;
-    t->free = me;
-}
-
-/* Room for one more: a freed place, a new one, or that of the association that was silent the
- * longest. */
-static struct n2_ue *
-room(struct n2_ues *t)
-{
-    if (!t->bucket && !(t->bucket = calloc(UE_BUCKETS, sizeof(*t->bucket))))
-        return NULL;
-    if (!t->free && t->count == t->capacity && t->capacity < MAX_N2_UES) {
-        uint32_t capacity = t->capacity ? t->capacity * 2 : UE_FIRST;
-        struct n2_ue *grown = realloc(t->ue, capacity * sizeof(*grown));
-        if (grown) {
-            t->ue = grown;
-            t->capacity = capacity;
-        }
+    switch (m->kind) {
+    case MSG_NGAP:
+        hear_ngap(ledger, m);
+        break;
+    case MSG_NAS:
+        hear_nas(ledger, m);
+        break;
+    case MSG_DTLS:
+        if (m->meta->protocol == SCTP)
+            n2_tables_dtls(&((struct n2_ledger *)ledger)->t, m);
+        break;
+    case MSG_FLOW_GAP:
+        hear_gap(ledger, m);
+        break;
+    default:
+        break;
     }
-    if (!t->free && t->count < t->capacity)
-        return &t->ue[t->count++];
-    if (!t->free && t->oldest) {
-        drop(t, at(t, t->oldest));
-        t->evicted++;
-    }
-    if (!t->free)
-        return NULL;
-    struct n2_ue *ue = at(t, t->free);
-    t->free = ue->next;
-    return ue;
 }
 
-static struct n2_ue *
-add(struct n2_ues *t, uint32_t pair, uint32_t epoch, uint32_t ran_id)
+static bool
+ledger_emit(const void *ledger, struct fact_sink *sink)
 {
-    struct n2_ue *ue = room(t);
+    const struct n2_ledger *l = ledger;
+    bool whole = !n2_tables_full(&l->t);
 
-    if (!ue)
-        return NULL;
-    uint32_t *bucket = bucket_of(t, pair, ran_id);
-    *ue = (struct n2_ue){.next = *bucket, .pair = pair, .ran_id = ran_id, .epoch = epoch};
-    *bucket = (uint32_t)(ue - t->ue) + 1;
-    if (ue->next)
-        at(t, ue->next)->previous = *bucket;
-    link_newest(t, ue);
-    return ue;
+    n2_paths_emit(&l->t, l->env, sink);
+    whole = ngap_emit(l, sink) && whole;
+    return nas_emit(l, sink) && whole;
 }
 
-/* The association with this AMF UE NGAP ID; with has_amf_id false the one that has none yet. */
-static struct n2_ue *
-find(const struct n2_ues *t, uint32_t pair, uint32_t ran_id, bool has_amf_id, uint64_t amf_id)
-{
-    uint32_t link = t->bucket ? *bucket_of(t, pair, ran_id) : 0;
-
-    for (unsigned i = 0; link && i < MAX_UE_CHAIN; i++) {
-        struct n2_ue *ue = at(t, link);
-        if (ue->pair == pair && ue->ran_id == ran_id && ue->has_amf_id == has_amf_id &&
-            (!has_amf_id || ue->amf_id == amf_id))
-            return ue;
-        link = ue->next;
-    }
-    return NULL;
-}
-
-struct n2_ue *
-n2_ues_begin(struct n2_ues *t, uint32_t pair, uint32_t epoch, uint32_t ran_id)
-{
-    struct n2_ue *pending = find(t, pair, ran_id, false, 0);
-
-    if (pending)
-        drop(t, pending);
-    return add(t, pair, epoch, ran_id);
-}
-
-struct n2_ue *
-n2_ues_get(struct n2_ues *t, uint32_t pair, uint32_t epoch, const struct nas_carrier *c)
-{
-    struct n2_ue *ue = find(t, pair, c->ran_ue_id, c->has_amf_ue_id, c->amf_ue_id);
-
-    if (!ue && c->has_amf_ue_id)
-        ue = find(t, pair, c->ran_ue_id, false, 0);
-    if (ue && ue->epoch != epoch) {
-        drop(t, ue);
-        ue = NULL;
-    }
-    if (!ue && !(ue = add(t, pair, epoch, c->ran_ue_id)))
-        return NULL;
-    if (c->has_amf_ue_id) {
-        ue->has_amf_id = true;
-        ue->amf_id = c->amf_ue_id;
-    }
-    unlink_age(t, ue);
-    link_newest(t, ue);
-    return ue;
-}
-
-void
-n2_ues_end(struct n2_ues *t, uint32_t pair, uint32_t ran_id, uint64_t amf_id)
-{
-    struct n2_ue *ue = find(t, pair, ran_id, true, amf_id);
-
-    if (ue)
-        drop(t, ue);
-}
+const struct ledger_type ledger_n2 = {
+    .name = "n2",
+    .open = ledger_open,
+    .close = ledger_close,
+    .hears = LEDGER_HEARS(MSG_NGAP) | LEDGER_HEARS(MSG_NAS) | LEDGER_HEARS(MSG_DTLS) |
+             LEDGER_HEARS(MSG_FLOW_GAP),
+    .message = ledger_message,
+    .emit = ledger_emit,
+};

@@ -1,53 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The ledger of NAS: nas-security-mode, nas-capability and nas-registration of x1818-traffic.
- *
- * Everything is told per (AMF, gNB). No subscriber identifier is kept: UEs are counted as NGAP UE
- * associations.
- */
-#include "agents/traffic/nas_impl.h"
+/* What NAS tells: nas-security-mode, nas-capability and nas-registration of x1818-traffic. */
+#include <string.h>
 
-#include <stdlib.h>
-
-#include "agents/traffic/table.h"
+#include "agents/traffic/n2_impl.h"
 
 #define ALGORITHMS 0x7fu /* bits of algorithms 1 to 7 in a capability octet */
 
 /* One message with its pair and its UE association. */
 struct turn {
-    struct nas_ledger *l;
+    struct n2_ledger *l;
+    const struct n2_turn *at;
     struct nas_pair *pair;
     struct n2_ue *ue;
     const struct nas_msg *m;
     const struct msg_meta *meta;
 };
 
-static void *
-nas_open(const struct ledger_env *env)
+void
+nas_init(struct n2_ledger *l)
 {
-    struct nas_ledger *l = calloc(1, sizeof(*l));
-
-    if (!l)
-        return NULL;
-    l->env = env;
-    keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct nas_pair), MAX_N2_PAIRS);
-    keytab_owns(&l->pairs, offsetof(struct nas_pair, cause));
     keytab_init(&l->modes, sizeof(struct mode_key), sizeof(struct nas_mode), MAX_NAS_MODES);
     n2_ues_init(&l->ues);
-    return l;
 }
 
-static void
-nas_close(void *ledger)
+static struct turn
+turn(struct n2_ledger *l, const struct n2_turn *at)
 {
-    struct nas_ledger *l = ledger;
-
-    if (!l)
-        return;
-    keytab_clear(&l->pairs);
-    keytab_clear(&l->modes);
-    n2_ues_clear(&l->ues);
-    free(l);
+    return (struct turn){.l = l, .at = at, .pair = &at->pair->nas, .meta = at->meta};
 }
 
 static void
@@ -198,7 +177,7 @@ security_mode_command(const struct turn *e)
         return;
     e->ue->ciphering = m->ciphering;
     memset(&key, 0, sizeof(key));
-    key.ends = e->pair->key;
+    key.ends = e->at->pair->key;
     key.ciphering = m->ciphering;
     key.integrity = m->integrity;
     key.can_cipher = (m->capability.ciphering & ALGORITHMS) != 0;
@@ -226,7 +205,7 @@ rejected(const struct turn *e)
     e->ue->initial = false;
     count(e, &e->pair->rejected);
     if (e->pair->cause ||
-        keytab_more(&e->l->pairs, &e->pair->cause, 0, CAUSES * sizeof(*e->pair->cause)))
+        keytab_more(&e->l->t.pairs, &e->pair->cause, 0, NAS_CAUSES * sizeof(*e->pair->cause)))
         e->pair->cause[e->m->cause]++;
 }
 
@@ -321,89 +300,54 @@ mobility_message(const struct turn *e)
     }
 }
 
-static void
-on_nas(struct turn *e, const struct nas_msg *m)
+void
+nas_hear(struct n2_ledger *l, const struct n2_turn *at, const struct nas_msg *m)
 {
     bool ciphered = m->header == NAS_INTEGRITY_CIPHERED || m->header == NAS_INTEGRITY_CIPHERED_NEW;
+    struct turn e = turn(l, at);
 
-    e->m = m;
-    e->ue = n2_ues_get(&e->l->ues, (uint32_t)keytab_index(&e->l->pairs, e->pair), e->pair->epoch,
-                       &m->carrier);
-    if (!e->ue)
+    e.pair->heard_amf |= at->by == NGAP_BY_AMF;
+    e.m = m;
+    e.ue = n2_ues_get(&l->ues, at->number, e.pair->epoch, &m->carrier);
+    if (!e.ue)
         return;
     /* What looks readable although ciphering is on is chance. */
-    if (!m->readable || (ciphered && e->ue->ciphering))
-        e->ue->hidden |= !e->ue->security_mode;
+    if (!m->readable || (ciphered && e.ue->ciphering))
+        e.ue->hidden |= !e.ue->security_mode;
     else if (m->protocol == NAS_5GMM)
-        mobility_message(e);
+        mobility_message(&e);
 }
 
-static void
-on_ngap(struct turn *e, const struct ngap_msg *g)
+void
+nas_hear_ngap(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g)
 {
-    uint32_t pair = (uint32_t)keytab_index(&e->l->pairs, e->pair);
     bool initiating = g->kind == NGAP_INITIATING;
+    struct turn e = turn(l, at);
 
+    e.pair->heard_amf |= at->by == NGAP_BY_AMF;
     if ((g->procedure == NGAP_NG_SETUP && initiating) ||
         (g->procedure == NGAP_NG_RESET && initiating && g->reset_all)) {
-        e->pair->epoch++;
+        e.pair->epoch++;
     } else if (!g->has_ran_ue_id) {
         return;
     } else if (g->procedure == NGAP_INITIAL_UE_MESSAGE && initiating) {
-        (void)n2_ues_begin(&e->l->ues, pair, e->pair->epoch, g->ran_ue_id);
+        (void)n2_ues_begin(&l->ues, at->number, e.pair->epoch, g->ran_ue_id);
     } else if (g->procedure == NGAP_INITIAL_CONTEXT_SETUP && initiating && g->has_amf_ue_id) {
         struct nas_carrier c = {.has_amf_ue_id = true,
                                 .has_ran_ue_id = true,
                                 .amf_ue_id = g->amf_ue_id,
                                 .ran_ue_id = g->ran_ue_id};
-        e->ue = n2_ues_get(&e->l->ues, pair, e->pair->epoch, &c);
-        if (e->ue)
-            accepted(e);
+        e.ue = n2_ues_get(&l->ues, at->number, e.pair->epoch, &c);
+        if (e.ue)
+            accepted(&e);
     } else if (g->procedure == NGAP_UE_CONTEXT_RELEASE && g->kind == NGAP_SUCCESSFUL &&
                g->has_amf_ue_id) {
-        n2_ues_end(&e->l->ues, pair, g->ran_ue_id, g->amf_ue_id);
+        n2_ues_end(&l->ues, at->number, g->ran_ue_id, g->amf_ue_id);
     }
 }
 
-static void
-nas_message(void *ledger, const struct msg *m)
+void
+nas_hear_gap(const struct n2_turn *at)
 {
-    struct nas_ledger *l = ledger;
-    struct turn e = {.l = l, .meta = m->meta};
-    enum ngap_sender by;
-    struct n2_key key;
-    uint16_t port;
-
-    if (m->kind == MSG_FLOW_GAP) {
-        if (n2_ends(m->meta, NGAP_BY_EITHER, &l->pairs, &key, &port) &&
-            (e.pair = keytab_find(&l->pairs, &key)))
-            e.pair->gaps++;
-        return;
-    }
-    if (m->kind == MSG_NGAP)
-        by = m->u.ngap->sender;
-    else if (m->kind == MSG_NAS && m->u.nas->carrier.has_ran_ue_id &&
-             m->u.nas->carrier.procedure != NGAP_NAS_NON_DELIVERY)
-        by = m->u.nas->carrier.sender;
-    else
-        return;
-    if (!n2_ends(m->meta, by, &l->pairs, &key, &port))
-        return;
-    e.pair = keytab_put_marked(&l->pairs, &key, ledger_mark(m, MARK_N2_NAS));
-    if (!e.pair)
-        return;
-    e.pair->heard_amf |= by == NGAP_BY_AMF;
-    if (m->kind == MSG_NGAP)
-        on_ngap(&e, m->u.ngap);
-    else
-        on_nas(&e, m->u.nas);
+    at->pair->nas.gaps++;
 }
-
-const struct ledger_type ledger_nas = {
-    .name = "nas",
-    .open = nas_open,
-    .close = nas_close,
-    .hears = LEDGER_HEARS(MSG_FLOW_GAP) | LEDGER_HEARS(MSG_NGAP) | LEDGER_HEARS(MSG_NAS),
-    .message = nas_message,
-    .emit = nas_emit,
-};

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agents/traffic/nas_impl.h"
-
 #include <stdio.h>
 
 #include "agents/traffic/event.h"
+#include "agents/traffic/n2_impl.h"
 
 #define FLOOD_PER_SECOND 50 /* registrations of one gNB */
 
 static void
-emit_modes(const struct nas_ledger *l, struct fact_sink *sink)
+emit_modes(const struct n2_ledger *l, struct fact_sink *sink)
 {
     static const char *const ciphering[] = {"NEA0", "NEA1", "NEA2", "NEA3"};
     static const char *const integrity[] = {"NIA0", "NIA1", "NIA2", "NIA3"};
@@ -31,17 +30,19 @@ emit_modes(const struct nas_ledger *l, struct fact_sink *sink)
 }
 
 static void
-emit_capabilities(const struct nas_ledger *l, struct fact_sink *sink)
+emit_capabilities(const struct n2_ledger *l, struct fact_sink *sink)
 {
     uint32_t n = 0;
 
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct nas_pair *p = keytab_at(&l->pairs, i);
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *pair = n2_tables_pair(&l->t, i);
+        const struct nas_pair *p = &pair->nas;
+
         if (!p->capability_seen.count)
             continue;
         fact_enter_index(sink, FN_NAS_CAPABILITY, n++);
         ledger_seen_emit(&p->capability_seen, l->env, sink);
-        n2_ends_emit(&p->key, sink);
+        n2_ends_emit(&pair->key, sink);
         ledger_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
         ledger_tally_emit(&p->equal, FN_EQUAL, l->env, sink);
         ledger_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
@@ -56,7 +57,7 @@ emit_rejects(const struct nas_pair *p, struct fact_sink *sink)
 {
     char key[4];
 
-    for (unsigned cause = 0; p->cause && cause < CAUSES; cause++) {
+    for (unsigned cause = 0; p->cause && cause < NAS_CAUSES; cause++) {
         if (!p->cause[cause])
             continue;
         (void)snprintf(key, sizeof(key), "%u", cause);
@@ -67,15 +68,16 @@ emit_rejects(const struct nas_pair *p, struct fact_sink *sink)
 }
 
 static void
-emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t index,
+emit_registration(const struct n2_ledger *l, const struct n2_pair *pair, uint32_t index,
                   struct fact_sink *sink)
 {
+    const struct nas_pair *p = &pair->nas;
     struct ledger_tally unauthenticated = p->unauthenticated, undecided = p->undecided;
 
     ledger_tally_join(p->gaps ? &undecided : &unauthenticated, &p->partial);
     fact_enter_index(sink, FN_NAS_REGISTRATION, index);
     ledger_seen_emit(&p->seen, l->env, sink);
-    n2_ends_emit(&p->key, sink);
+    n2_ends_emit(&pair->key, sink);
     ledger_tally_emit(&p->requests, FN_REQUESTS, l->env, sink);
     ledger_tally_emit(&p->suci_null, FN_SUCI_NULL, l->env, sink);
     ledger_tally_emit(&p->suci_protected, FN_SUCI_PROTECTED, l->env, sink);
@@ -89,7 +91,7 @@ emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t
     ledger_tally_emit(&p->accepted, FN_ACCEPTED, l->env, sink);
     ledger_tally_emit(&unauthenticated, FN_ACCEPTED_WITHOUT_AUTHENTICATION, l->env, sink);
     ledger_tally_emit(&p->rejected, FN_REJECTED, l->env, sink);
-    for (unsigned id = 0; id < KEY_IDS; id++)
+    for (unsigned id = 0; id < NAS_KEY_IDS; id++)
         if (p->key_id[id / 32] >> id % 32 & 1) {
             fact_leaf_u64(sink, FN_HOME_NETWORK_KEY_ID, id);
         }
@@ -109,16 +111,17 @@ emit_registration(const struct nas_ledger *l, const struct nas_pair *p, uint32_t
  * come back at once, and are let in.
  */
 static void
-emit_floods(const struct nas_ledger *l, struct fact_sink *sink)
+emit_floods(const struct n2_ledger *l, struct fact_sink *sink)
 {
     uint32_t next = EVENT_BASE_NAS;
 
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct nas_pair *p = keytab_at(&l->pairs, i);
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *pair = n2_tables_pair(&l->t, i);
+        const struct nas_pair *p = &pair->nas;
         const struct ledger_seen *peak = &p->fresh.peak;
         struct event e = {.kind = "registration-flood",
-                          .src = &p->key.gnb,
-                          .dst = &p->key.amf,
+                          .src = &pair->key.gnb,
+                          .dst = &pair->key.amf,
                           .certain = !p->gaps,
                           .answered = p->accepted.count != 0,
                           .seen = peak};
@@ -130,18 +133,18 @@ emit_floods(const struct nas_ledger *l, struct fact_sink *sink)
 }
 
 bool
-nas_emit(const void *ledger, struct fact_sink *sink)
+nas_emit(const struct n2_ledger *l, struct fact_sink *sink)
 {
-    const struct nas_ledger *l = ledger;
     uint32_t n = 0;
 
     emit_modes(l, sink);
     emit_capabilities(l, sink);
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct nas_pair *p = keytab_at(&l->pairs, i);
-        if (p->seen.count)
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *p = n2_tables_pair(&l->t, i);
+
+        if (p->nas.seen.count)
             emit_registration(l, p, n++, sink);
     }
     emit_floods(l, sink);
-    return !l->pairs.refused && !l->modes.refused && !l->ues.evicted;
+    return !l->modes.refused && !l->ues.evicted;
 }

@@ -1,49 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger of NGAP: n2-path, ngap-association, path-switch and security-result of x1818-traffic.
- */
-#include "agents/traffic/event.h"
-#include "agents/traffic/n2.h"
-#include "agents/traffic/table.h"
-
+/* What NGAP tells: ngap-association, path-switch and security-result of x1818-traffic. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#define MAX_N2_PATHS 4096
-#define MAX_N2_NODES 4       /* RAN nodes that one pair of addresses names */
-#define MAX_N2_CONTEXT 16384 /* UE contexts whose capabilities are remembered for a path switch */
-#define SCTP 132
-#define PORT_DTLS 0x10000u
-
-struct path_key {
-    struct n2_key ends;
-    uint64_t port; /* of the AMF; with PORT_DTLS where it is DTLS */
-};
-
-struct n2_path {
-    struct path_key key;
-    struct ledger_seen seen;
-};
-
-/* One RAN node behind a pair of addresses. */
-struct n2_node {
-    bool known, setup_accepted;
-    struct ngap_node id;
-    uint64_t resets;
-    int64_t sent_us;          /* the latest message of the node itself */
-    struct ledger_seen setup; /* NG Setup Requests */
-    struct ledger_seen seen;
-};
-
-struct n2_pair {
-    struct n2_key key;
-    struct n2_node *node; /* nodes of them, mostly one */
-    unsigned nodes, current;
-    bool nodes_full;
-    struct ledger_tally compared, different;
-    struct ledger_seen switch_seen;
-    struct ledger_tally integrity_not, confidentiality_not, performed;
-    struct ledger_seen result_seen;
-};
+#include "agents/traffic/event.h"
+#include "agents/traffic/n2_impl.h"
 
 /* Key of a UE context at the AMF. */
 struct context_key {
@@ -57,50 +17,11 @@ struct n2_context {
     struct ngap_capabilities capabilities;
 };
 
-struct ngap_ledger {
-    const struct ledger_env *env;
-    struct keytab paths, pairs, contexts;
-    uint64_t forgotten; /* contexts dropped for lack of room that were held */
-};
-
-static void *
-ngap_open(const struct ledger_env *env)
+void
+ngap_init(struct n2_ledger *l)
 {
-    struct ngap_ledger *l = calloc(1, sizeof(*l));
-
-    if (!l)
-        return NULL;
-    l->env = env;
-    keytab_init(&l->paths, sizeof(struct path_key), sizeof(struct n2_path), MAX_N2_PATHS);
-    keytab_init(&l->pairs, sizeof(struct n2_key), sizeof(struct n2_pair), MAX_N2_PAIRS);
-    keytab_owns(&l->pairs, offsetof(struct n2_pair, node));
     keytab_init(&l->contexts, sizeof(struct context_key), sizeof(struct n2_context),
                 MAX_N2_CONTEXT);
-    return l;
-}
-
-static void
-ngap_close(void *ledger)
-{
-    struct ngap_ledger *l = ledger;
-
-    if (!l)
-        return;
-    keytab_clear(&l->paths);
-    keytab_clear(&l->pairs);
-    keytab_clear(&l->contexts);
-    free(l);
-}
-
-static void
-path(struct ngap_ledger *l, const struct n2_key *ends, uint16_t port, bool dtls,
-     const struct msg *m)
-{
-    const struct path_key key = {.ends = *ends, .port = port | (dtls ? PORT_DTLS : 0)};
-    struct n2_path *p = keytab_put_marked(&l->paths, &key, ledger_mark(m, MARK_PATH));
-
-    if (p)
-        ledger_seen_add(&p->seen, m->meta);
 }
 
 static bool
@@ -112,7 +33,7 @@ node_equal(const struct ngap_node *a, const struct ngap_node *b)
 
 /* The node that sent this NG Setup; a pair that was seen before without one gets its first. */
 static void
-choose_node(struct keytab *pairs, struct n2_pair *p, const struct ngap_node *id)
+choose_node(struct keytab *pairs, struct ngap_pair *p, const struct ngap_node *id)
 {
     for (unsigned i = 0; i < p->nodes; i++) {
         if (!p->node[i].known) {
@@ -136,9 +57,13 @@ choose_node(struct keytab *pairs, struct n2_pair *p, const struct ngap_node *id)
 }
 
 static void
-association(struct keytab *pairs, struct n2_pair *p, const struct ngap_msg *g,
-            const struct msg_meta *meta)
+association(const struct n2_turn *at, const struct ngap_msg *g)
 {
+    const struct msg_meta *meta = at->meta;
+    struct keytab *pairs = &at->t->pairs;
+    struct ngap_pair *p = &at->pair->ngap;
+    struct n2_node *n;
+
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING && g->has_node)
         choose_node(pairs, p, &g->node);
     if (!p->nodes) {
@@ -146,12 +71,12 @@ association(struct keytab *pairs, struct n2_pair *p, const struct ngap_msg *g,
             return;
         p->nodes = 1;
     }
-    struct n2_node *n = &p->node[p->current];
+    n = &p->node[p->current];
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_INITIATING)
         ledger_seen_add(&n->setup, meta);
     if (g->procedure == NGAP_NG_SETUP && g->kind == NGAP_SUCCESSFUL)
         n->setup_accepted = true;
-    if (net_addr_equal(&meta->src, &p->key.gnb))
+    if (net_addr_equal(&meta->src, &at->pair->key.gnb))
         n->sent_us = meta->time_us;
     n->resets += g->procedure == NGAP_NG_RESET && g->kind == NGAP_INITIATING;
     ledger_seen_add(&n->seen, meta);
@@ -166,7 +91,7 @@ keep_held(void *ctx, void *entry)
 
 /* Half of the table: what was released is no loss, the oldest of the others is. */
 static void
-make_room(struct ngap_ledger *l)
+make_room(struct n2_ledger *l)
 {
     size_t drop;
 
@@ -179,7 +104,7 @@ make_room(struct ngap_ledger *l)
 }
 
 static struct n2_context *
-context(struct ngap_ledger *l, const struct net_addr *amf, uint64_t amf_id, bool add)
+context(struct n2_ledger *l, const struct net_addr *amf, uint64_t amf_id, bool add)
 {
     const struct context_key key = {.amf = *amf, .amf_id = amf_id};
     struct n2_context *c = keytab_find(&l->contexts, &key);
@@ -199,51 +124,50 @@ capabilities_equal(const struct ngap_capabilities *a, const struct ngap_capabili
 
 /* TS 33.501 clause 6.7.3.1: what the target node returns must be what the AMF gave out. */
 static void
-path_switch(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
-            const struct msg_meta *meta)
+path_switch(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g)
 {
+    struct ngap_pair *p = &at->pair->ngap;
     const struct n2_context *c;
 
-    if (!g->has_source_amf_ue_id || !(c = context(l, &p->key.amf, g->source_amf_ue_id, false)) ||
-        c->gone)
+    if (!g->has_source_amf_ue_id ||
+        !(c = context(l, &at->pair->key.amf, g->source_amf_ue_id, false)) || c->gone)
         return;
-    ledger_tally_add(&p->compared, meta);
+    ledger_tally_add(&p->compared, at->meta);
     if (!capabilities_equal(&c->capabilities, &g->capabilities))
-        ledger_tally_add(&p->different, meta);
-    ledger_seen_add(&p->switch_seen, meta);
+        ledger_tally_add(&p->different, at->meta);
+    ledger_seen_add(&p->switch_seen, at->meta);
 }
 
 static void
-release(struct ngap_ledger *l, const struct n2_pair *p, const struct ngap_msg *g)
+release(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g)
 {
     struct n2_context *c;
 
     if (g->procedure != NGAP_UE_CONTEXT_RELEASE || g->kind != NGAP_SUCCESSFUL || !g->has_amf_ue_id)
         return;
-    c = context(l, &p->key.amf, g->amf_ue_id, false);
+    c = context(l, &at->pair->key.amf, g->amf_ue_id, false);
     if (c)
         c->gone = true;
 }
 
 static void
-capabilities(struct ngap_ledger *l, struct n2_pair *p, const struct ngap_msg *g,
-             const struct msg_meta *meta)
+capabilities(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g)
 {
     if (!g->has_capabilities)
         return;
     if (g->sender == NGAP_BY_AMF && g->has_amf_ue_id) {
-        struct n2_context *c = context(l, &p->key.amf, g->amf_ue_id, true);
+        struct n2_context *c = context(l, &at->pair->key.amf, g->amf_ue_id, true);
         if (c) {
             c->capabilities = g->capabilities;
             c->gone = false;
         }
     } else if (g->procedure == NGAP_PATH_SWITCH_REQUEST && g->kind == NGAP_INITIATING) {
-        path_switch(l, p, g, meta);
+        path_switch(l, at, g);
     }
 }
 
 static void
-results(struct n2_pair *p, const struct ngap_up_security *up, const struct msg_meta *meta)
+results(struct ngap_pair *p, const struct ngap_up_security *up, const struct msg_meta *meta)
 {
     if (!up->results)
         return;
@@ -256,46 +180,13 @@ results(struct n2_pair *p, const struct ngap_up_security *up, const struct msg_m
     ledger_seen_add(&p->result_seen, meta);
 }
 
-static void
-ngap_message(void *ledger, const struct msg *m)
+void
+ngap_hear(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g)
 {
-    struct ngap_ledger *l = ledger;
-    struct n2_key key;
-    struct n2_pair *p;
-    uint16_t port;
-
-    if (m->kind == MSG_DTLS && m->meta->protocol == SCTP) {
-        if (n2_ends(m->meta, NGAP_BY_EITHER, &l->pairs, &key, &port))
-            path(l, &key, port, true, m);
-        return;
-    }
-    if (m->kind != MSG_NGAP || !n2_ends(m->meta, m->u.ngap->sender, &l->pairs, &key, &port))
-        return;
-    path(l, &key, port, false, m);
-    if (!(p = keytab_put_marked(&l->pairs, &key, ledger_mark(m, MARK_N2_PAIR))))
-        return;
-    association(&l->pairs, p, m->u.ngap, m->meta);
-    capabilities(l, p, m->u.ngap, m->meta);
-    release(l, p, m->u.ngap);
-    results(p, &m->u.ngap->up, m->meta);
-}
-
-static void
-emit_paths(const struct ngap_ledger *l, struct fact_sink *sink)
-{
-    for (size_t i = 0; i < l->paths.count; i++) {
-        const struct n2_path *p = keytab_at(&l->paths, i);
-        const struct n2_key *k = &p->key.ends;
-        fact_enter_index(sink, FN_N2_PATH, (uint32_t)i);
-        ledger_seen_emit(&p->seen, l->env, sink);
-        ledger_addr(sink, FN_CLIENT, &k->gnb);
-        ledger_addr(sink, FN_SERVER, &k->amf);
-        fact_leaf_u64(sink, FN_PORT, p->key.port & UINT16_MAX);
-        fact_leaf(sink, FN_SCOPE, ledger_scope(&k->gnb, &k->amf));
-        n2_ends_emit(k, sink);
-        fact_leaf(sink, FN_PROTECTION, p->key.port & PORT_DTLS ? "dtls" : "none");
-        fact_leave(sink);
-    }
+    association(at, g);
+    capabilities(l, at, g);
+    release(l, at, g);
+    results(&at->pair->ngap, &g->up, at->meta);
 }
 
 /* "MCC-MNC" of the three octets; nothing where they hold no digits. */
@@ -319,7 +210,7 @@ emit_plmn(const uint8_t plmn[3], struct fact_sink *sink)
 }
 
 static void
-emit_node(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_node *n,
+emit_node(const struct n2_ledger *l, const struct n2_pair *p, const struct n2_node *n,
           uint32_t index, struct fact_sink *sink)
 {
     static const char *const prefix[] = {"", "ng-enb:", "n3iwf:"};
@@ -339,41 +230,41 @@ emit_node(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_
 }
 
 static void
-emit_switch(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index,
+emit_switch(const struct n2_ledger *l, const struct n2_pair *p, uint32_t index,
             struct fact_sink *sink)
 {
     fact_enter_index(sink, FN_PATH_SWITCH, index);
-    ledger_seen_emit(&p->switch_seen, l->env, sink);
+    ledger_seen_emit(&p->ngap.switch_seen, l->env, sink);
     n2_ends_emit(&p->key, sink);
-    ledger_tally_emit(&p->compared, FN_COMPARED, l->env, sink);
-    ledger_tally_emit(&p->different, FN_DIFFERENT, l->env, sink);
+    ledger_tally_emit(&p->ngap.compared, FN_COMPARED, l->env, sink);
+    ledger_tally_emit(&p->ngap.different, FN_DIFFERENT, l->env, sink);
     fact_leave(sink);
 }
 
 static void
-emit_result(const struct ngap_ledger *l, const struct n2_pair *p, uint32_t index,
+emit_result(const struct n2_ledger *l, const struct n2_pair *p, uint32_t index,
             struct fact_sink *sink)
 {
     fact_enter_index(sink, FN_SECURITY_RESULT, index);
-    ledger_seen_emit(&p->result_seen, l->env, sink);
+    ledger_seen_emit(&p->ngap.result_seen, l->env, sink);
     n2_ends_emit(&p->key, sink);
-    ledger_tally_emit(&p->integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
-    ledger_tally_emit(&p->confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
-    ledger_tally_emit(&p->performed, FN_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->ngap.integrity_not, FN_INTEGRITY_NOT_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->ngap.confidentiality_not, FN_CONFIDENTIALITY_NOT_PERFORMED, l->env, sink);
+    ledger_tally_emit(&p->ngap.performed, FN_PERFORMED, l->env, sink);
     fact_leave(sink);
 }
 
 /* The node that had this identity at the AMF before, and speaks on since. */
 static bool
-takes_identity(const struct ngap_ledger *l, const struct n2_pair *p, const struct n2_node *n)
+takes_identity(const struct n2_ledger *l, const struct n2_pair *p, const struct n2_node *n)
 {
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct n2_pair *q = keytab_at(&l->pairs, i);
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *q = n2_tables_pair(&l->t, i);
 
         if (q == p || !net_addr_equal(&q->key.amf, &p->key.amf))
             continue;
-        for (unsigned k = 0; k < q->nodes; k++) {
-            const struct n2_node *m = &q->node[k];
+        for (unsigned k = 0; k < q->ngap.nodes; k++) {
+            const struct n2_node *m = &q->ngap.node[k];
 
             if (m->known && m->setup_accepted && node_equal(&m->id, &n->id) && m->setup.count &&
                 m->setup.frames.first < n->setup.frames.first && m->sent_us > n->setup.first_us)
@@ -409,13 +300,13 @@ identity_of(const struct n2_pair *p, const struct ngap_node *node)
 }
 
 static void
-count_identities(const struct ngap_ledger *l, struct keytab *identities)
+count_identities(const struct n2_ledger *l, struct keytab *identities)
 {
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct n2_pair *p = keytab_at(&l->pairs, i);
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *p = n2_tables_pair(&l->t, i);
 
-        for (unsigned k = 0; k < p->nodes; k++) {
-            const struct identity key = identity_of(p, &p->node[k].id);
+        for (unsigned k = 0; k < p->ngap.nodes; k++) {
+            const struct identity key = identity_of(p, &p->ngap.node[k].id);
             struct identity_count *c = keytab_put(identities, &key);
 
             if (c)
@@ -436,7 +327,7 @@ is_shared(const struct keytab *identities, const struct n2_pair *p, const struct
 
 /* A node that moves to another address falls silent at its old one (TS 38.413 clause 8.7.1). */
 static void
-emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
+emit_rogues(const struct n2_ledger *l, struct fact_sink *sink)
 {
     uint32_t next = EVENT_BASE_NGAP;
     struct keytab identities;
@@ -444,11 +335,11 @@ emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
     keytab_init(&identities, sizeof(struct identity), sizeof(struct identity_count),
                 (size_t)MAX_N2_PAIRS * MAX_N2_NODES);
     count_identities(l, &identities);
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct n2_pair *p = keytab_at(&l->pairs, i);
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *p = n2_tables_pair(&l->t, i);
 
-        for (unsigned k = 0; k < p->nodes; k++) {
-            const struct n2_node *n = &p->node[k];
+        for (unsigned k = 0; k < p->ngap.nodes; k++) {
+            const struct n2_node *n = &p->ngap.node[k];
             struct event e = {.kind = "rogue-gnb",
                               .src = &p->key.gnb,
                               .dst = &p->key.amf,
@@ -464,33 +355,23 @@ emit_rogues(const struct ngap_ledger *l, struct fact_sink *sink)
     keytab_clear(&identities);
 }
 
-static bool
-ngap_emit(const void *ledger, struct fact_sink *sink)
+bool
+ngap_emit(const struct n2_ledger *l, struct fact_sink *sink)
 {
-    const struct ngap_ledger *l = ledger;
     uint32_t nodes = 0, switches = 0, with_result = 0;
-    bool room = !l->paths.refused && !l->pairs.refused && !l->contexts.refused && !l->forgotten;
+    bool whole = !l->contexts.refused && !l->forgotten;
 
-    emit_paths(l, sink);
-    for (size_t i = 0; i < l->pairs.count; i++) {
-        const struct n2_pair *p = keytab_at(&l->pairs, i);
-        for (unsigned k = 0; k < p->nodes; k++)
-            emit_node(l, p, &p->node[k], nodes++, sink);
-        if (p->switch_seen.count)
+    for (size_t i = 0; i < l->t.pairs.count; i++) {
+        const struct n2_pair *p = n2_tables_pair(&l->t, i);
+
+        for (unsigned k = 0; k < p->ngap.nodes; k++)
+            emit_node(l, p, &p->ngap.node[k], nodes++, sink);
+        if (p->ngap.switch_seen.count)
             emit_switch(l, p, switches++, sink);
-        if (p->result_seen.count)
+        if (p->ngap.result_seen.count)
             emit_result(l, p, with_result++, sink);
-        room = room && !p->nodes_full;
+        whole = whole && !p->ngap.nodes_full;
     }
     emit_rogues(l, sink);
-    return room;
+    return whole;
 }
-
-const struct ledger_type ledger_ngap = {
-    .name = "ngap",
-    .open = ngap_open,
-    .close = ngap_close,
-    .hears = LEDGER_HEARS(MSG_DTLS) | LEDGER_HEARS(MSG_NGAP),
-    .message = ngap_message,
-    .emit = ngap_emit,
-};

@@ -1,56 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* N4: which nodes speak PFCP, how they answer, and what looks like an attack on them. */
+/* Which nodes speak PFCP, how they answer, and what looks like an attack on them. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/dissect/icmp.h"
-#include "agents/dissect/pfcp.h"
 #include "agents/traffic/event.h"
-#include "agents/traffic/keytab.h"
-#include "agents/traffic/pair.h"
+#include "agents/traffic/n4_impl.h"
 #include "agents/traffic/pfcp_peer.h"
-#include "agents/traffic/pfcp_session.h"
 #include "agents/traffic/pfcp_stack.h"
-#include "agents/traffic/table.h"
 
 #define PROTOCOL_UDP 17
 
-struct pfcp_ledger {
-    const struct ledger_env *env;
-    struct pfcp_tables t;
-    struct pfcp_sessions *sessions;
-};
-
 enum role { ROLE_UNKNOWN, ROLE_SMF, ROLE_UPF };
-
-static void
-ledger_close(void *ledger)
-{
-    struct pfcp_ledger *l = ledger;
-
-    if (!l)
-        return;
-    pfcp_tables_clear(&l->t);
-    pfcp_sessions_free(l->sessions);
-    free(l);
-}
-
-static void *
-ledger_open(const struct ledger_env *env)
-{
-    struct pfcp_ledger *l = calloc(1, sizeof(*l));
-
-    if (!l)
-        return NULL;
-    l->env = env;
-    pfcp_tables_init(&l->t);
-    l->sessions = pfcp_sessions_new();
-    if (!l->sessions) {
-        ledger_close(l);
-        return NULL;
-    }
-    return l;
-}
 
 static bool
 is_remote(const struct msg_meta *meta)
@@ -78,8 +38,10 @@ take_sender(struct pfcp_node *n, const struct pfcp_msg *m, const struct msg_meta
             ledger_tally_add(&n->rejected, meta);
     }
     if (m->has_recovery) {
-        if (n->has_recovery && n->recovery != m->recovery)
+        if (n->has_recovery && n->recovery != m->recovery) {
             ledger_tally_add(&n->restarts, meta);
+            n->epoch++;
+        }
         n->has_recovery = true;
         n->recovery = m->recovery;
     }
@@ -123,40 +85,28 @@ take_nodes(const struct pfcp_turn *w)
         keytab_text(&w->t->nodes, &w->src->node_id, w->m->node_id);
 }
 
-static void
-take_pfcp(struct pfcp_ledger *l, const struct msg *m)
+void
+pfcp_hear(struct pfcp_sessions *sessions, const struct pfcp_turn *w)
 {
-    const struct pfcp_turn w = pfcp_tables_turn(&l->t, m);
-
-    take_nodes(&w);
-    take_path(&w);
-    pfcp_sessions_message(l->sessions, &w);
-    pfcp_stack_message(&w);
-    pfcp_peer_message(&w);
+    take_nodes(w);
+    take_path(w);
+    pfcp_sessions_message(sessions, w);
+    pfcp_stack_message(w);
+    pfcp_peer_message(w);
 }
 
-static void
-take_unreachable(struct pfcp_ledger *l, const struct icmp_msg *icmp, const struct msg_meta *meta)
+void
+pfcp_hear_unreachable(struct pfcp_tables *t, const struct icmp_msg *icmp,
+                      const struct msg_meta *meta)
 {
     struct pfcp_node *n;
 
     if (!icmp->port || icmp->protocol != PROTOCOL_UDP || icmp->dport != PFCP_PORT)
         return;
-    n = pfcp_tables_node(&l->t, &icmp->dst);
+    n = pfcp_tables_node(t, &icmp->dst);
     if (n)
         ledger_tally_add(&n->unreachable, meta);
-    pfcp_stack_unreachable(&l->t, &icmp->dst, &icmp->src, meta->time_us);
-}
-
-static void
-ledger_message(void *ledger, const struct msg *m)
-{
-    struct pfcp_ledger *l = ledger;
-
-    if (m->kind == MSG_PFCP)
-        take_pfcp(l, m);
-    else if (m->kind == MSG_ICMP_UNREACHABLE)
-        take_unreachable(l, m->u.icmp, m->meta);
+    pfcp_stack_unreachable(t, &icmp->dst, &icmp->src, meta->time_us);
 }
 
 static enum role
@@ -171,15 +121,23 @@ role_of(const struct pfcp_node *n)
     return ROLE_UNKNOWN;
 }
 
+/* Where facts are written. */
+struct out {
+    const struct pfcp_tables *t;
+    const struct ledger_env *env;
+    struct fact_sink *sink;
+    uint32_t next; /* number of an event */
+};
+
 /* -- paths -- */
 
 static void
-emit_path(const struct pfcp_ledger *l, const struct pfcp_path *p, uint32_t index,
-          struct fact_sink *sink)
+emit_path(const struct out *o, const struct pfcp_path *p, uint32_t index)
 {
-    enum role low = role_of(pfcp_path_node(&l->t, p, false)),
-              high = role_of(pfcp_path_node(&l->t, p, true));
+    enum role low = role_of(pfcp_path_node(o->t, p, false)),
+              high = role_of(pfcp_path_node(o->t, p, true));
     const struct net_addr *smf = NULL, *upf = NULL;
+    struct fact_sink *sink = o->sink;
     struct pair pair;
 
     if (p->low_smf != p->high_smf)
@@ -200,7 +158,7 @@ emit_path(const struct pfcp_ledger *l, const struct pfcp_path *p, uint32_t index
     pair.server = net_addr_equal(&pair.client, &p->key.low) ? p->key.high : p->key.low;
     pair.port = PFCP_PORT;
     fact_enter_index(sink, FN_N4_PATH, index);
-    ledger_seen_emit(&p->seen, l->env, sink);
+    ledger_seen_emit(&p->seen, o->env, sink);
     pair_emit(&pair, sink);
     if (smf) {
         ledger_addr(sink, FN_SMF, smf);
@@ -240,13 +198,14 @@ sum_waiting(void *ctx, size_t node)
 }
 
 static void
-emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, const struct node_sum *sum,
-          uint32_t index, struct fact_sink *sink)
+emit_node(const struct out *o, const struct pfcp_node *n, const struct node_sum *sum,
+          uint32_t index)
 {
     static const char *const roles[] = {"unknown", "smf", "upf"};
+    struct fact_sink *sink = o->sink;
 
     fact_enter_index(sink, FN_PFCP_NODE, index);
-    ledger_seen_emit(&n->seen, l->env, sink);
+    ledger_seen_emit(&n->seen, o->env, sink);
     ledger_addr(sink, FN_ADDRESS, &n->address);
     fact_leaf(sink, FN_ROLE, roles[role_of(n)]);
     if (n->node_id)
@@ -254,15 +213,15 @@ emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, const struct n
     fact_leaf(sink, FN_SCOPE, n->remote ? "remote" : "loopback");
     fact_leaf_u64(sink, FN_REQUESTS, n->requests);
     fact_leaf_u64(sink, FN_RESPONSES, n->responses);
-    ledger_tally_emit(&n->rejected, FN_REJECTED, l->env, sink);
+    ledger_tally_emit(&n->rejected, FN_REJECTED, o->env, sink);
     fact_leaf_u64(sink, FN_RESPONSES_WITH_CAUSE, n->answers);
     if (n->answers) {
         fact_leaf_u64(sink, FN_REJECT_RATIO_PERCENT, n->rejected.count * 100 / n->answers);
-        ledger_frames_emit(&n->rejected.frames, l->env, sink);
+        ledger_frames_emit(&n->rejected.frames, o->env, sink);
     }
     fact_leaf_u64(sink, FN_UNANSWERED, n->unanswered + sum->waiting);
-    ledger_tally_emit(&n->restarts, FN_RECOVERY_CHANGES, l->env, sink);
-    ledger_tally_emit(&n->unreachable, FN_PORT_UNREACHABLE, l->env, sink);
+    ledger_tally_emit(&n->restarts, FN_RECOVERY_CHANGES, o->env, sink);
+    ledger_tally_emit(&n->unreachable, FN_PORT_UNREACHABLE, o->env, sink);
     fact_leaf_u64(sink, FN_ESTABLISHMENTS, n->establishments);
     fact_leaf_u64(sink, FN_MODIFICATIONS, n->modifications);
     fact_leaf_u64(sink, FN_DELETIONS, n->deletions);
@@ -274,39 +233,33 @@ emit_node(const struct pfcp_ledger *l, const struct pfcp_node *n, const struct n
 
 /* False: no memory. */
 static bool
-emit_nodes(const struct pfcp_ledger *l, struct fact_sink *sink)
+emit_nodes(const struct out *o, const struct pfcp_sessions *sessions)
 {
     struct node_sums *sums = calloc(1, sizeof(*sums));
 
     if (!sums)
         return false;
-    sums->t = &l->t;
-    pfcp_stack_judge(&l->t, sum_stack, sums);
-    pfcp_sessions_waiting(l->sessions, &l->t, l->env->last_us, sum_waiting, sums);
-    for (size_t i = 0; i < l->t.nodes.count; i++)
-        emit_node(l, keytab_at(&l->t.nodes, i), &sums->sum[i], (uint32_t)i, sink);
+    sums->t = o->t;
+    pfcp_stack_judge(o->t, sum_stack, sums);
+    pfcp_sessions_waiting(sessions, o->t, o->env->last_us, sum_waiting, sums);
+    for (size_t i = 0; i < o->t->nodes.count; i++)
+        emit_node(o, keytab_at(&o->t->nodes, i), &sums->sum[i], (uint32_t)i);
     free(sums);
     return true;
 }
 
 /* -- events -- */
 
-struct event_out {
-    const struct pfcp_ledger *l;
-    struct fact_sink *sink;
-    uint32_t next;
-};
-
 static void
-emit_event(struct event_out *o, const struct event *e)
+emit_event(struct out *o, const struct event *e)
 {
-    event_emit(e, o->next++, o->l->env, o->sink);
+    event_emit(e, o->next++, o->env, o->sink);
 }
 
 static void
 emit_stack(void *ctx, const struct pfcp_stack_finding *f)
 {
-    struct event_out *o = ctx;
+    struct out *o = ctx;
     struct event e = {
         .src = &f->src, .dst = &f->dst, .certain = f->certain, .answered = f->answered};
     const struct {
@@ -362,8 +315,10 @@ borrowed_name(const struct pfcp_tables *t, const struct pfcp_node *me, const str
 }
 
 static void
-emit_strangers(const struct pfcp_tables *t, struct event_out *o)
+emit_strangers(struct out *o)
 {
+    const struct pfcp_tables *t = o->t;
+
     for (size_t i = 0; i < t->ways.count; i++) {
         const struct pfcp_way *w = pfcp_tables_way_at(t, i);
         const struct pfcp_peer *p = &w->peer;
@@ -382,28 +337,19 @@ emit_strangers(const struct pfcp_tables *t, struct event_out *o)
     }
 }
 
-static bool
-ledger_emit(const void *ledger, struct fact_sink *sink)
+bool
+pfcp_emit(const struct pfcp_tables *t, const struct pfcp_sessions *sessions,
+          const struct ledger_env *env, struct fact_sink *sink)
 {
-    const struct pfcp_ledger *l = ledger;
-    struct event_out events = {.l = l, .sink = sink, .next = EVENT_BASE_PFCP};
+    struct out o = {.t = t, .env = env, .sink = sink, .next = EVENT_BASE_PFCP};
     bool whole;
 
-    for (size_t i = 0; i < l->t.paths.count; i++)
-        emit_path(l, keytab_at(&l->t.paths, i), (uint32_t)i, sink);
-    whole = emit_nodes(l, sink);
-    pfcp_peer_emit(&l->t, l->env, sink);
-    pfcp_stack_judge(&l->t, emit_stack, &events);
-    pfcp_sessions_judge(&l->t, emit_command, &events);
-    emit_strangers(&l->t, &events);
-    return whole && !pfcp_tables_full(&l->t) && !pfcp_sessions_full(l->sessions);
+    for (size_t i = 0; i < t->paths.count; i++)
+        emit_path(&o, keytab_at(&t->paths, i), (uint32_t)i);
+    whole = emit_nodes(&o, sessions);
+    pfcp_peer_emit(t, env, sink);
+    pfcp_stack_judge(t, emit_stack, &o);
+    pfcp_sessions_judge(t, emit_command, &o);
+    emit_strangers(&o);
+    return whole && !pfcp_tables_full(t) && !pfcp_sessions_full(sessions);
 }
-
-const struct ledger_type ledger_pfcp = {
-    .name = "pfcp",
-    .open = ledger_open,
-    .close = ledger_close,
-    .hears = LEDGER_HEARS(MSG_PFCP) | LEDGER_HEARS(MSG_ICMP_UNREACHABLE),
-    .message = ledger_message,
-    .emit = ledger_emit,
-};

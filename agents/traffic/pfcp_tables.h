@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables that the parts of the PFCP ledger share: who speaks PFCP, who speaks with whom, and
+ * The tables that the parts of the ledger of N4 share: who speaks PFCP, who speaks with whom, and
  * what one node asks of another. A message finds its place in all of them by one look, for its two
  * addresses; the parts keep what they know of a node or of a way in the entries.
  */
@@ -26,8 +26,9 @@ struct pfcp_node {
     bool remote;
     bool has_recovery;
     uint32_t recovery;
-    int64_t sent_us;                       /* its last message */
-    char *node_id;                         /* NULL: not known */
+    uint32_t epoch;  /* how often it started anew: no session of before is left */
+    int64_t sent_us; /* its last message */
+    char *node_id;   /* NULL: not known */
     uint64_t requests, responses, answers; /* answers: with a cause */
     uint64_t establishments, modifications, deletions, associations;
     struct ledger_tally rejected, restarts, unreachable;
@@ -38,6 +39,12 @@ struct pfcp_node {
     uint64_t accepted;   /* sessions that it set up for others */
     uint64_t unanswered; /* requests to it that are given up */
     uint64_t unknown;    /* its commands for sessions that are not its own */
+
+    /* Of tunnel_pfcp.c. */
+    uint32_t strangers; /* peers that were not seen to associate with it */
+    bool associated;    /* set up in this capture */
+    bool loss;          /* messages of it are missing */
+    bool late;          /* when that was asked last, a request of it or to it had no answer */
 };
 
 /* Two nodes that speak with each other. */
@@ -48,6 +55,11 @@ struct pfcp_path {
     bool client_known, client_low; /* sender of the first request */
     bool low_smf, high_smf;        /* sender of an establishment */
     struct ledger_seen seen;
+
+    /* Of tunnel_pfcp.c. */
+    uint32_t pending[2]; /* marks of the last request of the high end, of the low end */
+    bool counted;        /* among the strangers of its nodes */
+    bool associated;
 };
 
 /* Requests of one kind in the busiest second. */

@@ -16,7 +16,6 @@
 #include "agents/traffic/table.h"
 
 #define MAX_PLANE_ROLES 4096
-#define NGAP_PORT 38412
 
 enum plane { PLANE_SBI, PLANE_N32, PLANE_N2, PLANE_N3, PLANE_N4, PLANE_DB, PLANE_OAM, PLANES };
 enum side { SIDE_CLIENT, SIDE_SERVER, SIDE_PEER, SIDES };

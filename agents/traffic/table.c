@@ -3,8 +3,7 @@
 
 /* In the order in which their facts are written. */
 const struct ledger_type *const ledger_table[] = {
-    &ledger_sbi,  &ledger_n32,       &ledger_tls,    &ledger_ngap,
-    &ledger_gtpu, &ledger_ipsec,     &ledger_nas,    &ledger_pfcp,
-    &ledger_mgmt, &ledger_http_mgmt, &ledger_db,     &ledger_ssh,
-    &ledger_scan, &ledger_tunnel,    &ledger_planes, NULL,
+    &ledger_sbi,    &ledger_n32,  &ledger_tls,       &ledger_n2, &ledger_gtpu, &ledger_ipsec,
+    &ledger_n4,     &ledger_mgmt, &ledger_http_mgmt, &ledger_db, &ledger_ssh,  &ledger_scan,
+    &ledger_planes, NULL,
 };

@@ -13,16 +13,14 @@ extern const struct ledger_type ledger_sbi;
 extern const struct ledger_type ledger_tls;
 extern const struct ledger_type ledger_http_mgmt;
 extern const struct ledger_type ledger_n32;
-extern const struct ledger_type ledger_nas;
-extern const struct ledger_type ledger_ngap;
-extern const struct ledger_type ledger_pfcp;
+extern const struct ledger_type ledger_n2;
+extern const struct ledger_type ledger_n4;
 extern const struct ledger_type ledger_gtpu;
 extern const struct ledger_type ledger_ipsec;
 extern const struct ledger_type ledger_mgmt;
 extern const struct ledger_type ledger_ssh;
 extern const struct ledger_type ledger_db;
 extern const struct ledger_type ledger_scan;
-extern const struct ledger_type ledger_tunnel;
 extern const struct ledger_type ledger_planes;
 
 #endif

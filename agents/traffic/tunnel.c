@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ledger of tunnels: G-PDUs to user plane functions held against the sessions of PFCP. Gives
+ * G-PDUs to user plane functions held against the sessions of PFCP: gives
  * tunnel-check, tunnel-error, identifier-allocation and events of GTP-U.
  *
  * Addresses of UEs and identifiers of tunnels stay in here: facts name the ends of tunnels only.
@@ -14,7 +14,7 @@
 #include "agents/dissect/ngap.h"
 #include "agents/traffic/allot.h"
 #include "agents/traffic/event.h"
-#include "agents/traffic/table.h"
+#include "agents/traffic/n4_impl.h"
 #include "agents/traffic/tunnel_session.h"
 
 #define MAX_TUNNEL_SUSPECTS 4096 /* (sender, receiver, what) */
@@ -48,17 +48,15 @@ struct error {
     struct ledger_seen seen;
 };
 
-struct tunnel_ledger {
+struct tunnel_checks {
     const struct ledger_env *env;
     struct tunnels *tunnels;
     struct keytab suspects, errors, allot;
 };
 
-static void
-ledger_close(void *ledger)
+void
+tunnel_checks_free(struct tunnel_checks *l)
 {
-    struct tunnel_ledger *l = ledger;
-
     if (!l)
         return;
     tunnels_free(l->tunnels);
@@ -68,10 +66,10 @@ ledger_close(void *ledger)
     free(l);
 }
 
-static void *
-ledger_open(const struct ledger_env *env)
+struct tunnel_checks *
+tunnel_checks_new(const struct ledger_env *env, struct pfcp_tables *t)
 {
-    struct tunnel_ledger *l = calloc(1, sizeof(*l));
+    struct tunnel_checks *l = calloc(1, sizeof(*l));
 
     if (!l)
         return NULL;
@@ -80,9 +78,9 @@ ledger_open(const struct ledger_env *env)
                 MAX_TUNNEL_SUSPECTS);
     keytab_init(&l->errors, sizeof(struct error_key), sizeof(struct error), MAX_TUNNEL_ERRORS);
     allot_init(&l->allot);
-    l->tunnels = tunnels_new();
+    l->tunnels = tunnels_new(t);
     if (!l->tunnels) {
-        ledger_close(l);
+        tunnel_checks_free(l);
         return NULL;
     }
     return l;
@@ -98,7 +96,7 @@ suspect_of(struct keytab *t, enum what what, const struct net_addr *src, const s
 }
 
 static void
-suspect(struct tunnel_ledger *l, enum what what, uint32_t teid, bool proved,
+suspect(struct tunnel_checks *l, enum what what, uint32_t teid, bool proved,
         const struct msg_meta *meta)
 {
     struct suspect *s = suspect_of(&l->suspects, what, &meta->src, &meta->dst, true);
@@ -154,7 +152,7 @@ fits_session(const struct tunnel_session *s, const struct gtpu_msg *m)
 }
 
 static void
-check_inside(struct tunnel_ledger *l, struct tunnel *t, const struct gtpu_msg *m,
+check_inside(struct tunnel_checks *l, struct tunnel *t, const struct gtpu_msg *m,
              const struct msg_meta *meta)
 {
     const struct tunnel_session *s;
@@ -171,7 +169,7 @@ check_inside(struct tunnel_ledger *l, struct tunnel *t, const struct gtpu_msg *m
 }
 
 static void
-check_sender(struct tunnel_ledger *l, struct tunnel *t, const struct gtpu_msg *m,
+check_sender(struct tunnel_checks *l, struct tunnel *t, const struct gtpu_msg *m,
              const struct msg_meta *meta)
 {
     if (net_addr_equal(&t->sender, &meta->src))
@@ -183,7 +181,7 @@ check_sender(struct tunnel_ledger *l, struct tunnel *t, const struct gtpu_msg *m
 }
 
 static void
-check_nested(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+check_nested(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
     bool core = tunnels_end_find(l->tunnels, &m->inner_dst) ||
                 tunnels_is_node(l->tunnels, &m->inner_dst) ||
@@ -193,7 +191,7 @@ check_nested(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg
 }
 
 static void
-take_gpdu(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+take_gpdu(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
     struct tunnel *t = tunnels_find(l->tunnels, &meta->dst, m->teid);
     const struct tunnel_end *end;
@@ -213,7 +211,7 @@ take_gpdu(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_me
 
 /* The receiver says itself that it does not know the TEID. */
 static void
-take_error(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+take_error(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
     struct suspect *s = suspect_of(&l->suspects, UNKNOWN_TEID, &meta->dst, &meta->src, false);
     const struct error_key key = {.src = meta->src, .dst = meta->dst};
@@ -233,9 +231,24 @@ take_error(struct tunnel_ledger *l, const struct gtpu_msg *m, const struct msg_m
         e->peak = e->in_minute;
 }
 
+void
+tunnel_hear_gtpu(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+{
+    if (m->type == GTPU_G_PDU)
+        take_gpdu(l, m, meta);
+    else if (m->type == GTPU_ERROR_INDICATION)
+        take_error(l, m, meta);
+}
+
+void
+tunnel_hear_pfcp(struct tunnel_checks *l, const struct pfcp_turn *w)
+{
+    tunnels_pfcp(l->tunnels, w, &l->allot);
+}
+
 /* PFCP tells its tunnels with its messages; here those of NGAP. What a gNB names is its own. */
-static void
-take_tunnel(struct tunnel_ledger *l, const struct gtp_tunnel *t, const struct msg_meta *meta)
+void
+tunnel_hear_tunnel(struct tunnel_checks *l, const struct gtp_tunnel *t, const struct msg_meta *meta)
 {
     if (!t->by_ngap)
         return;
@@ -244,26 +257,11 @@ take_tunnel(struct tunnel_ledger *l, const struct gtp_tunnel *t, const struct ms
         allot_add(&l->allot, ALLOT_TEID, &t->address, t->teid, meta);
 }
 
-static void
-ledger_message(void *ledger, const struct msg *m)
-{
-    struct tunnel_ledger *l = ledger;
-
-    if (m->kind == MSG_GTPU && m->u.gtpu->type == GTPU_G_PDU)
-        take_gpdu(l, m->u.gtpu, m->meta);
-    else if (m->kind == MSG_GTPU && m->u.gtpu->type == GTPU_ERROR_INDICATION)
-        take_error(l, m->u.gtpu, m->meta);
-    else if (m->kind == MSG_PFCP)
-        tunnels_pfcp(l->tunnels, m, &l->allot);
-    else if (m->kind == MSG_TUNNEL)
-        take_tunnel(l, m->u.tunnel, m->meta);
-}
-
 /* -- what stands at the end -- */
 
 /* All of its TEIDs were told later. */
 static bool
-told_later(const struct tunnel_ledger *l, const struct suspect *s)
+told_later(const struct tunnel_checks *l, const struct suspect *s)
 {
     for (unsigned i = 0; i < s->samples; i++) {
         if (!tunnels_find(l->tunnels, &s->key.dst, s->teid[i]))
@@ -273,7 +271,7 @@ told_later(const struct tunnel_ledger *l, const struct suspect *s)
 }
 
 static bool
-far_end_known(const struct tunnel_ledger *l, const struct suspect *s)
+far_end_known(const struct tunnel_checks *l, const struct suspect *s)
 {
     for (unsigned i = 0; i < s->samples; i++) {
         const struct tunnel *t = tunnels_find(l->tunnels, &s->key.dst, s->teid[i]);
@@ -288,7 +286,7 @@ far_end_known(const struct tunnel_ledger *l, const struct suspect *s)
 /* A handover that was not heard brings a new sender; so does a tunnel whose other end was never
  * told. Two senders in one tunnel need no more proof than that. */
 static bool
-foreign(const struct tunnel_ledger *l, const struct suspect *s)
+foreign(const struct tunnel_checks *l, const struct suspect *s)
 {
     const struct tunnel_end *end = tunnels_end_find(l->tunnels, &s->key.dst);
 
@@ -298,7 +296,7 @@ foreign(const struct tunnel_ledger *l, const struct suspect *s)
 }
 
 static bool
-stands(const struct tunnel_ledger *l, const struct suspect *s)
+stands(const struct tunnel_checks *l, const struct suspect *s)
 {
     const struct tunnel_end *end;
 
@@ -314,7 +312,7 @@ stands(const struct tunnel_ledger *l, const struct suspect *s)
 }
 
 static void
-emit_events(const struct tunnel_ledger *l, struct fact_sink *sink)
+emit_events(const struct tunnel_checks *l, struct fact_sink *sink)
 {
     static const char *const kind[] = {"gtpu-unknown-teid", "gtpu-foreign-peer",
                                        "gtpu-spoofed-source", "gtp-in-gtp", "pfcp-in-gtp"};
@@ -342,7 +340,7 @@ struct check {
 };
 
 static void
-count_tunnels(const struct tunnel_ledger *l, struct keytab *checks)
+count_tunnels(const struct tunnel_checks *l, struct keytab *checks)
 {
     for (size_t i = 0; i < tunnels_count(l->tunnels); i++) {
         const struct tunnel *t = tunnels_at(l->tunnels, i);
@@ -356,7 +354,7 @@ count_tunnels(const struct tunnel_ledger *l, struct keytab *checks)
 }
 
 static void
-count_suspects(const struct tunnel_ledger *l, const struct keytab *checks)
+count_suspects(const struct tunnel_checks *l, const struct keytab *checks)
 {
     for (size_t i = 0; i < l->suspects.count; i++) {
         const struct suspect *s = keytab_at(&l->suspects, i);
@@ -368,7 +366,7 @@ count_suspects(const struct tunnel_ledger *l, const struct keytab *checks)
 }
 
 static void
-emit_check(const struct tunnel_ledger *l, const struct check *c, uint32_t index,
+emit_check(const struct tunnel_checks *l, const struct check *c, uint32_t index,
            struct fact_sink *sink)
 {
     const struct tunnel_end *end = tunnels_end_find(l->tunnels, &c->address);
@@ -386,7 +384,7 @@ emit_check(const struct tunnel_ledger *l, const struct check *c, uint32_t index,
 }
 
 static bool
-emit_checks(const struct tunnel_ledger *l, struct fact_sink *sink)
+emit_checks(const struct tunnel_checks *l, struct fact_sink *sink)
 {
     struct keytab checks;
     bool room;
@@ -402,7 +400,7 @@ emit_checks(const struct tunnel_ledger *l, struct fact_sink *sink)
 }
 
 static void
-emit_errors(const struct tunnel_ledger *l, struct fact_sink *sink)
+emit_errors(const struct tunnel_checks *l, struct fact_sink *sink)
 {
     for (size_t i = 0; i < l->errors.count; i++) {
         const struct error *e = keytab_at(&l->errors, i);
@@ -416,10 +414,9 @@ emit_errors(const struct tunnel_ledger *l, struct fact_sink *sink)
     }
 }
 
-static bool
-ledger_emit(const void *ledger, struct fact_sink *sink)
+bool
+tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink)
 {
-    const struct tunnel_ledger *l = ledger;
     bool room = !l->suspects.refused && !l->errors.refused && !l->allot.refused &&
                 !tunnels_full(l->tunnels);
 
@@ -430,12 +427,3 @@ ledger_emit(const void *ledger, struct fact_sink *sink)
     emit_events(l, sink);
     return room;
 }
-
-const struct ledger_type ledger_tunnel = {
-    .name = "tunnel",
-    .open = ledger_open,
-    .close = ledger_close,
-    .hears = LEDGER_HEARS(MSG_GTPU) | LEDGER_HEARS(MSG_PFCP) | LEDGER_HEARS(MSG_TUNNEL),
-    .message = ledger_message,
-    .emit = ledger_emit,
-};

@@ -11,13 +11,11 @@ struct step {
     const struct pfcp_msg *m;
     const struct msg_meta *meta;
     struct keytab *allot;
-    struct peers *peers;    /* NULL: no room */
-    bool src_low;           /* the source is the low end of them */
-    struct node *src, *dst; /* NULL: no room, which is said by the table */
+    const struct pfcp_turn *turn;
 };
 
 static void
-lost(struct node *n)
+lost(struct pfcp_node *n)
 {
     if (n)
         n->loss = true;
@@ -26,14 +24,14 @@ lost(struct node *n)
 static void
 both_lost(const struct step *w)
 {
-    lost(w->src);
-    lost(w->dst);
+    lost(w->turn->src);
+    lost(w->turn->dst);
 }
 
 static bool
 lives(struct tunnels *t, const struct tunnel_session *s)
 {
-    const struct node *n = keytab_find(&t->nodes, &s->key.upf);
+    const struct pfcp_node *n = pfcp_tables_node(t->n4, &s->key.upf);
 
     return s->accepted && !s->deleted && !s->shrunk && n && n->epoch == s->epoch;
 }
@@ -94,7 +92,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     s->open |= m->routes || m->lists_full || m->damaged;
     s->shrunk |= m->removes;
     if (m->damaged || m->lists_full)
-        lost(keytab_find(&w->t->nodes, &s->key.upf));
+        lost(pfcp_tables_node(w->t->n4, &s->key.upf));
 }
 
 /* -- requests -- */
@@ -111,21 +109,21 @@ keep_recent(void *ctx, void *entry)
 {
     const struct step *w = ctx;
     const struct pending *p = entry;
-    const struct peers *peers = pending_peers(w->t, p);
+    const struct pfcp_path *path = pending_path(w->t, p);
 
     if (p->answered)
         return false;
     if (w->meta->time_us - p->time_us <= RETRANSMIT_US)
         return true;
-    lost(peers_node(w->t, peers, false));
-    lost(peers_node(w->t, peers, true));
+    lost(pfcp_path_node(w->t->n4, path, false));
+    lost(pfcp_path_node(w->t->n4, path, true));
     return false;
 }
 
 static void
 establish(const struct step *w, struct pending *p)
 {
-    const struct node *n = w->dst;
+    const struct pfcp_node *n = w->turn->dst;
     struct tunnel_session *s;
 
     if (!w->m->has_fseid)
@@ -162,21 +160,21 @@ change(const struct step *w, struct pending *p)
 static struct pending_key
 pending_key(const struct step *w, bool asked_low, uint8_t type)
 {
-    const uint32_t peers = (uint32_t)keytab_index(&w->t->peers, w->peers);
+    const uint32_t path = (uint32_t)keytab_index(&w->t->n4->paths, w->turn->path);
 
-    return (struct pending_key){.way = 2 * peers + asked_low,
+    return (struct pending_key){.way = 2 * path + asked_low,
                                 .what = (uint32_t)type << 24 | w->m->sequence};
 }
 
 static void
 take_request(const struct step *w)
 {
-    struct pending_key key = pending_key(w, w->src_low, w->m->type);
+    struct pending_key key = pending_key(w, w->turn->src_low, w->m->type);
     struct step copy = *w;
     struct pending *p;
 
     keytab_make_room(&w->t->pending, keep_recent, &copy);
-    p = keytab_put_marked(&w->t->pending, &key, &w->peers->pending[w->src_low]);
+    p = keytab_put_marked(&w->t->pending, &key, &w->turn->path->pending[w->turn->src_low]);
     if (!p) {
         both_lost(w);
         return;
@@ -228,9 +226,10 @@ accept(const struct step *w, struct tunnel_session *s)
 static void
 take_response(const struct step *w)
 {
-    const bool asked_low = !w->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
+    const bool asked_low = !w->turn->src_low && !net_addr_equal(&w->meta->src, &w->meta->dst);
     struct pending_key key = pending_key(w, asked_low, (uint8_t)(w->m->type - 1));
-    struct pending *p = keytab_find_marked(&w->t->pending, &key, &w->peers->pending[asked_low]);
+    struct pending *p =
+        keytab_find_marked(&w->t->pending, &key, &w->turn->path->pending[asked_low]);
     struct tunnel_session *s;
 
     if (!p || !p->used) { /* its request is missing */
@@ -246,79 +245,51 @@ take_response(const struct step *w)
     if (s)
         accept(w, s);
     else
-        lost(w->src); /* it knows a session that we do not */
+        lost(w->turn->src); /* it knows a session that we do not */
 }
 
-/* -- nodes -- */
+/* -- paths -- */
 
-static struct step
-find_step(struct tunnels *t, const struct msg *m, struct keytab *allot)
+static void
+count_strangers(const struct pfcp_turn *turn, int more)
 {
-    struct step w = {.t = t, .m = m->u.pfcp, .meta = m->meta, .allot = allot};
-    uint32_t none[2] = {0, 0};
-    struct pair_entries nodes;
-    struct pair_ends key;
-
-    w.src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
-    w.peers = keytab_put_marked(&t->peers, &key, ledger_mark(m, MARK_N4_PEERS));
-    nodes = pair_put_ends(&t->nodes, &key, w.src_low, w.peers ? w.peers->node : none);
-    w.src = nodes.src;
-    w.dst = nodes.dst;
-    return w;
+    if (turn->src)
+        turn->src->strangers += (uint32_t)more;
+    if (turn->dst)
+        turn->dst->strangers += (uint32_t)more;
 }
 
 static void
-count_strangers(const struct step *w, int more)
+take_path(const struct pfcp_turn *turn)
 {
-    if (w->src)
-        w->src->strangers += (uint32_t)more;
-    if (w->dst)
-        w->dst->strangers += (uint32_t)more;
-}
+    struct pfcp_path *p = turn->path;
 
-static void
-take_pair(const struct step *w)
-{
-    if (!w->peers->counted)
-        count_strangers(w, 1);
-    w->peers->counted = true;
+    if (!p->counted)
+        count_strangers(turn, 1);
+    p->counted = true;
     /* A heartbeat asks for no association; its answer says that the node knows the peer, or is
      * polite. Both are no proof that nothing was before. */
-    if (!pfcp_associates(w->m))
+    if (!pfcp_associates(turn->m))
         return;
-    if (!w->peers->associated)
-        count_strangers(w, -1);
-    w->peers->associated = true;
-    if (w->src)
-        w->src->associated = true;
-    if (w->dst)
-        w->dst->associated = true;
-}
-
-/* A node that started anew has no session of before. */
-static void
-take_recovery(const struct step *w)
-{
-    struct node *n = w->src;
-
-    if (!n || !w->m->has_recovery)
-        return;
-    n->epoch += n->has_recovery && n->recovery != w->m->recovery;
-    n->has_recovery = true;
-    n->recovery = w->m->recovery;
+    if (!p->associated)
+        count_strangers(turn, -1);
+    p->associated = true;
+    if (turn->src)
+        turn->src->associated = true;
+    if (turn->dst)
+        turn->dst->associated = true;
 }
 
 void
-tunnels_pfcp(struct tunnels *t, const struct msg *m, struct keytab *allot)
+tunnels_pfcp(struct tunnels *t, const struct pfcp_turn *turn, struct keytab *allot)
 {
-    const struct step w = find_step(t, m, allot);
+    const struct step w = {.t = t, .m = turn->m, .meta = turn->meta, .allot = allot, .turn = turn};
 
-    take_recovery(&w);
-    if (!w.peers) { /* the table says so */
+    if (!turn->path) { /* the table says so */
         both_lost(&w);
         return;
     }
-    take_pair(&w);
+    take_path(turn);
     if (w.m->request)
         take_request(&w);
     else if (w.m->response && w.m->type != PFCP_VERSION_NOT_SUPPORTED)

@@ -9,19 +9,18 @@
 #define LATE_S 10 /* packets of a session come no later than that after its end */
 
 struct tunnels *
-tunnels_new(void)
+tunnels_new(struct pfcp_tables *n4)
 {
     struct tunnels *t = calloc(1, sizeof(*t));
 
     if (!t)
         return NULL;
+    t->n4 = n4;
     keytab_init(&t->sessions, sizeof(struct tunnel_session_key), sizeof(struct tunnel_session),
                 MAX_TUNNEL_SESSIONS);
     keytab_init(&t->teids, sizeof(struct tunnel_key), sizeof(struct tunnel), MAX_TUNNEL_TEIDS);
     keytab_init(&t->seids, sizeof(struct seid_key), sizeof(struct seid), MAX_TUNNEL_SESSIONS);
     keytab_init(&t->ends, sizeof(struct net_addr), sizeof(struct tunnel_end), MAX_TUNNEL_ENDS);
-    keytab_init(&t->nodes, sizeof(struct net_addr), sizeof(struct node), MAX_TUNNEL_NODES);
-    keytab_init(&t->peers, sizeof(struct pair_ends), sizeof(struct peers), MAX_TUNNEL_PAIRS);
     keytab_init(&t->pending, sizeof(struct pending_key), sizeof(struct pending),
                 MAX_TUNNEL_PENDING);
     return t;
@@ -36,8 +35,6 @@ tunnels_free(struct tunnels *t)
     keytab_clear(&t->teids);
     keytab_clear(&t->seids);
     keytab_clear(&t->ends);
-    keytab_clear(&t->nodes);
-    keytab_clear(&t->peers);
     keytab_clear(&t->pending);
     free(t);
 }
@@ -56,7 +53,7 @@ keep_needed(void *ctx, void *entry)
 {
     const struct now *now = ctx;
     const struct tunnel_session *s = entry;
-    const struct node *n = keytab_find(&now->t->nodes, &s->key.upf);
+    const struct pfcp_node *n = pfcp_tables_node(now->t->n4, &s->key.upf);
     const bool lives = s->accepted && !s->deleted && (!n || n->epoch == s->epoch);
 
     return lives || now->time_s - s->changed_s <= LATE_S;
@@ -145,19 +142,19 @@ tunnels_end_find(const struct tunnels *t, const struct net_addr *address)
 bool
 tunnels_is_node(const struct tunnels *t, const struct net_addr *address)
 {
-    return keytab_find(&t->nodes, address) != NULL;
+    return pfcp_tables_node(t->n4, address) != NULL;
 }
 
 bool
 tunnels_watched(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = keytab_find(&t->nodes, upf);
+    const struct pfcp_node *n = pfcp_tables_node(t->n4, upf);
 
     return n && n->associated && !n->loss && !tunnels_full(t);
 }
 
 static void
-set_late(struct node *n)
+set_late(struct pfcp_node *n)
 {
     if (n)
         n->late = true;
@@ -166,23 +163,23 @@ set_late(struct node *n)
 void
 tunnels_judge(struct tunnels *t, int64_t now_us)
 {
-    for (size_t i = 0; i < t->nodes.count; i++)
-        ((struct node *)keytab_at(&t->nodes, i))->late = false;
+    for (size_t i = 0; i < t->n4->nodes.count; i++)
+        ((struct pfcp_node *)keytab_at(&t->n4->nodes, i))->late = false;
     for (size_t i = 0; i < t->pending.count; i++) {
         const struct pending *p = keytab_at(&t->pending, i);
-        const struct peers *peers = pending_peers(t, p);
+        const struct pfcp_path *path = pending_path(t, p);
 
         if (!p->used || p->answered || now_us - p->time_us <= LAST_US)
             continue;
-        set_late(peers_node(t, peers, false));
-        set_late(peers_node(t, peers, true));
+        set_late(pfcp_path_node(t->n4, path, false));
+        set_late(pfcp_path_node(t->n4, path, true));
     }
 }
 
 bool
 tunnels_whole(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = keytab_find(&t->nodes, upf);
+    const struct pfcp_node *n = pfcp_tables_node(t->n4, upf);
 
     return n && !n->loss && !n->late && !tunnels_full(t);
 }
@@ -190,7 +187,7 @@ tunnels_whole(const struct tunnels *t, const struct net_addr *upf)
 bool
 tunnels_proves(const struct tunnels *t, const struct net_addr *upf)
 {
-    const struct node *n = keytab_find(&t->nodes, upf);
+    const struct pfcp_node *n = pfcp_tables_node(t->n4, upf);
 
     return n && n->strangers == 0 && tunnels_watched(t, upf) && tunnels_whole(t, upf);
 }
@@ -211,5 +208,5 @@ bool
 tunnels_full(const struct tunnels *t)
 {
     return t->evicted || t->sessions.refused || t->teids.refused || t->seids.refused ||
-           t->ends.refused || t->nodes.refused || t->peers.refused;
+           t->ends.refused || t->n4->nodes.refused || t->n4->paths.refused;
 }

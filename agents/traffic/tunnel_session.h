@@ -15,14 +15,11 @@
 #ifndef AGENTS_TRAFFIC_TUNNEL_SESSION_H
 #define AGENTS_TRAFFIC_TUNNEL_SESSION_H
 
-#include "agents/dissect/pfcp.h"
-#include "agents/traffic/keytab.h"
+#include "agents/traffic/pfcp_tables.h"
 
 #define MAX_TUNNEL_SESSIONS 32768
 #define MAX_TUNNEL_TEIDS 65536
 #define MAX_TUNNEL_ENDS 16384
-#define MAX_TUNNEL_NODES 2048   /* PFCP nodes */
-#define MAX_TUNNEL_PAIRS 4096   /* of them that speak to each other */
 #define MAX_TUNNEL_PENDING 4096 /* requests that wait for their answer */
 #define MAX_TUNNEL_UES 4        /* addresses of one session */
 
@@ -67,10 +64,11 @@ struct tunnel_end {
 
 struct tunnels;
 
-struct tunnels *tunnels_new(void);
+/* n4 is borrowed for its life. NULL without memory. */
+struct tunnels *tunnels_new(struct pfcp_tables *n4);
 void tunnels_free(struct tunnels *t);
 /* Hear a PFCP message; allot (agents/traffic/allot.h) hears of every new identifier. */
-void tunnels_pfcp(struct tunnels *t, const struct msg *m, struct keytab *allot);
+void tunnels_pfcp(struct tunnels *t, const struct pfcp_turn *turn, struct keytab *allot);
 /* An end of a tunnel that NGAP announced. */
 void tunnels_end(struct tunnels *t, const struct net_addr *address);
 /* All borrowed until the next message; NULL: not known. */

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "agents/traffic/pair.h"
 #include "agents/traffic/tunnel_session.h"
 
 /* SEID that a user plane function gave to a session. */
@@ -20,27 +19,8 @@ struct seid {
     struct tunnel_session_key session;
 };
 
-struct node {
-    struct net_addr address;
-    bool associated; /* set up in this capture */
-    bool loss;       /* messages of it are missing */
-    bool late;       /* when that was asked last, a request of it or to it had no answer */
-    bool has_recovery;
-    uint32_t recovery, epoch;
-    uint32_t strangers; /* peers that were not seen to associate with it */
-};
-
-/* Two nodes that speak to each other. */
-struct peers {
-    struct pair_ends key;
-    bool counted; /* among the strangers of its nodes */
-    bool associated;
-    uint32_t node[2];    /* marks of the low end, the high end */
-    uint32_t pending[2]; /* marks of the last request of the high end, of the low end */
-};
-
 struct pending_key {
-    uint32_t way, what; /* twice the number of the peers, and one where the low end asks; type and
+    uint32_t way, what; /* twice the number of the path, and one where the low end asks; type and
                            sequence number */
 };
 
@@ -52,7 +32,8 @@ struct pending {
 };
 
 struct tunnels {
-    struct keytab sessions, teids, seids, ends, nodes, peers, pending;
+    struct pfcp_tables *n4; /* borrowed */
+    struct keytab sessions, teids, seids, ends, pending;
     uint64_t evicted;
 };
 
@@ -81,17 +62,10 @@ seid_key(const struct net_addr *upf, uint64_t seid)
     return (struct seid_key){.upf = *upf, .seid = seid};
 }
 
-/* The node of the low end or the high end; NULL: no room. */
-static inline struct node *
-peers_node(const struct tunnels *t, const struct peers *p, bool high)
+static inline const struct pfcp_path *
+pending_path(const struct tunnels *t, const struct pending *p)
 {
-    return pair_find_end(&t->nodes, &p->key, high, p->node);
-}
-
-static inline const struct peers *
-pending_peers(const struct tunnels *t, const struct pending *p)
-{
-    return keytab_at(&t->peers, p->key.way / 2);
+    return keytab_at(&t->n4->paths, p->key.way / 2);
 }
 
 /* Room for one more session with its tunnels, at this time of the capture. */

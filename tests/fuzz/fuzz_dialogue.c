@@ -14,7 +14,7 @@
 #include "agents/dissect/pfcp.h"
 #include "agents/traffic/table.h"
 
-#define LEDGERS 5
+#define LEDGERS 3
 #define STEP_US 100000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -132,9 +132,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .end = take_end,
     };
     struct fact_sink sink = {.ops = &ops};
-    struct play p = {
-        .env = {.observer = "fuzz"},
-        .type = {&ledger_pfcp, &ledger_tunnel, &ledger_gtpu, &ledger_ngap, &ledger_nas}};
+    struct play p = {.env = {.observer = "fuzz"}, .type = {&ledger_n4, &ledger_gtpu, &ledger_n2}};
     struct cur c = cur_from(data, size);
 
     for (unsigned i = 0; i < LEDGERS; i++)

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NGAP with the NAS inside, into both ledgers of N2. */
+/* NGAP with the NAS inside, into the ledger of N2. */
 #include "agents/dissect/ngap.h"
 #include "agents/traffic/table.h"
-
-struct ledgers {
-    void *nas, *ngap;
-};
 
 static void
 on_message(void *ctx, const struct msg *m)
 {
-    struct ledgers *l = ctx;
-
-    ledger_nas.message(l->nas, m);
-    ledger_ngap.message(l->ngap, m);
+    ledger_n2.message(ctx, m);
 }
 
 static void
@@ -34,12 +27,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             .src = {.family = 4, .bytes = {192, 0, 2, 1}},
                             .dst = {.family = 4, .bytes = {192, 0, 2, 2}},
                             .protocol = 132};
-    struct ledgers l = {ledger_nas.open(&env), ledger_ngap.open(&env)};
-    struct dissect_out out = {.ctx = &l, .message = on_message, .anomaly = on_anomaly};
+    void *n2 = ledger_n2.open(&env);
+    struct dissect_out out = {.ctx = n2, .message = on_message, .anomaly = on_anomaly};
 
-    if (l.nas && l.ngap)
+    if (n2)
         (void)dissect_ngap.feed(NULL, cur_from(data, size), &meta, &out);
-    ledger_nas.close(l.nas);
-    ledger_ngap.close(l.ngap);
+    ledger_n2.close(n2);
     return 0;
 }

@@ -98,7 +98,7 @@ sessions(const struct ledger_type *type)
 static void
 sessions_of_tunnels(void **state)
 {
-    char *json = sessions(&ledger_tunnel);
+    char *json = sessions(&ledger_n4);
 
     (void)state;
     assert_int_equal(occurs(json, "\"watched\":true"), 1);
@@ -110,7 +110,7 @@ sessions_of_tunnels(void **state)
 static void
 sessions_of_pfcp(void **state)
 {
-    char *json = sessions(&ledger_pfcp);
+    char *json = sessions(&ledger_n4);
 
     (void)state;
     assert_int_equal(occurs(json, "\"unknown-session-commands\":\"0\""), 2);
@@ -139,7 +139,7 @@ contexts(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_ngap);
+    ledger_test_open(&t, &ledger_n2);
     for (uint64_t n = 0; n < 50000; n++) {
         t.meta.time_us += SECOND / A_SECOND;
         ngap(&t, false,

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agents/traffic/n2.h"
+#include "agents/traffic/n2_impl.h"
 #include "agents/traffic/table.h"
 #include "lib/fact_tree.h"
 #include "tests/unit/n2_build.h"
@@ -33,7 +33,7 @@
 struct scene {
     struct fact_schema *schema;
     struct ledger_env env;
-    void *nas, *ngap;
+    void *n2;
     struct dissect_out out;
     uint64_t frame;
     uint8_t gnb, amf; /* last octet of the address */
@@ -46,8 +46,7 @@ on_message(void *ctx, const struct msg *m)
 {
     struct scene *s = ctx;
 
-    ledger_nas.message(s->nas, m);
-    ledger_ngap.message(s->ngap, m);
+    ledger_n2.message(s->n2, m);
 }
 
 static void
@@ -67,10 +66,8 @@ start(void **state)
     assert_non_null(s);
     assert_int_equal(fact_schema_new("yang", &s->schema, &d), ST_OK);
     s->env.observer = "a.pcap";
-    s->nas = ledger_nas.open(&s->env);
-    s->ngap = ledger_ngap.open(&s->env);
-    assert_non_null(s->nas);
-    assert_non_null(s->ngap);
+    s->n2 = ledger_n2.open(&s->env);
+    assert_non_null(s->n2);
     s->out = (struct dissect_out){.ctx = s, .message = on_message, .anomaly = on_anomaly};
     s->gnb = 10;
     s->amf = 20;
@@ -84,8 +81,7 @@ stop(void **state)
 {
     struct scene *s = *state;
 
-    ledger_nas.close(s->nas);
-    ledger_ngap.close(s->ngap);
+    ledger_n2.close(s->n2);
     fact_schema_free(s->schema);
     free(s->json);
     free(s);
@@ -183,7 +179,7 @@ registration(struct scene *s, uint32_t ran_id, uint64_t amf_id)
     context_setup(s, ran_id, amf_id, 0xC000);
 }
 
-/* Emit both ledgers; the facts as JSON without white space. */
+/* The facts as JSON without white space. */
 static const char *
 facts(struct scene *s, bool whole)
 {
@@ -192,8 +188,7 @@ facts(struct scene *s, bool whole)
     char *to;
 
     fact_begin(sink, FACT_TRAFFIC, "a.pcap", "a.pcap");
-    bool ok = ledger_nas.emit(s->nas, sink);
-    ok = ledger_ngap.emit(s->ngap, sink) && ok;
+    bool ok = ledger_n2.emit(s->n2, sink);
     assert_int_equal(ok, whole);
     fact_end(sink, 1, ok);
     assert_int_equal(sink->status, ST_OK);

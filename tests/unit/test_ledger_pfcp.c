@@ -100,7 +100,7 @@ normal(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     request(&t, &smf, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 1, 0);
     answer(&t, &upf, &smf, PFCP_ASSOCIATION_SETUP_RESPONSE, 1, 1, 0);
     session(&t, &smf, &upf, 2, 70);
@@ -274,7 +274,7 @@ answers(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 1, 5);
     answer(&t, &upf, &smf, PFCP_SESSION_DELETION_RESPONSE, 1, 64, 0);
     request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, 2, 6);
@@ -300,7 +300,7 @@ recovery(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     heartbeat(&t, &upf, &smf, 1, 100);
     heartbeat(&t, &upf, &smf, 2, 100);
     heartbeat(&t, &upf, &smf, 3, 101);
@@ -321,7 +321,7 @@ second_stack(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     for (uint32_t i = 0; i < 6; i++) {
         t.meta.ttl = 62;
         t.meta.df = true;
@@ -353,7 +353,7 @@ no_second_stack(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     for (uint32_t i = 0; i < 9; i++) {
         t.meta.ttl = i % 3 == 0 ? 61 : 62;
         request(&t, &smf, &upf, PFCP_HEARTBEAT_REQUEST, 5000 + i, 0);
@@ -376,7 +376,7 @@ crash(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     t.meta.ttl = 62;
     t.meta.df = true;
     session(&t, &smf, &upf, 5000, 70);
@@ -407,7 +407,7 @@ plain_stop(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     session(&t, &smf, &upf, 5000, 70);
     request(&t, &smf, &upf, PFCP_SESSION_ESTABLISHMENT_REQUEST, 5001, 0);
     unreachable(&t, &upf, &smf);
@@ -426,7 +426,7 @@ foreign_session(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     session(&t, &smf, &upf, 1, 70);
     request(&t, &other, &upf, PFCP_SESSION_DELETION_REQUEST, 1, 70);
     answer(&t, &upf, &other, PFCP_SESSION_DELETION_RESPONSE, 1, 1, 0);
@@ -447,7 +447,7 @@ guessing(void **state)
 
     (void)state;
     for (uint32_t tries = 4; tries <= 5; tries++) {
-        ledger_test_open(&t, &ledger_pfcp);
+        ledger_test_open(&t, &ledger_n4);
         session(&t, &smf, &upf, 1, 70);
         for (uint32_t i = 1; i <= tries; i++) {
             request(&t, &other, &upf, PFCP_SESSION_DELETION_REQUEST, i, 1000 + i);
@@ -468,7 +468,7 @@ unknown_past(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     session(&t, &smf, &upf, 1, 70);
     for (uint32_t i = 2; i < 20; i++) {
         request(&t, &smf, &upf, PFCP_SESSION_DELETION_REQUEST, i, 1000 + i);
@@ -505,7 +505,7 @@ borrowed_name(void **state)
         struct ledger_test t;
         char *json;
 
-        ledger_test_open(&t, &ledger_pfcp);
+        ledger_test_open(&t, &ledger_n4);
         associate_as(&t, &smf, "smf.example", 7);
         t.meta.time_us += SECOND;
         associate_as(&t, &other, "smf.example", what == 1 ? 7 : 8);
@@ -531,7 +531,7 @@ refused_association(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     request(&t, &other, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 1, 0);
     answer(&t, &upf, &other, PFCP_ASSOCIATION_SETUP_RESPONSE, 1, 64, 0);
     request(&t, &other, &upf, PFCP_ASSOCIATION_SETUP_REQUEST, 2, 0);
@@ -549,7 +549,7 @@ rates(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     for (uint32_t i = 0; i < 40; i++) {
         request(&t, &other, &upf,
                 i < 30 ? PFCP_SESSION_ESTABLISHMENT_REQUEST : PFCP_SESSION_DELETION_REQUEST, i, 0);
@@ -574,7 +574,7 @@ accepted_command(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_pfcp);
+    ledger_test_open(&t, &ledger_n4);
     associate_as(&t, &smf, "smf.example", 7);
     for (uint32_t i = 0; i < 6; i++) {
         request(&t, &smf, &upf, PFCP_SESSION_MODIFICATION_REQUEST, 10 + i, 70 + i);

@@ -118,7 +118,7 @@ normal(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, false);
     packet(&t, &gnb, 0x11, &ue, &far); /* before the UPF is told where the gNB is */
@@ -142,7 +142,7 @@ unknown_teid(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, true);
     packet(&t, &stranger, 0x99, &ue, &far);
@@ -164,7 +164,7 @@ unknown_teid_refused(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, true);
     for (unsigned i = 0; i < 12; i++) {
@@ -190,7 +190,7 @@ not_watched(void **state)
         struct ledger_test t;
         char *json;
 
-        ledger_test_open(&t, &ledger_tunnel);
+        ledger_test_open(&t, &ledger_n4);
         if (what)
             associate(&t);
         establish(&t, 1, 0x11, true);
@@ -228,7 +228,7 @@ foreign_peer(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, true);
     packet(&t, &gnb, 0x11, &ue, &far);
@@ -249,7 +249,7 @@ foreign_peer_alone(void **state)
         struct ledger_test t;
         char *json;
 
-        ledger_test_open(&t, &ledger_tunnel);
+        ledger_test_open(&t, &ledger_n4);
         associate(&t);
         establish(&t, 1, 0x11, with_far);
         packet(&t, &stranger, 0x11, &ue, &far);
@@ -270,7 +270,7 @@ spoofed_source(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, true);
     packet(&t, &gnb, 0x11, &none, &far); /* has no address yet */
@@ -302,7 +302,7 @@ prefixes_and_routes(void **state)
 
         inside.bytes[7] = 0x1f;
         outside.bytes[7] = 0x20;
-        ledger_test_open(&t, &ledger_tunnel);
+        ledger_test_open(&t, &ledger_n4);
         associate(&t);
         ask(&t, PFCP_SESSION_ESTABLISHMENT_REQUEST, 2,
             (struct pfcp_msg){
@@ -324,7 +324,7 @@ nested(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     establish(&t, 1, 0x11, true);
     say_gtpu(&t, &gnb, &n3,
@@ -359,7 +359,7 @@ sequences(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     for (uint32_t n = 1; n <= 60; n++)
         establish(&t, n, n % 2 ? 0x100 + n : 0x80000 + 3 * n, false); /* two counters in turn */
@@ -372,7 +372,7 @@ sequences(void **state)
                      1);
     free(json);
 
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     for (uint32_t n = 1; n <= 200; n++) {
         random = random * 1664525 + 1013904223;
         establish(&t, n, random ^ random >> 13, false);
@@ -393,7 +393,7 @@ duplicates(void **state)
     char *json;
 
     (void)state;
-    ledger_test_open(&t, &ledger_tunnel);
+    ledger_test_open(&t, &ledger_n4);
     associate(&t);
     accept(&t, PFCP_HEARTBEAT_RESPONSE, 900,
            (struct pfcp_msg){.has_recovery = true, .recovery = 1});
@@ -410,12 +410,34 @@ duplicates(void **state)
     free(json);
 }
 
+/* The tables alone. */
+static struct pfcp_tables n4;
+
+static struct tunnels *
+tables_begin(void)
+{
+    struct tunnels *t;
+
+    pfcp_tables_init(&n4);
+    t = tunnels_new(&n4);
+    assert_non_null(t);
+    return t;
+}
+
+static void
+tables_end(struct tunnels *t)
+{
+    tunnels_free(t);
+    pfcp_tables_clear(&n4);
+}
+
 static void
 tell(struct tunnels *t, const struct pfcp_msg *p, const struct msg_meta *meta, struct keytab *allot)
 {
     const struct msg m = {.kind = MSG_PFCP, .meta = meta, .u.pfcp = p};
+    const struct pfcp_turn turn = pfcp_tables_turn(&n4, &m);
 
-    tunnels_pfcp(t, &m, allot);
+    tunnels_pfcp(t, &turn, allot);
 }
 
 /* Memory stays bounded, nothing is concluded from what was forgotten, and it is said. */
@@ -423,11 +445,10 @@ static void
 full(void **state)
 {
     struct keytab allot = {0};
-    struct tunnels *t = tunnels_new();
+    struct tunnels *t = tables_begin();
     struct msg_meta meta = {.time_us = SECOND};
 
     (void)state;
-    assert_non_null(t);
     meta.src = smf;
     meta.dst = upf;
     for (uint32_t i = 1; i <= MAX_TUNNEL_SESSIONS + 10; i++) {
@@ -459,7 +480,7 @@ full(void **state)
     assert_null(tunnels_find(t, &n3, 1));
     assert_non_null(tunnels_find(t, &n3, MAX_TUNNEL_SESSIONS + 10));
     assert_false(tunnels_watched(t, &upf));
-    tunnels_free(t);
+    tables_end(t);
 }
 
 /* Most tunnels are of one session that lives: it is not looked through for each session that comes
@@ -469,12 +490,11 @@ one_session_has_most(void **state)
 {
     struct gtp_tunnel tunnel[MAX_PFCP_TUNNELS];
     struct keytab allot = {0};
-    struct tunnels *t = tunnels_new();
+    struct tunnels *t = tables_begin();
     struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
     uint32_t teid = 1;
 
     (void)state;
-    assert_non_null(t);
     for (uint32_t i = 0; tunnels_count(t) < MAX_TUNNEL_TEIDS - 2 * MAX_PFCP_TUNNELS; i++) {
         struct pfcp_msg p = {.type = PFCP_SESSION_ESTABLISHMENT_REQUEST,
                              .request = true,
@@ -493,7 +513,7 @@ one_session_has_most(void **state)
     tunnels_make_room(t, meta.time_us);
     assert_true(tunnels_count(t) <= MAX_TUNNEL_TEIDS / 2);
     assert_true(tunnels_full(t));
-    tunnels_free(t);
+    tables_end(t);
 }
 
 /* A running ledger is asked again and again: what waits is no loss once its answer has come. */
@@ -502,11 +522,10 @@ answered_late(void **state)
 {
     struct pfcp_msg p = {.type = PFCP_SESSION_DELETION_REQUEST, .request = true, .sequence = 7};
     struct msg_meta meta = {.time_us = SECOND, .src = smf, .dst = upf};
-    struct tunnels *t = tunnels_new();
+    struct tunnels *t = tables_begin();
     struct keytab allot = {0};
 
     (void)state;
-    assert_non_null(t);
     tell(t, &p, &meta, &allot);
     tunnels_judge(t, 6 * SECOND);
     assert_true(tunnels_whole(t, &upf));
@@ -520,7 +539,7 @@ answered_late(void **state)
     tunnels_judge(t, 21 * SECOND);
     assert_true(tunnels_whole(t, &upf));
     assert_true(tunnels_whole(t, &smf));
-    tunnels_free(t);
+    tables_end(t);
 }
 
 int

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the ledgers of N2 share: which end is the AMF, the table of NGAP UE associations. */
-#ifndef AGENTS_TRAFFIC_N2_H
-#define AGENTS_TRAFFIC_N2_H
+/* The table of NGAP UE associations. */
+#ifndef AGENTS_TRAFFIC_N2_UES_H
+#define AGENTS_TRAFFIC_N2_UES_H
 
 #include "agents/dissect/nas.h"
-#include "agents/dissect/ngap.h"
-#include "agents/traffic/keytab.h"
-#include "agents/traffic/ledger.h"
 
-#define MAX_N2_PAIRS 1024 /* (AMF address, gNB address) */
-#define MAX_N2_UES 32768  /* UE associations that are followed at one time */
-
-/* Key of a pair. */
-struct n2_key {
-    struct net_addr amf, gnb;
-};
-
-/*
- * Who is who in a message: by its procedure; else as a pair that is known from others (pairs: a
- * table whose keys are struct n2_key); else by the port of NGAP. port gets the port of the AMF.
- * False: it cannot be told.
- */
-bool n2_ends(const struct msg_meta *meta, enum ngap_sender by, const struct keytab *pairs,
-             struct n2_key *key, uint16_t *port) MUST_USE;
-/* Write the leaves amf and gnb. */
-void n2_ends_emit(const struct n2_key *key, struct fact_sink *sink);
+#define MAX_N2_UES 32768 /* UE associations that are followed at one time */
 
 /* State of one NGAP UE association, TS 38.413 clause 9.3.3.1: what the NAS ledger follows. */
 struct n2_ue {
