@@ -25,33 +25,39 @@ bitcur_left(const struct bitcur *b)
     return b->bits - b->bit;
 }
 
+/* The same as bitcur_get() for what is there and lies in more than two bytes. */
+static inline uint64_t
+bitcur_wide(const uint8_t *p, unsigned skip, unsigned n)
+{
+    const unsigned end = skip + n;
+    uint64_t v = *p++ & 0xffu >> skip;
+
+    for (unsigned whole = end / 8; whole > 1; whole--)
+        v = v << 8 | *p++;
+    if (end % 8)
+        v = v << end % 8 | (uint64_t)(*p >> (8 - end % 8));
+    return v;
+}
+
 /* n <= 64 bits as an unsigned number. */
 MUST_USE static inline bool
 bitcur_get(struct bitcur *b, unsigned n, uint64_t *out)
 {
-    const uint8_t *p;
-    unsigned skip, end;
-    uint64_t v;
+    const uint8_t *p = b->base + b->bit / 8;
+    const unsigned skip = (unsigned)(b->bit % 8);
 
     *out = 0;
     if (n > 64 || bitcur_left(b) < n)
         return false;
     if (n == 0)
         return true;
-    p = b->base + b->bit / 8;
-    skip = (unsigned)(b->bit % 8);
-    end = skip + n; /* bits from the first byte on */
-    v = *p++ & 0xffu >> skip;
-    if (end < 8) {
-        v >>= 8 - end;
-    } else {
-        for (unsigned whole = end / 8; whole > 1; whole--)
-            v = v << 8 | *p++;
-        if (end % 8)
-            v = v << end % 8 | (uint64_t)(*p >> (8 - end % 8));
-    }
+    if (skip + n <= 8)
+        *out = (p[0] & 0xffu >> skip) >> (8 - skip - n);
+    else if (skip + n <= 16)
+        *out = (((unsigned)p[0] << 8 | p[1]) & 0xffffu >> skip) >> (16 - skip - n);
+    else
+        *out = bitcur_wide(p, skip, n);
     b->bit += n;
-    *out = v;
     return true;
 }
 

@@ -5,37 +5,17 @@
 #define MAX_PER_FRAGMENTS 64u /* of 16 KiB to 64 KiB each: more than any message holds */
 #define PER_FRAGMENT_UNIT 16384u
 #define CRITICALITIES 3
-
-static unsigned
-bits_for(uint64_t range)
-{
-    return range > 1 ? 64 - (unsigned)__builtin_clzll(range - 1) : range ? 0 : 64;
-}
+#define FIELD_HEAD 3 /* octets of identifier and criticality */
 
 bool
-per_int(struct bitcur *b, uint64_t lo, uint64_t hi, uint64_t *out)
+per_int_octets(struct bitcur *b, uint64_t range, uint64_t *out)
 {
-    struct bitcur at = *b;
-    uint64_t range = hi - lo + 1, octets, v;
+    const unsigned max = (per_bits_for(range) + 7) / 8;
+    uint64_t octets;
 
     *out = 0;
-    if (range <= 255) {
-        if (!bitcur_get(&at, bits_for(range), &v))
-            return false;
-    } else if (range <= 65536) {
-        if (!bitcur_align(&at) || !bitcur_get(&at, range == 256 ? 8 : 16, &v))
-            return false;
-    } else { /* clause 13.2.6: length in octets from 1 on, then the octets */
-        unsigned max = (bits_for(range) + 7) / 8;
-        if (!bitcur_get(&at, bits_for(max), &octets) || octets >= max || !bitcur_align(&at) ||
-            !bitcur_get(&at, (unsigned)(octets + 1) * 8, &v))
-            return false;
-    }
-    if (v > hi - lo)
-        return false;
-    *b = at;
-    *out = lo + v;
-    return true;
+    return bitcur_get(b, per_bits_for(max), &octets) && octets < max && bitcur_align(b) &&
+           bitcur_get(b, (unsigned)(octets + 1) * 8, out);
 }
 
 /* Length determinant without upper bound, clause 11.9.3.5 to 11.9.3.8; *more: a fragment, others
@@ -118,58 +98,7 @@ per_small(struct bitcur *b, uint64_t *out)
 }
 
 bool
-per_enum(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
-{
-    struct bitcur at = *b;
-    uint64_t bit = 0, v;
-
-    *out = 0;
-    if (extensible && !bitcur_get(&at, 1, &bit))
-        return false;
-    if (bit) {
-        if (!per_small(&at, &v))
-            return false;
-        v += n;
-    } else if (!bitcur_get(&at, bits_for(n), &v) || v >= n) {
-        return false;
-    }
-    *b = at;
-    *out = (unsigned)v;
-    return true;
-}
-
-/* The index of a CHOICE is coded as an ENUMERATED is, clause 23. */
-bool
-per_choice(struct bitcur *b, unsigned n, bool extensible, unsigned *out)
-{
-    return per_enum(b, n, extensible, out);
-}
-
-bool
-per_seq(struct bitcur *b, bool extensible, unsigned optionals, struct per_seq *out)
-{
-    struct bitcur at = *b;
-    uint64_t bits;
-    uint32_t present = 0;
-
-    *out = (struct per_seq){false, 0};
-    if (!bitcur_get(&at, optionals + extensible, &bits))
-        return false;
-    for (unsigned i = 0; i < optionals; i++)
-        present |= (uint32_t)(bits >> (optionals - 1 - i) & 1u) << i;
-    *b = at;
-    *out = (struct per_seq){extensible && bits >> optionals, present};
-    return true;
-}
-
-bool
-per_seq_has(const struct per_seq *s, unsigned i)
-{
-    return s->present >> i & 1u;
-}
-
-bool
-per_seq_end(struct bitcur *b, const struct per_seq *s)
+per_seq_additions(struct bitcur *b)
 {
     struct bitcur at = *b;
     uint64_t n, bit;
@@ -177,8 +106,6 @@ per_seq_end(struct bitcur *b, const struct per_seq *s)
     struct cur skipped;
     bool whole;
 
-    if (!s->extended)
-        return true;
     if (!per_small(&at, &n)) /* number of additions less one, clause 19.8 */
         return false;
     for (uint64_t i = 0; i <= n; i++) {
@@ -191,16 +118,6 @@ per_seq_end(struct bitcur *b, const struct per_seq *s)
             return false;
     *b = at;
     return true;
-}
-
-bool
-per_count(struct bitcur *b, unsigned lo, unsigned hi, unsigned *out)
-{
-    uint64_t v;
-    bool ok = per_int(b, lo, hi, &v);
-
-    *out = (unsigned)v;
-    return ok;
 }
 
 /* The form that nearly all have: a length below 128, and as many octets. */
@@ -241,25 +158,35 @@ per_octets(struct bitcur *b, struct cur *out, bool *whole)
     return true;
 }
 
+/* The same of a field whose value is long. */
+static bool
+long_field(struct bitcur *b, struct cur behind_head, struct per_field *out)
+{
+    struct bitcur at = *b;
+
+    bitcur_move(&at, behind_head);
+    if (!per_octets(&at, &out->value, &out->whole))
+        return false;
+    *b = at;
+    return true;
+}
+
 bool
 per_field(struct bitcur *b, struct per_field *out)
 {
-    struct cur rest = bitcur_rest(b);
-    struct bitcur at = *b;
-    uint8_t criticality;
-    uint16_t id;
+    struct cur rest = bitcur_rest(b), head, behind_head;
+    uint8_t criticality = 0;
+    uint16_t id = 0;
+    bool ok;
 
     *out = (struct per_field){.whole = true};
-    if (!cur_be16(&rest, &id) || !cur_u8(&rest, &criticality) || criticality >> 6 >= CRITICALITIES)
-        return false;
-    bitcur_move(&at, rest);
-    if (short_octets(&rest, &out->value)) {
+    ok = cur_sub(&rest, FIELD_HEAD, &head) && cur_be16(&head, &id) && cur_u8(&head, &criticality) &&
+         criticality >> 6 < CRITICALITIES;
+    behind_head = rest;
+    if (ok && short_octets(&rest, &out->value))
         bitcur_move(b, rest);
-    } else if (per_octets(&at, &out->value, &out->whole)) {
-        *b = at;
-    } else {
+    else if (!ok || !long_field(b, behind_head, out))
         return false;
-    }
     out->id = id;
     return true;
 }
