@@ -3,6 +3,8 @@
 
 #include "agents/capture/flow.h"
 
+#define UDP_HEADER 8u
+
 static enum dissect_claim
 ask(const struct capture_env *env, struct cur data, const struct msg_meta *meta,
     const struct dissector **row)
@@ -46,17 +48,19 @@ void
 datagram_udp(struct flow_table *t, struct capture_env *env, struct packet *p)
 {
     const struct dissector *row;
+    struct cur fixed;
     uint16_t length;
     struct flow *f;
     unsigned side;
 
-    if (!cur_be16(&p->payload, &p->meta.sport) || !cur_be16(&p->payload, &p->meta.dport) ||
-        !cur_be16(&p->payload, &length) || !cur_skip(&p->payload, 2) || (length && length < 8)) {
+    if (!cur_sub(&p->payload, UDP_HEADER, &fixed) || !cur_be16(&fixed, &p->meta.sport) ||
+        !cur_be16(&fixed, &p->meta.dport) || !cur_be16(&fixed, &length) ||
+        (length && length < UDP_HEADER)) {
         env_anomaly(env, &p->meta, "udp.header");
         return;
     }
-    if (length && length - 8u < cur_left(p->payload))
-        p->payload = cur_from(p->payload.pos, length - 8u);
+    if (length && length - UDP_HEADER < cur_left(p->payload))
+        p->payload = cur_from(p->payload.pos, length - UDP_HEADER);
     f = flow_get(t, p, &side);
     if (!f) {
         f = flow_new(t, env, p, flow_guess_client(p, side), false);

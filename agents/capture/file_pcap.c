@@ -28,7 +28,7 @@ struct pcap_file {
     int dlt;
 };
 
-static bool
+static inline bool
 get32(const struct pcap_file *p, struct cur *c, uint32_t *out)
 {
     return p->little ? cur_le32(c, out) : cur_be32(c, out);
@@ -89,7 +89,7 @@ read_record(struct pcap_file *p)
     uint32_t seconds, fraction, len, wire_len;
     struct cur c;
 
-    if (!file_window_see(p->w, p->record_header, &c) || !get32(p, &c, &seconds) ||
+    if (!file_window_see(p->w, RECORD_HEADER, &c) || !get32(p, &c, &seconds) ||
         !get32(p, &c, &fraction) || !get32(p, &c, &len) || !get32(p, &c, &wire_len))
         return false;
     if (!p->ordered && len > wire_len) {

@@ -90,8 +90,10 @@ make_key(const struct msg_meta *m, struct flow_key *key)
     const uint32_t ports =
         side ? (uint32_t)m->sport << 16 | m->dport : (uint32_t)m->dport << 16 | m->sport;
 
-    memcpy(key->addr[side], src, sizeof(key->addr[0]));
-    memcpy(key->addr[!side], dst, sizeof(key->addr[0]));
+    key->addr[side][0] = src[0];
+    key->addr[side][1] = src[1];
+    key->addr[!side][0] = dst[0];
+    key->addr[!side][1] = dst[1];
     key->rest = (uint64_t)m->protocol << 40 | (uint64_t)m->src.family << 32 | ports;
     return side;
 }

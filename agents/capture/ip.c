@@ -10,6 +10,9 @@ enum {
     IP6_MOBILITY = 135
 };
 
+/* A view of a header whose length is fixed is taken at once: reading it asks nothing more. */
+#define IP4_HEADER 20 /* without options */
+#define IP6_HEADER 40
 #define IP4_MORE_FRAGMENTS 0x2000
 #define IP4_DONT_FRAGMENT 0x4000
 
@@ -37,24 +40,30 @@ static bool
 ip4(struct cur c, struct packet *out, const char **wrong)
 {
     struct msg_meta *m = &out->meta;
+    struct cur fixed;
     uint8_t first;
     uint16_t total, id, fragment;
+    uint32_t src, dst;
     size_t header;
 
     *wrong = "ip.truncated";
     m->src.family = m->dst.family = 4;
-    if (!cur_u8(&c, &first) || !cur_skip(&c, 1) || !cur_be16(&c, &total) || !cur_be16(&c, &id) ||
-        !cur_be16(&c, &fragment) || !cur_u8(&c, &m->ttl) || !cur_u8(&c, &m->protocol) ||
-        !cur_skip(&c, 2) || !cur_copy(&c, m->src.bytes, 4) || !cur_copy(&c, m->dst.bytes, 4))
+    if (!cur_sub(&c, IP4_HEADER, &fixed) || !cur_u8(&fixed, &first) || !cur_skip(&fixed, 1) ||
+        !cur_be16(&fixed, &total) || !cur_be16(&fixed, &id) || !cur_be16(&fixed, &fragment) ||
+        !cur_u8(&fixed, &m->ttl) || !cur_u8(&fixed, &m->protocol) || !cur_skip(&fixed, 2) ||
+        !cur_copy(&fixed, &src, 4) || !cur_copy(&fixed, &dst, 4))
         return false;
+    net_addr_set_ip4(&m->src, src);
+    net_addr_set_ip4(&m->dst, dst);
     header = (first & 0x0fu) * 4;
     if (total == 0) /* segmentation offload: the length did not fit or is not filled yet */
-        total = (uint16_t)(cur_left(c) + 20 > UINT16_MAX ? UINT16_MAX : cur_left(c) + 20);
-    if (header < 20 || total < header) {
+        total = (uint16_t)(cur_left(c) > UINT16_MAX - IP4_HEADER ? UINT16_MAX
+                                                                 : cur_left(c) + IP4_HEADER);
+    if (header < IP4_HEADER || total < header) {
         *wrong = "ip.length";
         return false;
     }
-    if (!cur_skip(&c, header - 20))
+    if (!cur_skip(&c, header - IP4_HEADER))
         return false;
     fit(&c, total - header, &out->missing);
     m->df = fragment & IP4_DONT_FRAGMENT;
@@ -119,12 +128,14 @@ static bool
 ip6(struct cur c, struct packet *out, const char **wrong)
 {
     struct msg_meta *m = &out->meta;
+    struct cur fixed;
     uint16_t announced;
 
     *wrong = "ip.truncated";
     m->src.family = m->dst.family = 6;
-    if (!cur_skip(&c, 4) || !cur_be16(&c, &announced) || !cur_u8(&c, &m->protocol) ||
-        !cur_u8(&c, &m->ttl) || !cur_copy(&c, m->src.bytes, 16) || !cur_copy(&c, m->dst.bytes, 16))
+    if (!cur_sub(&c, IP6_HEADER, &fixed) || !cur_skip(&fixed, 4) || !cur_be16(&fixed, &announced) ||
+        !cur_u8(&fixed, &m->protocol) || !cur_u8(&fixed, &m->ttl) ||
+        !cur_copy(&fixed, m->src.bytes, 16) || !cur_copy(&fixed, m->dst.bytes, 16))
         return false;
     if (announced)
         fit(&c, announced, &out->missing);

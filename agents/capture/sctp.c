@@ -19,6 +19,9 @@ enum {
 
 enum { DATA_END = 0x01, DATA_BEGIN = 0x02, TAG_REFLECTED = 0x01 };
 
+#define COMMON_HEADER 12 /* RFC 9260 clause 3.1 */
+#define CHUNK_HEADER 4u
+#define DATA_HEADER 12 /* behind that of the chunk, clause 3.3.1 */
 #define FIRST_CAPACITY 4096
 
 /* A DATA chunk behind a hole, with the place in the capture that it came from. */
@@ -272,9 +275,11 @@ chunk_data(struct flow *f, struct capture_env *env, unsigned side, uint8_t flags
            bool cut, const struct msg_meta *meta)
 {
     struct data d = {.flags = flags, .lost = cut};
+    struct cur fixed;
     uint32_t stream;
 
-    if (!cur_be32(&c, &d.tsn) || !cur_be32(&c, &stream) || !cur_be32(&c, &d.ppid)) {
+    if (!cur_sub(&c, DATA_HEADER, &fixed) || !cur_be32(&fixed, &d.tsn) ||
+        !cur_be32(&fixed, &stream) || !cur_be32(&fixed, &d.ppid)) {
         env_anomaly(env, meta, "sctp.chunk_length");
         return;
     }
@@ -367,18 +372,19 @@ static void
 chunks(struct flow_table *t, struct capture_env *env, struct flow *f, unsigned side,
        struct packet *p)
 {
-    struct cur c = p->payload, body;
+    struct cur c = p->payload, fixed, body;
     uint8_t type, flags;
     uint16_t length;
 
     while (cur_left(c) > 0) {
         bool cut = false;
 
-        if (!cur_u8(&c, &type) || !cur_u8(&c, &flags) || !cur_be16(&c, &length) || length < 4) {
+        if (!cur_sub(&c, CHUNK_HEADER, &fixed) || !cur_u8(&fixed, &type) ||
+            !cur_u8(&fixed, &flags) || !cur_be16(&fixed, &length) || length < CHUNK_HEADER) {
             env_anomaly(env, &p->meta, "sctp.chunk_length");
             return;
         }
-        if (!cur_sub(&c, length - 4u, &body)) {
+        if (!cur_sub(&c, length - CHUNK_HEADER, &body)) {
             env_anomaly(env, &p->meta, "sctp.chunk_length");
             cut = true;
             body = c;
@@ -508,13 +514,14 @@ has_state(const struct sctp_flow *s)
 void
 sctp_packet(struct flow_table *t, struct capture_env *env, struct packet *p)
 {
+    struct cur fixed;
     struct flow *f;
     uint32_t tag;
     unsigned side;
     uint8_t type;
 
-    if (!cur_be16(&p->payload, &p->meta.sport) || !cur_be16(&p->payload, &p->meta.dport) ||
-        !cur_be32(&p->payload, &tag) || !cur_skip(&p->payload, 4)) {
+    if (!cur_sub(&p->payload, COMMON_HEADER, &fixed) || !cur_be16(&fixed, &p->meta.sport) ||
+        !cur_be16(&fixed, &p->meta.dport) || !cur_be32(&fixed, &tag)) {
         env_anomaly(env, &p->meta, "sctp.header");
         return;
     }

@@ -5,6 +5,8 @@
 
 #include "agents/capture/flow.h"
 
+#define TCP_HEADER 20 /* without options */
+
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 
 #define RST_WINDOW (1u << 20) /* a reset that far ahead is believed when bytes are missing */
@@ -36,12 +38,13 @@ ahead(uint32_t a, uint32_t b)
 static bool
 header(struct packet *p, struct tcp_header *h)
 {
-    struct cur *c = &p->payload;
+    struct cur fixed;
     uint8_t offset;
 
-    return cur_be16(c, &p->meta.sport) && cur_be16(c, &p->meta.dport) && cur_be32(c, &h->seq) &&
-           cur_be32(c, &h->ack) && cur_u8(c, &offset) && cur_u8(c, &h->flags) && cur_skip(c, 6) &&
-           offset >> 4 >= 5 && cur_skip(c, ((size_t)(offset >> 4) - 5) * 4);
+    return cur_sub(&p->payload, TCP_HEADER, &fixed) && cur_be16(&fixed, &p->meta.sport) &&
+           cur_be16(&fixed, &p->meta.dport) && cur_be32(&fixed, &h->seq) &&
+           cur_be32(&fixed, &h->ack) && cur_u8(&fixed, &offset) && cur_u8(&fixed, &h->flags) &&
+           offset >> 4 >= 5 && cur_skip(&p->payload, ((size_t)(offset >> 4) - 5) * 4);
 }
 
 static void

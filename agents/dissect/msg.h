@@ -29,6 +29,18 @@ net_addr_equal(const struct net_addr *a, const struct net_addr *b)
 {
     return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->family == b->family;
 }
+/* The bytes of an address of IPv4, as they lie on the wire, into a whole word: where a part of a
+ * word is written, the processor waits when the word is read next. */
+static inline void
+net_addr_set_ip4(struct net_addr *a, uint32_t wire)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    a->word[0] = (uint64_t)wire << 32;
+#else
+    a->word[0] = wire;
+#endif
+    a->word[1] = 0;
+}
 /* 127.0.0.0/8, ::1, and IPv4-mapped forms of the former. */
 bool net_addr_loopback(const struct net_addr *a);
 /* By family, then in network order. */
