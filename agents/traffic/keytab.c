@@ -176,14 +176,18 @@ grow(struct keytab *t)
     return true;
 }
 
+/* Number + 1 of the entry with this key; 0: there is none. */
+static uint32_t
+find_number(const struct keytab *t, const void *key, uint64_t h)
+{
+    return t->count ? *locate(t, key, h) & MAX_KEYTAB : 0;
+}
+
 static void *
 find(const struct keytab *t, const void *key, uint64_t h)
 {
-    uint32_t n;
+    const uint32_t n = find_number(t, key, h);
 
-    if (t->count == 0)
-        return NULL;
-    n = *locate(t, key, h) & MAX_KEYTAB;
     return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 
@@ -245,18 +249,19 @@ static void *
 look_marked(const struct keytab *t, const void *key, uint32_t *mark, uint64_t *h, bool *is_out)
 {
     void *entry = mark ? at_mark(t, key, *mark) : NULL;
+    uint32_t n;
 
     *is_out = false;
     if (entry)
         return entry;
     *h = hash(t, key);
     *is_out = mark && *mark == refusal(t, *h) && t->count >= t->max;
-    entry = *is_out ? NULL : find(t, key, *h);
-    if (mark && entry)
-        *mark = (uint32_t)keytab_index(t, entry);
+    n = *is_out ? 0 : find_number(t, key, *h);
+    if (mark && n)
+        *mark = n - 1;
     else if (mark && t->count >= t->max)
         *mark = refusal(t, *h);
-    return entry;
+    return n ? t->data + (n - 1) * t->entry_size : NULL;
 }
 
 void *
@@ -284,7 +289,7 @@ keytab_put_marked(struct keytab *t, const void *key, uint32_t *mark)
     }
     entry = add(t, key, h);
     if (mark && entry)
-        *mark = (uint32_t)keytab_index(t, entry);
+        *mark = (uint32_t)t->count - 1;
     return entry;
 }
 

@@ -7,7 +7,7 @@
 #include "agents/capture/capture.h"
 #include "agents/traffic/table.h"
 
-#define MAX_LEDGERS 64
+#define MAX_LEDGERS 32
 #define MILLION 1000000
 #define ONE_WAY_SHARE 10 /* one TCP flow in so many that is seen one way makes the tap one-way */
 #define IP_TCP 6
@@ -24,9 +24,13 @@ struct observer {
     struct capture_path *path;
     uint64_t frames; /* that came one by one */
     uint64_t tcp_flows;
-    void *ledger[MAX_LEDGERS]; /* NULL: did not open */
+    void *ledger[MAX_LEDGERS]; /* NULL: it is closed */
     size_t ledgers;
-    uint8_t listener[MSG_KIND_COUNT][MAX_LEDGERS]; /* numbers of those that hear of a kind */
+    /* Those that hear of a kind, while they are open. */
+    struct listener {
+        void (*message)(void *ledger, const struct msg *m);
+        void *ledger;
+    } listener[MSG_KIND_COUNT][MAX_LEDGERS];
     unsigned listeners[MSG_KIND_COUNT];
     struct anomaly anomaly[MAX_OBSERVE_ANOMALIES];
     size_t anomalies;
@@ -44,17 +48,13 @@ static void
 on_message(void *ctx, const struct msg *m)
 {
     struct observer *o = ctx;
-    struct msg marked = *m;
+    const struct msg marked = {
+        .kind = m->kind, .meta = m->meta, .mark = capture_path_mark(o->path), .u = m->u};
 
     o->tcp_flows += m->kind == MSG_FLOW_OPEN && m->meta->protocol == IP_TCP;
-    marked.mark = capture_path_mark(o->path);
     ledger_env_hear(&o->env, m->meta);
-    for (unsigned i = 0; i < o->listeners[m->kind]; i++) {
-        const unsigned l = o->listener[m->kind][i];
-
-        if (o->ledger[l])
-            ledger_table[l]->message(o->ledger[l], &marked);
-    }
+    for (unsigned i = 0; i < o->listeners[m->kind]; i++)
+        o->listener[m->kind][i].message(o->listener[m->kind][i].ledger, &marked);
 }
 
 /*
@@ -119,7 +119,8 @@ listen_to(struct observer *o, size_t ledger)
     _Static_assert(MSG_KIND_COUNT <= 64, "a bit for each kind");
     for (unsigned kind = 0; kind < MSG_KIND_COUNT; kind++)
         if (ledger_table[ledger]->hears & LEDGER_HEARS(kind))
-            o->listener[kind][o->listeners[kind]++] = (uint8_t)ledger;
+            o->listener[kind][o->listeners[kind]++] =
+                (struct listener){ledger_table[ledger]->message, o->ledger[ledger]};
 }
 
 /* False without memory: with one of them missing, what it alone sees would seem not to be there. */
@@ -135,9 +136,11 @@ open_ledgers(struct observer *o)
     return true;
 }
 
+/* Nothing is heard any more. */
 static void
 close_ledger(struct observer *o, size_t i)
 {
+    memset(o->listeners, 0, sizeof(o->listeners));
     if (o->ledger[i])
         ledger_table[i]->close(o->ledger[i]);
     o->ledger[i] = NULL;
