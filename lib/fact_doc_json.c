@@ -59,9 +59,9 @@ string(struct page *p, const char *text)
     p->failed |= !json_page_string(&p->json, text);
 }
 
-/* A label is made once: the same few hundred are most of what is printed. */
-static void
-put_label(struct page *p, struct label *l, const char *mark, const char *module, const char *name)
+/* A label is made once: the same few hundred are most of what is printed. NULL without memory. */
+static const char *
+label_text(struct page *p, struct label *l, const char *mark, const char *module, const char *name)
 {
     struct json_page at = {.b = &p->labels, .lines = p->json.lines};
 
@@ -71,21 +71,40 @@ put_label(struct page *p, struct label *l, const char *mark, const char *module,
         l->len = (uint32_t)(p->labels.len - l->at);
     }
     if (p->labels.status == ST_OK)
-        buf_put(&p->b, p->labels.data + l->at, l->len);
-    else
-        p->failed = true;
+        return p->labels.data + l->at;
+    p->failed = true;
+    return NULL;
 }
 
-/* The name of a member, with its module at the top and where that is not the one of the parent. A
- * spot is always at one level. */
+static void
+put_label(struct page *p, struct label *l, const char *mark, const char *module, const char *name)
+{
+    const char *text = label_text(p, l, mark, module, name);
+
+    if (text)
+        buf_put(&p->b, text, l->len);
+}
+
+/* Of the name of a member, with its module at the top and where that is not the one of the parent.
+ * A spot is always at one level. */
+static struct label *
+label_of(struct page *p, bool marked, uint32_t n)
+{
+    return &p->label[ANNOTATION_LABELS + 2 * (size_t)p->d->node[n].spot + marked];
+}
+
+static const char *
+module_of(const struct page *p, const struct doc_spot *s)
+{
+    return p->json.level == 1 ? s->schema->module->name : s->module;
+}
+
 static void
 name(struct page *p, bool marked, uint32_t n)
 {
     const struct doc_spot *s = doc_spot_of(p->d, n);
-    const size_t number = ANNOTATION_LABELS + 2 * (size_t)p->d->node[n].spot + marked;
 
-    put_label(p, &p->label[number], marked ? "@" : "",
-              p->json.level == 1 ? s->schema->module->name : s->module, s->schema->name);
+    put_label(p, label_of(p, marked, n), marked ? "@" : "", module_of(p, s), s->schema->name);
 }
 
 static bool
@@ -127,6 +146,35 @@ value(struct page *p, uint32_t n)
         string(p, text);
     else
         json_page_put(&p->json, text);
+}
+
+/* What most nodes are, a leaf without anything to escape, at once. False: nothing was done, it
+ * takes more than that. */
+static bool
+plain_leaf(struct page *p, uint32_t n)
+{
+    const struct doc_spot *s = doc_spot_of(p->d, n);
+    const char *text = doc_text(p->d, p->d->node[n].value), *label;
+    const bool quoted = p->d->node[n].bits & DOC_QUOTED;
+    struct label *l = label_of(p, false, n);
+    size_t len = json_page_plain(text);
+    char *out;
+
+    if (text[len] || !(label = label_text(p, l, "", module_of(p, s), s->schema->name)) ||
+        !buf_reserve(&p->b, l->len + len + 2))
+        return false;
+    out = p->b.data + p->b.len;
+    memcpy(out, label, l->len);
+    out += l->len;
+    if (quoted)
+        *out++ = '"';
+    memcpy(out, text, len);
+    out += len;
+    if (quoted)
+        *out++ = '"';
+    *out = '\0';
+    p->b.len = (size_t)(out - p->b.data);
+    return true;
 }
 
 static void members(struct page *p, uint32_t first);
@@ -188,8 +236,10 @@ member(struct page *p, uint32_t n, uint32_t end)
 {
     switch (doc_spot_of(p->d, n)->schema->nodetype) {
     case LYS_LEAF:
-        name(p, false, n);
-        value(p, n);
+        if (!plain_leaf(p, n)) {
+            name(p, false, n);
+            value(p, n);
+        }
         if (annotated(p, n)) {
             json_page_comma(&p->json);
             name(p, true, n);

@@ -67,14 +67,22 @@ stands_for_itself(unsigned char c)
     return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
 }
 
-/* Most strings are all plain: one look at each byte, and one copy. */
-static bool
-plain_string(struct json_page *p, const char *text)
+size_t
+json_page_plain(const char *text)
 {
     size_t n = 0;
 
     while (stands_for_itself((unsigned char)text[n]))
         n++;
+    return n;
+}
+
+/* Most strings are all plain: one look at each byte, and one copy. */
+static bool
+plain_string(struct json_page *p, const char *text)
+{
+    const size_t n = json_page_plain(text);
+
     if (text[n] || !buf_reserve(p->b, n + 2))
         return false;
     p->b->data[p->b->len] = '"';
@@ -92,10 +100,8 @@ json_page_string(struct json_page *p, const char *text)
         return true;
     buf_put(p->b, "\"", 1);
     for (;;) {
-        size_t n = 0;
+        const size_t n = json_page_plain(text);
 
-        while (stands_for_itself((unsigned char)text[n]))
-            n++;
         buf_put(p->b, text, n);
         text += n;
         if (!*text)

@@ -23,6 +23,8 @@ void json_page_close(struct json_page *p, const char *bracket);
 void json_page_comma(struct json_page *p);
 /* The name of a member and its colon: a mark before it ("@" or ""), the module (NULL: none). */
 void json_page_name(struct json_page *p, const char *mark, const char *module, const char *name);
+/* Bytes of a text up to the first that a string in quotes has in another form, or to its end. */
+size_t json_page_plain(const char *text);
 /* A string in quotes. False: it holds a control character, and is not whole. */
 bool json_page_string(struct json_page *p, const char *text);
 
