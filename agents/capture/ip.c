@@ -15,6 +15,7 @@ enum {
 #define IP6_HEADER 40
 #define IP4_MORE_FRAGMENTS 0x2000
 #define IP4_DONT_FRAGMENT 0x4000
+#define IP4_OFFSET 0x1fffu /* in units of eight bytes */
 
 /* Cut the view to what the header announces (Ethernet pads), or count what is missing. */
 static void
@@ -67,9 +68,9 @@ ip4(struct cur c, struct packet *out, const char **wrong)
         return false;
     fit(&c, total - header, &out->missing);
     m->df = fragment & IP4_DONT_FRAGMENT;
-    out->offset = (fragment & 0x1fffu) * 8;
+    out->offset = (fragment & IP4_OFFSET) * 8;
     out->more = fragment & IP4_MORE_FRAGMENTS;
-    out->fragment = out->more || out->offset;
+    out->fragment = fragment & (IP4_MORE_FRAGMENTS | IP4_OFFSET);
     out->id = id;
     if (m->protocol == IP_AH && !out->fragment && !skip_ah(&c, &m->protocol))
         return false;
