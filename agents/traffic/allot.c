@@ -29,18 +29,18 @@ allot_init(struct keytab *t)
 }
 
 static struct allot *
-put(struct keytab *t, enum allot_kind kind, const struct net_addr *address)
+put(struct keytab *t, enum allot_kind kind, const struct net_addr *address, uint32_t *mark)
 {
     const struct allot_key key = {.address = *address, .kind = kind};
 
-    return keytab_put(t, &key);
+    return keytab_put_marked(t, &key, mark);
 }
 
 void
 allot_add(struct keytab *t, enum allot_kind kind, const struct net_addr *address, uint64_t id,
-          const struct msg_meta *meta)
+          uint32_t *mark, const struct msg_meta *meta)
 {
-    struct allot *a = address->family ? put(t, kind, address) : NULL;
+    struct allot *a = address->family ? put(t, kind, address, mark) : NULL;
 
     if (!a || (a->samples && a->id[(a->samples - 1) % MAX_ALLOT_SAMPLES] == id))
         return;
@@ -53,7 +53,7 @@ void
 allot_duplicate(struct keytab *t, enum allot_kind kind, const struct net_addr *address,
                 const struct msg_meta *meta)
 {
-    struct allot *a = put(t, kind, address);
+    struct allot *a = put(t, kind, address, NULL);
 
     if (!a)
         return;

@@ -17,9 +17,10 @@
 enum allot_kind { ALLOT_TEID, ALLOT_SEID };
 
 void allot_init(struct keytab *t);
-/* address gave out id; one that equals the one before is a repetition and not counted. */
+/* address gave out id; one that equals the one before is a repetition and not counted. mark (NULL:
+ * none) is one of t for those that are mostly of this address. */
 void allot_add(struct keytab *t, enum allot_kind kind, const struct net_addr *address, uint64_t id,
-               const struct msg_meta *meta);
+               uint32_t *mark, const struct msg_meta *meta);
 /* This identifier was given out while another session had it. */
 void allot_duplicate(struct keytab *t, enum allot_kind kind, const struct net_addr *address,
                      const struct msg_meta *meta);

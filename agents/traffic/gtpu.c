@@ -60,9 +60,11 @@ ledger_close(void *ledger)
 }
 
 static void
-take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_meta *meta)
+take_tunnel(struct gtpu_ledger *l, const struct msg *m)
 {
-    struct end *e = t->address.family ? keytab_put(&l->ends, &t->address) : NULL;
+    const struct gtp_tunnel *t = m->u.tunnel;
+    uint32_t *mark = ledger_mark(m, t->far_end ? MARK_TUNNEL_ENDS + 1 : MARK_TUNNEL_ENDS);
+    struct end *e = t->address.family ? keytab_put_marked(&l->ends, &t->address, mark) : NULL;
 
     if (!e)
         return;
@@ -70,8 +72,8 @@ take_tunnel(struct gtpu_ledger *l, const struct gtp_tunnel *t, const struct msg_
         e->far |= t->far_end;
         e->user_plane |= !t->far_end;
     } else {
-        e->core |= meta->sport == NGAP_PORT;
-        e->ran |= meta->sport != NGAP_PORT;
+        e->core |= m->meta->sport == NGAP_PORT;
+        e->ran |= m->meta->sport != NGAP_PORT;
     }
 }
 
@@ -95,7 +97,7 @@ static void
 ledger_message(void *ledger, const struct msg *m)
 {
     if (m->kind == MSG_TUNNEL)
-        take_tunnel(ledger, m->u.tunnel, m->meta);
+        take_tunnel(ledger, m);
     else if (m->kind == MSG_GTPU)
         take_gtpu(ledger, m);
 }

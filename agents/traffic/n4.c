@@ -65,10 +65,10 @@ ledger_message(void *ledger, const struct msg *m)
         pfcp_hear_unreachable(&l->t, m->u.icmp, m->meta);
         break;
     case MSG_GTPU:
-        tunnel_hear_gtpu(l->tunnels, m->u.gtpu, m->meta);
+        tunnel_hear_gtpu(l->tunnels, m);
         break;
     case MSG_TUNNEL:
-        tunnel_hear_tunnel(l->tunnels, m->u.tunnel, m->meta);
+        tunnel_hear_tunnel(l->tunnels, m);
         break;
     default:
         break;

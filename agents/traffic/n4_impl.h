@@ -21,11 +21,9 @@ struct tunnel_checks;
 struct tunnel_checks *tunnel_checks_new(const struct ledger_env *env, struct pfcp_tables *t);
 void tunnel_checks_free(struct tunnel_checks *l);
 void tunnel_hear_pfcp(struct tunnel_checks *l, const struct pfcp_turn *w);
-void tunnel_hear_gtpu(struct tunnel_checks *l, const struct gtpu_msg *m,
-                      const struct msg_meta *meta);
-/* A tunnel that a message of the control plane names. */
-void tunnel_hear_tunnel(struct tunnel_checks *l, const struct gtp_tunnel *t,
-                        const struct msg_meta *meta);
+/* MSG_GTPU, and MSG_TUNNEL: a tunnel that a message of the control plane names. */
+void tunnel_hear_gtpu(struct tunnel_checks *l, const struct msg *m);
+void tunnel_hear_tunnel(struct tunnel_checks *l, const struct msg *m);
 /* False: something was forgotten. */
 bool tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink);
 

@@ -212,6 +212,7 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_turn *w)
 {
     const struct pfcp_msg *m = w->m;
     const struct net_addr *address[2] = {&w->meta->src, &m->fseid_address};
+    const unsigned addresses = net_addr_equal(address[0], address[1]) ? 1 : 2;
     int64_t now_us = w->meta->time_us;
 
     if (w->src)
@@ -221,7 +222,7 @@ take_establishment(struct pfcp_sessions *s, const struct pfcp_turn *w)
         return;
     keytab_make_room(&s->sessions, keep_session, &now_us);
     /* Commands go to the address of the F-SEID or to the one that answered. */
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < addresses; i++) {
         struct session_key key = make_session(address[i], m->fseid);
         struct session *session = address[i]->family ? keytab_put(&s->sessions, &key) : NULL;
 

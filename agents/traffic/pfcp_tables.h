@@ -58,7 +58,9 @@ struct pfcp_path {
 
     /* Of tunnel_pfcp.c. */
     uint32_t pending[2]; /* marks of the last request of the high end, of the low end */
-    bool counted;        /* among the strangers of its nodes */
+    uint32_t end[2];     /* marks of the last end of a tunnel: of the user plane, far */
+    uint32_t allot[3]; /* marks of who gives out SEIDs at the high end, at the low end, and TEIDs */
+    bool counted;      /* among the strangers of its nodes */
     bool associated;
 };
 

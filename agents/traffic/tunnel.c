@@ -191,9 +191,10 @@ check_nested(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg
 }
 
 static void
-take_gpdu(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+take_gpdu(struct tunnel_checks *l, const struct gtpu_msg *m, uint32_t *mark,
+          const struct msg_meta *meta)
 {
-    struct tunnel *t = tunnels_find(l->tunnels, &meta->dst, m->teid);
+    struct tunnel *t = tunnels_find(l->tunnels, &meta->dst, m->teid, mark);
     const struct tunnel_end *end;
 
     if (m->inner != GTPU_INNER_OTHER)
@@ -232,12 +233,12 @@ take_error(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_m
 }
 
 void
-tunnel_hear_gtpu(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
+tunnel_hear_gtpu(struct tunnel_checks *l, const struct msg *m)
 {
-    if (m->type == GTPU_G_PDU)
-        take_gpdu(l, m, meta);
-    else if (m->type == GTPU_ERROR_INDICATION)
-        take_error(l, m, meta);
+    if (m->u.gtpu->type == GTPU_G_PDU)
+        take_gpdu(l, m->u.gtpu, ledger_mark(m, MARK_N3_TUNNEL), m->meta);
+    else if (m->u.gtpu->type == GTPU_ERROR_INDICATION)
+        take_error(l, m->u.gtpu, m->meta);
 }
 
 void
@@ -248,13 +249,16 @@ tunnel_hear_pfcp(struct tunnel_checks *l, const struct pfcp_turn *w)
 
 /* PFCP tells its tunnels with its messages; here those of NGAP. What a gNB names is its own. */
 void
-tunnel_hear_tunnel(struct tunnel_checks *l, const struct gtp_tunnel *t, const struct msg_meta *meta)
+tunnel_hear_tunnel(struct tunnel_checks *l, const struct msg *m)
 {
+    const struct gtp_tunnel *t = m->u.tunnel;
+
     if (!t->by_ngap)
         return;
     tunnels_end(l->tunnels, &t->address);
-    if (meta->sport != NGAP_PORT)
-        allot_add(&l->allot, ALLOT_TEID, &t->address, t->teid, meta);
+    if (m->meta->sport != NGAP_PORT)
+        allot_add(&l->allot, ALLOT_TEID, &t->address, t->teid, ledger_mark(m, MARK_N2_ALLOT),
+                  m->meta);
 }
 
 /* -- what stands at the end -- */
@@ -264,7 +268,7 @@ static bool
 told_later(const struct tunnel_checks *l, const struct suspect *s)
 {
     for (unsigned i = 0; i < s->samples; i++) {
-        if (!tunnels_find(l->tunnels, &s->key.dst, s->teid[i]))
+        if (!tunnels_find(l->tunnels, &s->key.dst, s->teid[i], NULL))
             return false;
     }
     return true;
@@ -274,7 +278,7 @@ static bool
 far_end_known(const struct tunnel_checks *l, const struct suspect *s)
 {
     for (unsigned i = 0; i < s->samples; i++) {
-        const struct tunnel *t = tunnels_find(l->tunnels, &s->key.dst, s->teid[i]);
+        const struct tunnel *t = tunnels_find(l->tunnels, &s->key.dst, s->teid[i], NULL);
         const struct tunnel_session *session = t ? tunnels_session(l->tunnels, t) : NULL;
 
         if (session && session->has_far)

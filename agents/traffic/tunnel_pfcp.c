@@ -28,10 +28,21 @@ both_lost(const struct step *w)
     lost(w->turn->dst);
 }
 
-static bool
-lives(struct tunnels *t, const struct tunnel_session *s)
+/* The node of an address, which is mostly one of the two that speak. */
+static struct pfcp_node *
+node_of(const struct step *w, const struct net_addr *address)
 {
-    const struct pfcp_node *n = pfcp_tables_node(t->n4, &s->key.upf);
+    if (w->turn->src && net_addr_equal(address, &w->meta->src))
+        return w->turn->src;
+    if (w->turn->dst && net_addr_equal(address, &w->meta->dst))
+        return w->turn->dst;
+    return pfcp_tables_node(w->t->n4, address);
+}
+
+static bool
+lives(const struct step *w, const struct tunnel_session *s)
+{
+    const struct pfcp_node *n = node_of(w, &s->key.upf);
 
     return s->accepted && !s->deleted && !s->shrunk && n && n->epoch == s->epoch;
 }
@@ -40,28 +51,29 @@ lives(struct tunnels *t, const struct tunnel_session *s)
 static void
 add_tunnel(const struct step *w, struct tunnel_session *s, const struct gtp_tunnel *tunnel)
 {
-    struct tunnel_key key = tunnel_key(&tunnel->address, tunnel->teid);
-    struct tunnel *known = keytab_find(&w->t->teids, &key);
+    struct pfcp_path *path = w->turn->path;
+    const struct tunnel_key key = tunnel_key(&tunnel->address, tunnel->teid);
+    struct tunnel_end *end = keytab_put_marked(&w->t->ends, &tunnel->address, &path->end[0]);
+    struct tunnel *t = keytab_put(&w->t->teids, &key);
+    const bool known = t && t->session.upf.family;
     const struct tunnel_session *other;
-    struct tunnel_end *end = keytab_put(&w->t->ends, &tunnel->address);
 
     if (end)
         end->upf = s->key.upf;
-    if (known && memcmp(&known->session, &s->key, sizeof(s->key)) == 0)
+    if (known && memcmp(&t->session, &s->key, sizeof(s->key)) == 0)
         return;
-    other = known ? keytab_find(&w->t->sessions, &known->session) : NULL;
-    if (other && lives(w->t, other)) {
+    other = known ? keytab_find(&w->t->sessions, &t->session) : NULL;
+    if (other && lives(w, other)) {
         if (s->accepted)
             allot_duplicate(w->allot, ALLOT_TEID, &tunnel->address, w->meta);
         else
             s->takes = true;
-    } else if (!known) {
-        allot_add(w->allot, ALLOT_TEID, &tunnel->address, tunnel->teid, w->meta);
+        return;
     }
     if (!known)
-        known = keytab_put(&w->t->teids, &key);
-    if (known && !(other && lives(w->t, other)))
-        known->session = s->key;
+        allot_add(w->allot, ALLOT_TEID, &tunnel->address, tunnel->teid, &path->allot[2], w->meta);
+    if (t)
+        t->session = s->key;
 }
 
 static void
@@ -72,7 +84,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     for (unsigned i = 0; i < m->tunnels; i++) {
         if (m->tunnel[i].far_end) {
             s->has_far = true;
-            (void)keytab_put(&w->t->ends, &m->tunnel[i].address);
+            (void)keytab_put_marked(&w->t->ends, &m->tunnel[i].address, &w->turn->path->end[1]);
         } else {
             add_tunnel(w, s, &m->tunnel[i]);
         }
@@ -92,7 +104,7 @@ add_content(const struct step *w, struct tunnel_session *s)
     s->open |= m->routes || m->lists_full || m->damaged;
     s->shrunk |= m->removes;
     if (m->damaged || m->lists_full)
-        lost(pfcp_tables_node(w->t->n4, &s->key.upf));
+        lost(node_of(w, &s->key.upf));
 }
 
 /* -- requests -- */
@@ -130,14 +142,15 @@ establish(const struct step *w, struct pending *p)
         return;
     tunnels_make_room(w->t, w->meta->time_us);
     p->session = session_key(&w->meta->dst, &w->meta->src, w->m->fseid);
-    s = keytab_put(&w->t->sessions, &p->session);
+    s = keytab_put_marked(&w->t->sessions, &p->session, &p->at);
     if (!s)
         return;
     if (s->deleted || (n && s->accepted && s->epoch != n->epoch))
         memset((uint8_t *)s + sizeof(s->key), 0, sizeof(*s) - sizeof(s->key));
     s->epoch = n ? n->epoch : 0;
     s->changed_s = tunnels_seconds(w->meta->time_us);
-    allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid, w->meta);
+    allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid,
+              &w->turn->path->allot[w->turn->src_low], w->meta);
     add_content(w, s);
 }
 
@@ -217,7 +230,8 @@ accept(const struct step *w, struct tunnel_session *s)
             seid = keytab_put(&w->t->seids, &key);
             if (seid)
                 seid->session = s->key;
-            allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid, w->meta);
+            allot_add(w->allot, ALLOT_SEID, &w->meta->src, w->m->fseid,
+                      &w->turn->path->allot[w->turn->src_low], w->meta);
         }
     }
     add_content(w, s);
@@ -241,7 +255,7 @@ take_response(const struct step *w)
     p->answered = true;
     if (!is_session_request((uint8_t)(w->m->type - 1)) || !pfcp_accepts(w->m))
         return;
-    s = p->session.upf.family ? keytab_find(&w->t->sessions, &p->session) : NULL;
+    s = p->session.upf.family ? keytab_find_marked(&w->t->sessions, &p->session, &p->at) : NULL;
     if (s)
         accept(w, s);
     else

@@ -117,14 +117,14 @@ tunnels_end(struct tunnels *t, const struct net_addr *address)
 /* -- questions -- */
 
 struct tunnel *
-tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid)
+tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid, uint32_t *mark)
 {
     struct tunnel_key key;
 
     if (!t->teids.count)
         return NULL;
     key = tunnel_key(address, teid);
-    return keytab_find(&t->teids, &key);
+    return keytab_find_marked(&t->teids, &key, mark);
 }
 
 const struct tunnel_session *

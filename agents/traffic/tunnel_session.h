@@ -71,8 +71,10 @@ void tunnels_free(struct tunnels *t);
 void tunnels_pfcp(struct tunnels *t, const struct pfcp_turn *turn, struct keytab *allot);
 /* An end of a tunnel that NGAP announced. */
 void tunnels_end(struct tunnels *t, const struct net_addr *address);
-/* All borrowed until the next message; NULL: not known. */
-struct tunnel *tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid);
+/* All borrowed until the next message; NULL: not known. mark (NULL: none) is one for those who ask
+ * for the same tunnel again and again. */
+struct tunnel *tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid,
+                            uint32_t *mark);
 const struct tunnel_session *tunnels_session(const struct tunnels *t, const struct tunnel *tunnel);
 const struct tunnel_end *tunnels_end_find(const struct tunnels *t, const struct net_addr *address);
 /* Is this an address that speaks PFCP? */

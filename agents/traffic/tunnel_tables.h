@@ -29,6 +29,7 @@ struct pending {
     bool used, answered;
     int64_t time_us;
     struct tunnel_session_key session; /* of session messages that were understood */
+    uint32_t at;                       /* mark of it */
 };
 
 struct tunnels {

@@ -477,8 +477,8 @@ full(void **state)
     }
     assert_true(tunnels_full(t));
     assert_true(tunnels_count(t) <= MAX_TUNNEL_SESSIONS / 2 + 10);
-    assert_null(tunnels_find(t, &n3, 1));
-    assert_non_null(tunnels_find(t, &n3, MAX_TUNNEL_SESSIONS + 10));
+    assert_null(tunnels_find(t, &n3, 1, NULL));
+    assert_non_null(tunnels_find(t, &n3, MAX_TUNNEL_SESSIONS + 10, NULL));
     assert_false(tunnels_watched(t, &upf));
     tables_end(t);
 }
