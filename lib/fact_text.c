@@ -9,9 +9,13 @@
 void
 fact_text_clean(const char *in, char out[MAX_FACT_VALUE])
 {
-    const char *p = strstr(in, "-----BEGIN") ? "(PEM text)" : in;
+    static const char begin[] = "-----BEGIN";
+    const size_t len = strnlen(in, MAX_FACT_VALUE);
 
-    utf8_copy(p, strnlen(p, MAX_FACT_VALUE), out, MAX_FACT_VALUE);
+    if (len >= sizeof(begin) - 1 && strstr(in, begin))
+        memcpy(out, "(PEM text)", sizeof("(PEM text)"));
+    else
+        utf8_copy(in, len, out, MAX_FACT_VALUE);
 }
 
 size_t

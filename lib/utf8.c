@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/utf8.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 size_t
@@ -59,12 +61,34 @@ utf8_clean(char *text)
     }
 }
 
+/* The same byte eight times. */
+static uint64_t
+eight(uint8_t byte)
+{
+    return byte * UINT64_C(0x0101010101010101);
+}
+
+/* Eight printable characters of ASCII, as most text is. */
+static bool
+is_plain(uint64_t w)
+{
+    const uint64_t del = w ^ eight(0x7f);
+
+    return !((w | (w - eight(0x20)) | (del - eight(1))) & eight(0x80));
+}
+
 void
 utf8_copy(const char *text, size_t len, char *out, size_t size)
 {
     const char *end = text + len;
     size_t o = 0;
 
+    for (uint64_t w; end - text >= 8 && o + 13 < size; o += 8, text += 8) {
+        memcpy(&w, text, 8);
+        if (!is_plain(w))
+            break;
+        memcpy(out + o, &w, 8);
+    }
     while (text < end && o + 5 < size) {
         size_t n;
 

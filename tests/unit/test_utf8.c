@@ -41,6 +41,27 @@ test_odd_bytes_are_shown(void **state)
     }
 }
 
+/* Text is copied in pieces where it is plain: every byte at every place of a piece. */
+static void
+test_a_copy_is_clean_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 20; len++)
+        for (size_t at = 0; at < len; at++)
+            for (unsigned byte = 1; byte < 256; byte++) {
+                char text[24], *out = malloc(len + 6);
+
+                assert_non_null(out);
+                memset(text, '~', len);
+                text[at] = (char)byte;
+                text[len] = '\0';
+                utf8_copy(text, len, out, len + 6);
+                utf8_clean(text);
+                assert_string_equal(out, text);
+                free(out);
+            }
+}
+
 static void
 test_a_copy_is_cut_between_characters(void **state)
 {
@@ -79,6 +100,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_odd_bytes_are_shown),
+        cmocka_unit_test(test_a_copy_is_clean_at_every_place),
         cmocka_unit_test(test_a_copy_is_cut_between_characters),
         cmocka_unit_test(test_only_so_much_is_copied),
     };
