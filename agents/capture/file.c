@@ -21,8 +21,12 @@ file_frame(struct file_reader *r, int dlt, const uint8_t *data, size_t len, size
 {
     uint64_t percent;
 
+    if (dlt != r->dlt || !r->frames) {
+        r->dlt = dlt;
+        r->dlt_known = link_known(dlt);
+    }
     r->frames++;
-    r->known += link_known(dlt);
+    r->known += r->dlt_known;
     capture_path_frame(r->path, dlt, data, len, wire_len > len ? wire_len : len, r->frames,
                        time_us);
     if (!r->progress || r->frames % FILE_PROGRESS_FRAMES)

@@ -18,6 +18,8 @@ struct file_reader {
     uint64_t frames;  /* read so far */
     uint64_t known;   /* of them: of a link type that is decoded */
     uint64_t dropped; /* as the file says */
+    int dlt;          /* of the last frame */
+    bool dlt_known;
     bool damaged;
 };
 

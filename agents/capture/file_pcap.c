@@ -23,12 +23,13 @@ enum {
 struct pcap_file {
     struct file_reader *r;
     struct file_window *w;
-    bool little, nanoseconds, ordered;
+    bool little, foreign; /* byte order of the file; it is not ours */
+    bool nanoseconds, ordered;
     size_t record_header;
     int dlt;
 };
 
-static inline bool
+static bool
 get32(const struct pcap_file *p, struct cur *c, uint32_t *out)
 {
     return p->little ? cur_le32(c, out) : cur_be32(c, out);
@@ -52,6 +53,7 @@ read_magic(struct pcap_file *p, struct cur *c)
         p->little = true;
         magic = __builtin_bswap32(magic);
     }
+    p->foreign = p->little != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
     p->nanoseconds = magic == MAGIC_NANOSECONDS;
     p->record_header = magic == MAGIC_PATCHED ? RECORD_HEADER_PATCHED : RECORD_HEADER;
     return p->nanoseconds || magic == MAGIC_PATCHED || magic == MAGIC_MICROSECONDS;
@@ -82,29 +84,41 @@ read_header(struct pcap_file *p)
     return true;
 }
 
+/* The words of a record's header: seconds, their fraction, the two lengths. */
+static bool
+read_record_header(const struct pcap_file *p, uint32_t word[4])
+{
+    struct cur c;
+
+    if (!file_window_see(p->w, RECORD_HEADER, &c) || !cur_copy(&c, word, RECORD_HEADER))
+        return false;
+    for (unsigned i = 0; i < 4; i++)
+        word[i] = p->foreign ? __builtin_bswap32(word[i]) : word[i];
+    return true;
+}
+
 /* One record into the path. False at the end of the file, or of what can be read of it. */
 static bool
 read_record(struct pcap_file *p)
 {
-    uint32_t seconds, fraction, len, wire_len;
+    uint32_t word[4], len, wire_len;
     struct cur c;
+    int64_t us;
 
-    if (!file_window_see(p->w, RECORD_HEADER, &c) || !get32(p, &c, &seconds) ||
-        !get32(p, &c, &fraction) || !get32(p, &c, &len) || !get32(p, &c, &wire_len))
+    if (!read_record_header(p, word))
         return false;
+    us = (int64_t)word[0] * 1000000 + (p->nanoseconds ? word[1] / 1000 : word[1]);
+    len = word[2];
+    wire_len = word[3];
     if (!p->ordered && len > wire_len) {
-        const uint32_t other = len;
-
-        len = wire_len;
-        wire_len = other;
+        len = word[3];
+        wire_len = word[2];
     }
     if (len > MAX_CAPTURE_SNAPLEN || !file_window_see(p->w, p->record_header + len, &c) ||
         !cur_skip(&c, p->record_header))
         return false;
     file_window_pass(p->w, p->record_header + len);
-    file_frame(p->r, p->dlt, c.pos, len, wire_len,
-               (int64_t)seconds * 1000000 + (p->nanoseconds ? fraction / 1000 : fraction),
-               p->w->at);
+    file_frame(p->r, p->dlt, c.pos, len, wire_len, us, p->w->at);
     return true;
 }
 
