@@ -19,6 +19,7 @@ struct idle {
 
 /* Places count from 1; 0 is none. */
 struct flow_table {
+    struct flow *latest; /* the flow that was used last, or NULL: packets come in trains */
     uint32_t bucket[BUCKETS];
     struct flow *slab[MAX_SLABS];
     uint32_t slabs;
@@ -242,6 +243,19 @@ flow_meta(const struct flow *f, unsigned side, struct msg_meta *out)
     set_meta(f, side, out);
 }
 
+static struct flow *
+find(struct flow_table *t, const struct flow_key *key)
+{
+    uint32_t place;
+
+    if (t->latest && same_key(&t->latest->key, key))
+        return t->latest;
+    for (place = *bucket_of(t, key); place; place = at(t, place)->chain)
+        if (same_key(&at(t, place)->key, key))
+            return t->latest = at(t, place);
+    return NULL;
+}
+
 struct flow *
 flow_get(struct flow_table *t, struct packet *p, unsigned *side)
 {
@@ -249,16 +263,13 @@ flow_get(struct flow_table *t, struct packet *p, unsigned *side)
     struct flow *f;
 
     *side = make_key(&p->meta, &key);
-    for (uint32_t place = *bucket_of(t, &key); place; place = f->chain) {
-        f = at(t, place);
-        if (!same_key(&f->key, &key))
-            continue;
-        f->last_us = p->meta.time_us;
-        f->last_frame = p->meta.frame;
-        set_meta(f, *side, &p->meta);
-        return f;
-    }
-    return NULL;
+    f = find(t, &key);
+    if (!f)
+        return NULL;
+    f->last_us = p->meta.time_us;
+    f->last_frame = p->meta.frame;
+    set_meta(f, *side, &p->meta);
+    return f;
 }
 
 static void
@@ -310,6 +321,8 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     *link = f->chain;
     if (flow_protocol(&f->key) == 132)
         free(f->u.sctp);
+    if (t->latest == f)
+        t->latest = NULL;
     f->number = 0;
     f->chain = t->spare;
     t->spare = f->place;
@@ -376,6 +389,7 @@ flow_new(struct flow_table *t, struct capture_env *env, struct packet *p, unsign
     bucket = bucket_of(t, &f->key);
     f->chain = *bucket;
     *bucket = place;
+    t->latest = f;
     set_meta(f, side, &p->meta);
     return f;
 }

@@ -46,8 +46,9 @@ ledger_open(const struct ledger_env *env)
 static void
 hear_pfcp(struct n4_ledger *l, const struct msg *m)
 {
-    const struct pfcp_turn w = pfcp_tables_turn(&l->t, m);
+    struct pfcp_turn w;
 
+    pfcp_tables_turn(&l->t, m, &w);
     pfcp_hear(l->sessions, &w);
     tunnel_hear_pfcp(l->tunnels, &w);
 }

@@ -60,23 +60,26 @@ find_ways(struct pfcp_turn *w)
     w->back = way_at(w->t, w->path->way[asked]);
 }
 
-struct pfcp_turn
-pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m)
+void
+pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m, struct pfcp_turn *w)
 {
-    struct pfcp_turn w = {.t = t, .m = m->u.pfcp, .meta = m->meta};
     uint32_t here[2] = {0, 0}; /* marks where there is no path to keep them */
     uint32_t *ends = m->mark ? &m->mark[MARK_N4_ENDS] : here;
     struct pair_entries nodes;
     struct pair_ends key;
 
-    w.src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
-    w.path = keytab_put_marked(&t->paths, &key, ledger_mark(m, MARK_PATH));
-    nodes = pair_put_ends(&t->nodes, &key, w.src_low, w.path ? w.path->node : ends);
-    w.src = nodes.src;
-    w.dst = nodes.dst;
-    if (w.path)
-        find_ways(&w);
-    return w;
+    w->t = t;
+    w->m = m->u.pfcp;
+    w->meta = m->meta;
+    w->src_low = pair_ends(&m->meta->src, &m->meta->dst, &key);
+    w->path = keytab_put_marked(&t->paths, &key, ledger_mark(m, MARK_PATH));
+    nodes = pair_put_ends(&t->nodes, &key, w->src_low, w->path ? w->path->node : ends);
+    w->src = nodes.src;
+    w->dst = nodes.dst;
+    w->way = w->back = NULL;
+    w->number = 0;
+    if (w->path)
+        find_ways(w);
 }
 
 struct pfcp_node *

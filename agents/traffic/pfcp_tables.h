@@ -155,7 +155,7 @@ struct pfcp_turn {
 void pfcp_tables_init(struct pfcp_tables *t);
 void pfcp_tables_clear(struct pfcp_tables *t);
 /* A message of PFCP; its turn goes to the functions of the parts. */
-struct pfcp_turn pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m);
+void pfcp_tables_turn(struct pfcp_tables *t, const struct msg *m, struct pfcp_turn *out);
 /* NULL: not known. */
 struct pfcp_node *pfcp_tables_node(const struct pfcp_tables *t, const struct net_addr *address);
 struct pfcp_node *pfcp_path_node(const struct pfcp_tables *t, const struct pfcp_path *path,

@@ -148,8 +148,9 @@ tell_parts(struct parts *p, const struct net_addr *src, const struct net_addr *d
 {
     const struct msg_meta meta = {.time_us = SECOND, .src = *src, .dst = *dst};
     const struct msg m = {.kind = MSG_PFCP, .meta = &meta, .u.pfcp = pfcp};
-    const struct pfcp_turn w = pfcp_tables_turn(&p->t, &m);
+    struct pfcp_turn w;
 
+    pfcp_tables_turn(&p->t, &m, &w);
     pfcp_sessions_message(p->sessions, &w);
 }
 

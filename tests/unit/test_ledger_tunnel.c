@@ -435,8 +435,9 @@ static void
 tell(struct tunnels *t, const struct pfcp_msg *p, const struct msg_meta *meta, struct keytab *allot)
 {
     const struct msg m = {.kind = MSG_PFCP, .meta = meta, .u.pfcp = p};
-    const struct pfcp_turn turn = pfcp_tables_turn(&n4, &m);
+    struct pfcp_turn turn;
 
+    pfcp_tables_turn(&n4, &m, &turn);
     tunnels_pfcp(t, &turn, allot);
 }
 
