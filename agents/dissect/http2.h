@@ -18,7 +18,7 @@
 /* One exchange. Each side's part is over when its END_STREAM was seen. */
 struct h2_stream {
     uint32_t id;
-    bool request_known; /* http is filled */
+    bool request_known; /* http is filled, with its request */
     bool ended[2];      /* [0] client's part, [1] server's */
     bool body_profile;  /* the request's body is an NFProfile */
     bool body_problem;  /* the response's body is ProblemDetails */

@@ -46,8 +46,11 @@ shrink(struct h2_streams *s)
 static void
 drop(struct h2_streams *s, struct h2_stream *st)
 {
+    struct h2_stream *last = &s->item[--s->count];
+
     drop_body(s, st);
-    *st = s->item[--s->count];
+    if (st != last)
+        *st = *last;
     if (s->count == 0 && s->capacity > 1)
         shrink(s);
 }
@@ -100,8 +103,9 @@ h2_stream_make(const struct h2_ctx *x, struct h2_streams *s, uint32_t id)
         return NULL;
     }
     st = &s->item[s->count++];
-    memset(st, 0, sizeof(*st));
+    memset(st, 0, offsetof(struct h2_stream, http)); /* which stays as it is until it is filled */
     st->id = id;
+    buf_init(&st->body, 0);
     return st;
 }
 
