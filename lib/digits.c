@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/digits.h"
 
+#include <stdlib.h>
+
 static char *
 put_back(uint64_t value, char out[MAX_DIGITS])
 {
@@ -30,4 +32,17 @@ digits_i64(int64_t value, char out[MAX_DIGITS])
     p = put_back(0 - (uint64_t)value, out);
     *--p = '-';
     return p;
+}
+
+bool
+digits_read(const char *text, int64_t max, int64_t *out)
+{
+    char *end;
+    double v = strtod(text, &end);
+
+    *out = 0;
+    if (end == text || *end || !(v >= 0))
+        return false;
+    *out = v >= (double)max ? max : (int64_t)v;
+    return true;
 }

@@ -2,16 +2,17 @@
 #include "agents/dissect/token.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agents/dissect/http_field.h"
 #include "agents/dissect/json_scan.h"
 #include "lib/base64url.h"
+#include "lib/digits.h"
 
 #define UUID_LEN 36
-#define MAX_EPOCH_S INT64_C(0x3fffffffffff)
+#define MAX_EPOCH_S                                                                                \
+    INT64_C(0x3fffffffffff) /* the end of all time, of a NumericDate (RFC 7519 clause 2) */
 
 /* ---- parts */
 
@@ -98,19 +99,6 @@ algorithm(const char *text)
     return TOKEN_ALG_UNKNOWN;
 }
 
-/* NumericDate (RFC 7519 clause 2); what is beyond all time is the end of it. */
-static bool
-date(const char *text, int64_t *out)
-{
-    char *end;
-    double v = strtod(text, &end);
-
-    if (end == text || *end || !(v >= 0))
-        return false;
-    *out = v > (double)MAX_EPOCH_S ? MAX_EPOCH_S : (int64_t)v;
-    return true;
-}
-
 static void
 header_member(void *ctx, const struct json_member *j)
 {
@@ -158,10 +146,10 @@ claim(void *ctx, const struct json_member *j)
         t->scope_cut = strlen(j->text) >= sizeof(t->scope);
     } else if (j->kind == JSON_NUMBER && strcmp(j->key, "exp") == 0) {
         first(m, &m->exp);
-        t->has_expiry = date(j->text, &t->expiry_s);
+        t->has_expiry = digits_read(j->text, MAX_EPOCH_S, &t->expiry_s);
     } else if (j->kind == JSON_NUMBER && strcmp(j->key, "iat") == 0) {
         first(m, &m->iat);
-        t->has_issued = date(j->text, &t->issued_s);
+        t->has_issued = digits_read(j->text, MAX_EPOCH_S, &t->issued_s);
     }
 }
 

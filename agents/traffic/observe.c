@@ -217,7 +217,9 @@ holes(const struct observer *o)
 static bool
 beyond(uint64_t part, uint64_t rest, uint32_t limit)
 {
-    return part && (double)part * MILLION > ((double)part + (double)rest) * limit;
+    __extension__ typedef unsigned __int128 wide;
+
+    return part && (wide)part * MILLION > ((wide)part + rest) * limit;
 }
 
 /* Half of each exchange was never led to the tap: what is not there proves nothing. */

@@ -41,6 +41,25 @@ numbers(void **state)
 }
 
 static void
+numbers_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t value; /* -1: refused */
+    } rows[] = {{"0", 0},       {"17", 17},      {"1.5e2", 150}, {"1.9", 1}, {"1000", 1000},
+                {"1001", 1000}, {"1e999", 1000}, {"-5", -1},     {"", -1},   {"12x", -1}};
+    int64_t own;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(digits_read(rows[i].text, 1000, &own), rows[i].value >= 0);
+        assert_int_equal(own, rows[i].value >= 0 ? rows[i].value : 0);
+    }
+    assert_true(digits_read("9223372036854775807", INT64_MAX, &own));
+    assert_int_equal(own, INT64_MAX);
+}
+
+static void
 addresses(void **state)
 {
     char own[MAX_NET_ADDR_TEXT], want[MAX_NET_ADDR_TEXT];
@@ -60,6 +79,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
+        cmocka_unit_test(numbers_read),
         cmocka_unit_test(addresses),
     };
 
