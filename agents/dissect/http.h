@@ -4,7 +4,9 @@
 #define AGENTS_DISSECT_HTTP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "agents/dissect/http_form.h"
 #include "agents/dissect/http_path.h"
@@ -41,26 +43,20 @@ struct http_identity {
     char requester_type[MAX_TOKEN_NAME], requester_instance[MAX_TOKEN_NAME]; /* ...-nf-type, -id */
 };
 
+/* Behind each text is whatever was there before. */
 struct http_msg {
     uint8_t version; /* 1 or 2 */
     bool response;
     bool paired;     /* response: the fields of its request below are known */
     uint32_t stream; /* HTTP/2; HTTP/1.1: number of the exchange on its connection, from 1 */
 
-    /* Of the request; a response that is paired carries those of its request. */
-    char method[MAX_HTTP_METHOD]; /* "?": in a dynamic table entry from before the capture */
+    /* Of the request; a response that is paired carries those of its request, and their texts. */
     const char *path; /* raw, may hold subscriber identifiers: never keep it; requests only, NULL:
                          unknown */
-    struct http_path route;
-    char authority[MAX_HTTP_HOST];            /* host[:port] as written, "" if unknown */
-    char target_apiroot[MAX_HTTP_HOST];       /* host of 3gpp-Sbi-Target-apiRoot (TS 29.500
-                                                 clause 5.2.3.2.2) */
-    char originating_network[MAX_HTTP_SHORT]; /* 3gpp-Sbi-Originating-Network-Id, same clause */
-    char nf_instance[MAX_HTTP_SHORT];         /* /nnrf-nfm/vN/nf-instances/THIS */
-    char user_agent[MAX_HTTP_TEXT];
     enum http_auth auth;
     enum http_resource resource;
     bool session_cookie; /* a cookie that names a logged-in session of a web console */
+    bool hidden; /* requests only: fields cannot be read, what is absent may be among them */
     uint64_t request_frame;
     int64_t request_us;
     /*
@@ -70,17 +66,38 @@ struct http_msg {
     uint32_t noted[MAX_HTTP_NOTES];
     uint32_t *note;
     const struct http_identity *identity; /* requests only, NULL: none of its fields is there */
-    bool hidden; /* requests only: fields cannot be read, what is absent may be among them */
-
-    /* Of this message. */
-    uint16_t status; /* response; 0: unknown */
-    char content_type[MAX_HTTP_SHORT];
-    char server[MAX_HTTP_SHORT]; /* response: header server, else x-powered-by */
 
     /* MSG_HTTP_BODY alone; NULL where the body is something else. */
     const struct json_nf_profile *profile;
     const struct json_problem *problem;
     const struct http_token_request *token_request;
+
+    uint16_t status; /* response; 0: unknown */
+
+    /* Texts of the request. */
+    char method[MAX_HTTP_METHOD]; /* "?": in a dynamic table entry from before the capture */
+    struct http_path route;
+    char authority[MAX_HTTP_HOST];            /* host[:port] as written, "" if unknown */
+    char target_apiroot[MAX_HTTP_HOST];       /* host of 3gpp-Sbi-Target-apiRoot (TS 29.500
+                                                 clause 5.2.3.2.2) */
+    char originating_network[MAX_HTTP_SHORT]; /* 3gpp-Sbi-Originating-Network-Id, same clause */
+    char nf_instance[MAX_HTTP_SHORT];         /* /nnrf-nfm/vN/nf-instances/THIS */
+    char user_agent[MAX_HTTP_TEXT];
+
+    /* Texts of this message. */
+    char content_type[MAX_HTTP_SHORT];
+    char server[MAX_HTTP_SHORT]; /* response: header server, else x-powered-by */
 };
+
+/* Nothing is known yet. */
+static inline void
+http_msg_clear(struct http_msg *m)
+{
+    memset(m, 0, offsetof(struct http_msg, method)); /* the texts are nine tenths of it */
+    m->route.sbi = false;
+    m->method[0] = m->route.service[0] = m->route.template[0] = '\0';
+    m->authority[0] = m->target_apiroot[0] = m->originating_network[0] = '\0';
+    m->nf_instance[0] = m->user_agent[0] = m->content_type[0] = m->server[0] = '\0';
+}
 
 #endif

@@ -144,7 +144,9 @@ struct block {
 static void
 block_init(struct block *b, uint32_t stream)
 {
-    memset(b, 0, offsetof(struct block, uri));
+    http_msg_clear(&b->http);
+    b->method = b->path = b->request_pseudo = b->status = false;
+    b->unknown = 0;
     b->http.version = 2;
     b->http.stream = stream;
 }

@@ -271,22 +271,19 @@ http_take_uri(struct http_msg *m, struct cur value, char uri[MAX_HTTP_URI])
     return cur_copy(&part, uri, n);
 }
 
+/* The texts of a request lie side by side. */
+#define REQUEST_TEXTS (offsetof(struct http_msg, content_type) - offsetof(struct http_msg, method))
+
 void
 http_pair(struct http_msg *response, const struct http_msg *request)
 {
     response->paired = true;
-    memcpy(response->method, request->method, sizeof(response->method));
-    response->route = request->route;
-    memcpy(response->authority, request->authority, sizeof(response->authority));
-    memcpy(response->target_apiroot, request->target_apiroot, sizeof(response->target_apiroot));
-    memcpy(response->originating_network, request->originating_network,
-           sizeof(response->originating_network));
-    memcpy(response->nf_instance, request->nf_instance, sizeof(response->nf_instance));
-    memcpy(response->user_agent, request->user_agent, sizeof(response->user_agent));
     response->auth = request->auth;
     response->resource = request->resource;
     response->session_cookie = request->session_cookie;
     response->request_frame = request->request_frame;
     response->request_us = request->request_us;
     memcpy(response->noted, request->noted, sizeof(response->noted));
+    memcpy((uint8_t *)response + offsetof(struct http_msg, method),
+           (const uint8_t *)request + offsetof(struct http_msg, method), REQUEST_TEXTS);
 }

@@ -192,6 +192,7 @@ fill(struct http_path *out, const struct span *segment, size_t count)
     out->sbi = true;
     memcpy(out->service, segment[0].at,
            segment[0].len); /* shorter than it, as is_api_name() says */
+    out->service[segment[0].len] = '\0';
     for (size_t i = 0; i < count; i++)
         if (!append(out->template, &at, i < 2 ? segment[i] : shown(segment[i])))
             return;
@@ -203,7 +204,8 @@ http_path_parse(const char *path, size_t len, struct http_path *out)
     struct span segment[MAX_PATH_SEGMENTS];
     size_t count;
 
-    memset(out, 0, sizeof(*out));
+    out->sbi = false;
+    out->service[0] = out->template[0] = '\0';
     count = split(path, len, segment);
     /* An apiPrefix may stand in front (TS 29.501 clause 4.4.1); three segments of it are enough. */
     for (size_t i = 0; i + 1 < count && i < 4; i++) {
