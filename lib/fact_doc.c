@@ -57,6 +57,19 @@ child_node(struct fact_doc *d, uint32_t parent, const char *name, const char *ke
     return key ? doc_list_entry(d, parent, spot, key) : container(d, parent, spot);
 }
 
+/* The value as the schema has it. A form that is a word of few letters needs no cleaning: it is
+ * right or refused. */
+static bool
+read_value(struct fact_doc *d, uint32_t spot, const char *value, char text[MAX_FACT_VALUE],
+           char out[MAX_FACT_VALUE], const char **canonical, bool *quoted)
+{
+    if (d->spot[spot].type.form <= FACT_VALUE_ENUM &&
+        doc_read_value(d, spot, value, out, canonical, quoted))
+        return true;
+    fact_text_clean(value, text);
+    return doc_read_value(d, spot, text, out, canonical, quoted);
+}
+
 static void
 put_leaf(struct fact_doc *d, uint32_t parent, enum fact_node name, const char *value)
 {
@@ -80,8 +93,7 @@ put_leaf(struct fact_doc *d, uint32_t parent, enum fact_node name, const char *v
     }
     if (!doc_room_for_one(d))
         return;
-    fact_text_clean(value, text);
-    if (!doc_read_value(d, spot, text, out, &canonical, &quoted)) {
+    if (!read_value(d, spot, value, text, out, &canonical, &quoted)) {
         doc_refuse(d, schema->name);
         d->last = 0;
         return;

@@ -109,7 +109,7 @@ ledger_addr(struct fact_sink *sink, enum fact_node node, const struct net_addr *
 {
     char text[MAX_NET_ADDR_TEXT];
 
-    if (a->family)
+    if (a->family && !sink->adrift)
         fact_leaf(sink, node, net_addr_text(a, text));
 }
 
