@@ -270,7 +270,7 @@ link_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     l->remembered = false;
     copy(l->source, sizeof(l->source), source);
     l->waiting = kind == FACT_NF_CONFIG;
-    s->adrift = false;
+    s->adrift = s->full = false;
     if (l->waiting)
         copy(l->key, sizeof(l->key), key);
     else
@@ -347,6 +347,7 @@ link_enter(struct fact_sink *s, enum fact_node node, const char *key)
     }
     fact_enter(l->next, node, key);
     s->adrift = l->next->adrift;
+    s->full = l->next->full;
 }
 
 static void
@@ -427,6 +428,7 @@ link_leave(struct fact_sink *s)
         }
     fact_leave(l->next);
     s->adrift = l->next->adrift;
+    s->full = l->next->full;
 }
 
 /* What the section could not know itself. */
@@ -458,7 +460,7 @@ link_end(struct fact_sink *s, int64_t observed, bool complete)
     if (l->kind == FACT_NF_CONFIG)
         add_links(l);
     fact_end(l->next, observed, complete);
-    s->adrift = false;
+    s->adrift = s->full = false;
     if (l->next->status != ST_OK)
         s->status = l->next->status;
 }

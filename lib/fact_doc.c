@@ -185,7 +185,7 @@ doc_begin(struct fact_sink *s, enum fact_section kind, const char *key, const ch
     d->nodes = 0;
     d->incomplete = false;
     d->last = 0;
-    s->adrift = false;
+    s->adrift = s->full = false;
     if (d->section) {
         s->status = ST_CONFIG; /* sections do not nest */
         return;
@@ -307,7 +307,7 @@ doc_end(struct fact_sink *s, int64_t observed, bool complete)
             put_leaf(d, d->section, FN_OBSERVED, digits_i64(observed, number));
     }
     d->section = d->owner = d->last = 0;
-    s->adrift = false;
+    s->adrift = s->full = false;
 }
 
 static const struct fact_sink_ops ops = {

@@ -161,7 +161,7 @@ doc_room_for_one(struct fact_doc *d)
         d->all_nodes++;
         return true;
     }
-    d->incomplete = true;
+    d->incomplete = d->sink.full = true;
     return false;
 }
 

@@ -57,6 +57,9 @@ struct fact_sink {
     /* The sink refused the entry that is open: what is written into it goes nowhere, so numbers
      * need no text. A sink that does not know leaves it false. */
     bool adrift;
+    /* The open section has as much as one may have: what comes now is lost, and it is incomplete.
+     * A sink that does not know leaves it false. */
+    bool full;
 };
 
 /*

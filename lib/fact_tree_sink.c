@@ -25,7 +25,7 @@ room_for_one(struct fact_tree *t)
         t->all_nodes++;
         return true;
     }
-    t->incomplete = true;
+    t->incomplete = t->sink.full = true;
     t->full = t->full || t->all_nodes >= t->room;
     return false;
 }
@@ -313,7 +313,7 @@ tree_begin(struct fact_sink *s, enum fact_section kind, const char *key, const c
     t->nodes = 0;
     t->incomplete = false;
     t->last = NULL;
-    s->adrift = false;
+    s->adrift = s->full = false;
     if (t->section) {
         s->status = ST_CONFIG; /* sections do not nest */
         return;
@@ -451,7 +451,7 @@ tree_end(struct fact_sink *s, int64_t observed, bool complete)
         put_leaf(t, t->section, "observed", digits_i64(observed, number));
     }
     t->section = t->owner = t->last = NULL;
-    s->adrift = false;
+    s->adrift = s->full = false;
 }
 
 const struct fact_sink_ops fact_tree_ops = {

@@ -36,7 +36,11 @@ struct ledger_type {
     void (*close)(void *ledger);
     uint64_t hears; /* the kinds of messages that it is told: LEDGER_HEARS(MSG_NGAP) | ... */
     void (*message)(void *ledger, const struct msg *m);
-    /* Write the facts into the open FACT_TRAFFIC section. Returns false if a table was full. */
+    /* NULL: it has none. Write what looks like an attack (agents/traffic/event.h) into the open
+     * FACT_TRAFFIC section: of all ledgers, before anything else, so that nobody hides an attack by
+     * filling the section. */
+    void (*events)(const void *ledger, struct fact_sink *sink);
+    /* Write the other facts. Returns false if a table was full. */
     bool (*emit)(const void *ledger, struct fact_sink *sink);
 };
 

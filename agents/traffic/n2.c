@@ -94,6 +94,13 @@ ledger_message(void *ledger, const struct msg *m)
     }
 }
 
+static void
+ledger_events(const void *ledger, struct fact_sink *sink)
+{
+    ngap_events(ledger, sink);
+    nas_events(ledger, sink);
+}
+
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
@@ -112,5 +119,6 @@ const struct ledger_type ledger_n2 = {
     .hears = LEDGER_HEARS(MSG_NGAP) | LEDGER_HEARS(MSG_NAS) | LEDGER_HEARS(MSG_DTLS) |
              LEDGER_HEARS(MSG_FLOW_GAP),
     .message = ledger_message,
+    .events = ledger_events,
     .emit = ledger_emit,
 };

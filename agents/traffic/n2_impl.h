@@ -34,6 +34,7 @@ struct n2_ledger {
 void ngap_init(struct n2_ledger *l);
 /* The pair of the turn is there. */
 void ngap_hear(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g);
+void ngap_events(const struct n2_ledger *l, struct fact_sink *sink);
 /* False: something was forgotten. */
 bool ngap_emit(const struct n2_ledger *l, struct fact_sink *sink);
 
@@ -42,6 +43,7 @@ void nas_init(struct n2_ledger *l);
 void nas_hear_ngap(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_msg *g);
 void nas_hear(struct n2_ledger *l, const struct n2_turn *at, const struct nas_msg *m);
 void nas_hear_gap(const struct n2_turn *at);
+void nas_events(const struct n2_ledger *l, struct fact_sink *sink);
 /* False: something was forgotten. */
 bool nas_emit(const struct n2_ledger *l, struct fact_sink *sink);
 

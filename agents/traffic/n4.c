@@ -76,6 +76,15 @@ ledger_message(void *ledger, const struct msg *m)
     }
 }
 
+static void
+ledger_events(const void *ledger, struct fact_sink *sink)
+{
+    const struct n4_ledger *l = ledger;
+
+    pfcp_events(&l->t, l->env, sink);
+    tunnel_events(l->tunnels, sink);
+}
+
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
@@ -92,5 +101,6 @@ const struct ledger_type ledger_n4 = {
     .hears = LEDGER_HEARS(MSG_PFCP) | LEDGER_HEARS(MSG_ICMP_UNREACHABLE) | LEDGER_HEARS(MSG_GTPU) |
              LEDGER_HEARS(MSG_TUNNEL),
     .message = ledger_message,
+    .events = ledger_events,
     .emit = ledger_emit,
 };

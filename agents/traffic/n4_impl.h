@@ -11,6 +11,7 @@
 void pfcp_hear(struct pfcp_sessions *sessions, const struct pfcp_turn *w);
 void pfcp_hear_unreachable(struct pfcp_tables *t, const struct icmp_msg *icmp,
                            const struct msg_meta *meta);
+void pfcp_events(const struct pfcp_tables *t, const struct ledger_env *env, struct fact_sink *sink);
 /* False: something was forgotten. */
 bool pfcp_emit(const struct pfcp_tables *t, const struct pfcp_sessions *sessions,
                const struct ledger_env *env, struct fact_sink *sink);
@@ -24,6 +25,7 @@ void tunnel_hear_pfcp(struct tunnel_checks *l, const struct pfcp_turn *w);
 /* MSG_GTPU, and MSG_TUNNEL: a tunnel that a message of the control plane names. */
 void tunnel_hear_gtpu(struct tunnel_checks *l, const struct msg *m);
 void tunnel_hear_tunnel(struct tunnel_checks *l, const struct msg *m);
+void tunnel_events(const struct tunnel_checks *l, struct fact_sink *sink);
 /* False: something was forgotten. */
 bool tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink);
 

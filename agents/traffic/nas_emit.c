@@ -110,8 +110,8 @@ emit_registration(const struct n2_ledger *l, const struct n2_pair *pair, uint32_
  * Many UEs at once are a flood when most of them come to nothing: after a failure of a site all
  * come back at once, and are let in.
  */
-static void
-emit_floods(const struct n2_ledger *l, struct fact_sink *sink)
+void
+nas_events(const struct n2_ledger *l, struct fact_sink *sink)
 {
     uint32_t next = EVENT_BASE_NAS;
 
@@ -145,6 +145,5 @@ nas_emit(const struct n2_ledger *l, struct fact_sink *sink)
         if (p->nas.seen.count)
             emit_registration(l, p, n++, sink);
     }
-    emit_floods(l, sink);
     return !l->modes.refused && !l->ues.evicted;
 }

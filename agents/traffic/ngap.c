@@ -326,8 +326,8 @@ is_shared(const struct keytab *identities, const struct n2_pair *p, const struct
 }
 
 /* A node that moves to another address falls silent at its old one (TS 38.413 clause 8.7.1). */
-static void
-emit_rogues(const struct n2_ledger *l, struct fact_sink *sink)
+void
+ngap_events(const struct n2_ledger *l, struct fact_sink *sink)
 {
     uint32_t next = EVENT_BASE_NGAP;
     struct keytab identities;
@@ -372,6 +372,5 @@ ngap_emit(const struct n2_ledger *l, struct fact_sink *sink)
             emit_result(l, p, with_result++, sink);
         whole = whole && !p->ngap.nodes_full;
     }
-    emit_rogues(l, sink);
     return whole;
 }

@@ -192,6 +192,14 @@ emit_head(const struct observer *o, const struct capture_stats *s, uint64_t drop
 }
 
 static void
+emit_events(const struct observer *o, struct fact_sink *sink)
+{
+    for (size_t i = 0; i < o->ledgers; i++)
+        if (o->ledger[i] && ledger_table[i]->events)
+            ledger_table[i]->events(o->ledger[i], sink);
+}
+
+static void
 emit_shed(const struct shed *s, struct fact_sink *sink)
 {
     for (int i = SHED_USER_PLANE; i < SHED_LEVELS; i++)
@@ -272,9 +280,10 @@ emit(struct observer *o, const struct observe_loss *loss, int64_t now, struct fa
         !forgot && !s->damaged && s->truncated == 0 && s->dropped == 0 && s->undecoded == 0;
 
     emit_head(o, s, dropped, sink);
+    emit_events(o, sink);
     emit_anomalies(o, sink);
     for (size_t i = 0; i < o->ledgers; i++) {
-        if (o->ledger[i] && !ledger_table[i]->emit(o->ledger[i], sink))
+        if (o->ledger[i] && (sink->full || !ledger_table[i]->emit(o->ledger[i], sink)))
             complete = false;
         if (last)
             close_ledger(o, i); /* its facts take the place of it */

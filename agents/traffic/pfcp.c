@@ -337,19 +337,26 @@ emit_strangers(struct out *o)
     }
 }
 
+void
+pfcp_events(const struct pfcp_tables *t, const struct ledger_env *env, struct fact_sink *sink)
+{
+    struct out o = {.t = t, .env = env, .sink = sink, .next = EVENT_BASE_PFCP};
+
+    pfcp_stack_judge(t, emit_stack, &o);
+    pfcp_sessions_judge(t, emit_command, &o);
+    emit_strangers(&o);
+}
+
 bool
 pfcp_emit(const struct pfcp_tables *t, const struct pfcp_sessions *sessions,
           const struct ledger_env *env, struct fact_sink *sink)
 {
-    struct out o = {.t = t, .env = env, .sink = sink, .next = EVENT_BASE_PFCP};
+    const struct out o = {.t = t, .env = env, .sink = sink};
     bool whole;
 
     for (size_t i = 0; i < t->paths.count; i++)
         emit_path(&o, keytab_at(&t->paths, i), (uint32_t)i);
     whole = emit_nodes(&o, sessions);
     pfcp_peer_emit(t, env, sink);
-    pfcp_stack_judge(t, emit_stack, &o);
-    pfcp_sessions_judge(t, emit_command, &o);
-    emit_strangers(&o);
     return whole && !pfcp_tables_full(t) && !pfcp_sessions_full(sessions);
 }

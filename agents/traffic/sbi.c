@@ -428,6 +428,14 @@ lost(const struct sbi_ledger *l)
            l->issues.table.refused || l->issues.lost;
 }
 
+static void
+ledger_events(const void *ledger, struct fact_sink *sink)
+{
+    const struct sbi_ledger *l = ledger;
+
+    sbi_consumers_events(&l->consumers, &l->profiles, l->env, sink);
+}
+
 static bool
 ledger_emit(const void *ledger, struct fact_sink *sink)
 {
@@ -490,5 +498,6 @@ const struct ledger_type ledger_sbi = {
     .hears = LEDGER_HEARS(MSG_HTTP_REQUEST) | LEDGER_HEARS(MSG_HTTP_RESPONSE) |
              LEDGER_HEARS(MSG_HTTP_BODY) | LEDGER_HEARS(MSG_H2_OPEN) | LEDGER_HEARS(MSG_TLS),
     .message = ledger_message,
+    .events = ledger_events,
     .emit = ledger_emit,
 };

@@ -149,6 +149,8 @@ void sbi_consumers_request(struct sbi_consumers *c, const struct sbi_profiles *p
                            const struct msg *m, const struct sbi_asked *q);
 void sbi_consumers_response(struct sbi_consumers *c, const struct sbi_profiles *p,
                             const struct msg *m);
+void sbi_consumers_events(const struct sbi_consumers *c, const struct sbi_profiles *p,
+                          const struct ledger_env *env, struct fact_sink *sink);
 void sbi_consumers_emit(const struct sbi_consumers *c, const struct sbi_profiles *p,
                         const struct ledger_env *env, struct fact_sink *sink);
 

@@ -497,16 +497,11 @@ unregistered(const struct sbi_consumers *c, const struct consumer *who,
 }
 
 void
-sbi_consumers_emit(const struct sbi_consumers *c, const struct sbi_profiles *p,
-                   const struct ledger_env *env, struct fact_sink *sink)
+sbi_consumers_events(const struct sbi_consumers *c, const struct sbi_profiles *p,
+                     const struct ledger_env *env, struct fact_sink *sink)
 {
     const bool from_start = nrf_from_start(c);
 
-    for (size_t i = 0; i < c->table.count; i++) {
-        fact_enter_index(sink, FN_SBI_CONSUMER, (uint32_t)i);
-        emit_consumer(c, keytab_at(&c->table, i), p, env, from_start, sink);
-        fact_leave(sink);
-    }
     for (unsigned i = 0; i < c->events; i++) {
         fact_enter_index(sink, FN_EVENT, EVENT_BASE_SBI + i);
         emit_event(&c->event[i], env, sink);
@@ -520,6 +515,19 @@ sbi_consumers_emit(const struct sbi_consumers *c, const struct sbi_profiles *p,
             continue;
         fact_enter_index(sink, FN_EVENT, EVENT_BASE_SBI + MAX_SBI_EVENTS + (uint32_t)i);
         emit_event(&e, env, sink);
+        fact_leave(sink);
+    }
+}
+
+void
+sbi_consumers_emit(const struct sbi_consumers *c, const struct sbi_profiles *p,
+                   const struct ledger_env *env, struct fact_sink *sink)
+{
+    const bool from_start = nrf_from_start(c);
+
+    for (size_t i = 0; i < c->table.count; i++) {
+        fact_enter_index(sink, FN_SBI_CONSUMER, (uint32_t)i);
+        emit_consumer(c, keytab_at(&c->table, i), p, env, from_start, sink);
         fact_leave(sink);
     }
 }

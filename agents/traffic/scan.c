@@ -305,8 +305,8 @@ scan_message(void *ledger, const struct msg *m)
     }
 }
 
-static bool
-scan_emit(const void *ledger, struct fact_sink *sink)
+static void
+scan_events(const void *ledger, struct fact_sink *sink)
 {
     const struct scan_ledger *l = ledger;
 
@@ -323,7 +323,14 @@ scan_emit(const void *ledger, struct fact_sink *sink)
         fact_leaf_bool(sink, FN_ANSWERED, e->answered);
         fact_leave(sink);
     }
-    return !l->full;
+}
+
+/* There is nothing else. */
+static bool
+scan_emit(const void *ledger, struct fact_sink *sink)
+{
+    (void)sink;
+    return !((const struct scan_ledger *)ledger)->full;
 }
 
 const struct ledger_type ledger_scan = {
@@ -334,5 +341,6 @@ const struct ledger_type ledger_scan = {
              LEDGER_HEARS(MSG_H2_OPEN) | LEDGER_HEARS(MSG_TLS) | LEDGER_HEARS(MSG_SSH) |
              LEDGER_HEARS(MSG_HTTP_REQUEST),
     .message = scan_message,
+    .events = scan_events,
     .emit = scan_emit,
 };

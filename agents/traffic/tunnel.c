@@ -315,13 +315,14 @@ stands(const struct tunnel_checks *l, const struct suspect *s)
     }
 }
 
-static void
-emit_events(const struct tunnel_checks *l, struct fact_sink *sink)
+void
+tunnel_events(const struct tunnel_checks *l, struct fact_sink *sink)
 {
     static const char *const kind[] = {"gtpu-unknown-teid", "gtpu-foreign-peer",
                                        "gtpu-spoofed-source", "gtp-in-gtp", "pfcp-in-gtp"};
     uint32_t next = EVENT_BASE_TUNNEL;
 
+    tunnels_judge(l->tunnels, l->env->last_us);
     for (size_t i = 0; i < l->suspects.count; i++) {
         const struct suspect *s = keytab_at(&l->suspects, i);
         struct event e = {.kind = kind[s->key.what],
@@ -428,6 +429,5 @@ tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink)
     room = emit_checks(l, sink) && room;
     emit_errors(l, sink);
     allot_emit(&l->allot, l->env, sink);
-    emit_events(l, sink);
     return room;
 }

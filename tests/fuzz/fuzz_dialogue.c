@@ -142,6 +142,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ;
     fact_begin(&sink, FACT_TRAFFIC, "fuzz", "fuzz");
     for (unsigned i = 0; i < LEDGERS; i++) {
+        if (p.type[i]->events)
+            p.type[i]->events(p.ledger[i], &sink);
         (void)p.type[i]->emit(p.ledger[i], &sink);
         p.type[i]->close(p.ledger[i]);
     }

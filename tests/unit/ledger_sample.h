@@ -65,6 +65,8 @@ ledger_test_facts(struct ledger_test *t)
     assert_non_null(tree);
     sink = fact_tree_sink(tree);
     fact_begin(sink, FACT_TRAFFIC, "own.pcap", "own.pcap");
+    if (t->type->events)
+        t->type->events(t->ledger, sink);
     assert_true(t->type->emit(t->ledger, sink));
     fact_end(sink, 0, true);
     assert_int_equal(sink->status, ST_OK);

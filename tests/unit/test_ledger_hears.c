@@ -63,8 +63,11 @@ facts_of(int fd, bool everything, const struct pseudonym *ps)
     assert_int_equal(capture_read_into(fd, OBSERVER, path, NULL, NULL, &d), ST_OK);
     capture_path_finish(path);
     fact_begin(sink, FACT_TRAFFIC, OBSERVER, OBSERVER);
-    for (size_t i = 0; ledger_table[i]; i++)
+    for (size_t i = 0; ledger_table[i]; i++) {
+        if (ledger_table[i]->events)
+            ledger_table[i]->events(l.ledger[i], sink);
         (void)ledger_table[i]->emit(l.ledger[i], sink);
+    }
     fact_end(sink, 0, true);
     assert_int_equal(fact_tree_print_json(t, &text), ST_OK);
     capture_path_free(path);

@@ -188,6 +188,7 @@ facts(struct scene *s, bool whole)
     char *to;
 
     fact_begin(sink, FACT_TRAFFIC, "a.pcap", "a.pcap");
+    ledger_n2.events(s->n2, sink);
     bool ok = ledger_n2.emit(s->n2, sink);
     assert_int_equal(ok, whole);
     fact_end(sink, 1, ok);

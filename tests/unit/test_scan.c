@@ -113,6 +113,7 @@ ports(unsigned n, int64_t step_ms, bool accepted)
         if (accepted)
             tell(MSG_FLOW_ACCEPTED, "192.0.2.1", 1 + i, "192.0.2.9", 50000, i * step_ms);
     }
+    ledger_scan.events(ledger, &sink);
     assert_true(ledger_scan.emit(ledger, &sink));
 }
 
@@ -158,6 +159,7 @@ one_port_is_no_scan(void **state)
     (void)state;
     for (int i = 0; i < 500; i++)
         tell(MSG_TCP_SYN, "192.0.2.9", 40000 + (unsigned)i, "192.0.2.1", 7777, i);
+    ledger_scan.events(ledger, &sink);
     assert_true(ledger_scan.emit(ledger, &sink));
     assert_string_equal(text, "");
 }
@@ -174,6 +176,7 @@ host_scan(void **state)
         if (i == 3)
             tell(MSG_FLOW_ACCEPTED, host, 22, "203.0.113.5", 50000, i);
     }
+    ledger_scan.events(ledger, &sink);
     assert_true(ledger_scan.emit(ledger, &sink));
     assert_non_null(strstr(text, "{event[1000] @x#frame=1 "));
     assert_non_null(strstr(text, "count=60 kind=host-scan source=203.0.113.5 destination=192.0.2.1 "
@@ -193,6 +196,7 @@ busy_client_on_half_a_tap(void **state)
         if (i % 4)
             tell(MSG_H2_OPEN, host, 7777, "203.0.113.5", 50000, i);
     }
+    ledger_scan.events(ledger, &sink);
     assert_true(ledger_scan.emit(ledger, &sink));
     assert_string_equal(text, "");
 }
