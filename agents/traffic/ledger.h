@@ -89,6 +89,7 @@ enum ledger_mark {
     MARK_TUNNEL_ENDS, /* of N2 and N4; two: near, far */
     LEDGER_MARKS = MARK_TUNNEL_ENDS + 2,
     MARK_N3_TUNNEL = MARK_N2_PAIR,
+    MARK_N3_END,
     MARK_N4_ENDS = MARK_N2_PAIR, /* two */
     MARK_SBI_SERVER = MARK_PATH,
     MARK_SBI_CONSUMER = MARK_N2_PAIR,

@@ -22,25 +22,23 @@ pfcp_tables_clear(struct pfcp_tables *t)
     keytab_clear(&t->ways);
 }
 
-static uint32_t
-way_number(struct pfcp_tables *t, struct pfcp_path *path, bool low)
+static void
+make_way(struct pfcp_tables *t, struct pfcp_path *path, bool low)
 {
     struct pfcp_way_key key = {.low = low};
     struct pfcp_way *w;
 
     if (path->way[low])
-        return path->way[low];
+        return;
     key.path = (uint32_t)keytab_index(&t->paths, path);
     w = keytab_put(&t->ways, &key);
-    if (w)
-        path->way[low] = (uint32_t)keytab_index(&t->ways, w) + 1;
-    return path->way[low];
+    path->way[low] = w ? (uint32_t)keytab_index(&t->ways, w) + 1 : PFCP_NO_ROOM;
 }
 
 static struct pfcp_way *
 way_at(const struct pfcp_tables *t, uint32_t number)
 {
-    return number ? keytab_at(&t->ways, number - 1) : NULL;
+    return number && number != PFCP_NO_ROOM ? keytab_at(&t->ways, number - 1) : NULL;
 }
 
 static void
@@ -52,9 +50,9 @@ find_ways(struct pfcp_turn *w)
     const bool asked = w->m->request ? dst_low : w->src_low;
 
     if (w->m->request || w->m->response)
-        (void)way_number(w->t, w->path, asker);
+        make_way(w->t, w->path, asker);
     if (pfcp_associates(w->m)) /* it holds for both */
-        (void)way_number(w->t, w->path, asked);
+        make_way(w->t, w->path, asked);
     w->number = w->path->way[asker];
     w->way = way_at(w->t, w->number);
     w->back = way_at(w->t, w->path->way[asked]);

@@ -14,6 +14,7 @@
 #define MAX_PFCP_NODES 1024
 #define MAX_PFCP_PATHS 4096
 #define MAX_PFCP_WAYS 4096
+#define PFCP_NO_ROOM UINT32_MAX /* ways stay */
 #define MAX_PFCP_PROFILES                                                                          \
     3 /* IP stacks that are told apart per sender and peer; further ones are not followed */
 #define PFCP_RECENT 8 /* far requests whose answers are waited for */
@@ -50,8 +51,9 @@ struct pfcp_node {
 /* Two nodes that speak with each other. */
 struct pfcp_path {
     struct pair_ends key;
-    uint32_t node[2]; /* marks of the low end, the high end */
-    uint32_t way[2]; /* what the high end asks, what the low end asks: number + 1, 0: nothing yet */
+    uint32_t node[2];              /* marks of the low end, the high end */
+    uint32_t way[2];               /* what the high end asks, what the low end asks: number + 1, or
+                                      PFCP_NO_ROOM; 0: nothing yet */
     bool client_known, client_low; /* sender of the first request */
     bool low_smf, high_smf;        /* sender of an establishment */
     struct ledger_seen seen;

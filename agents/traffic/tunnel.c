@@ -174,7 +174,7 @@ check_sender(struct tunnel_checks *l, struct tunnel *t, const struct gtpu_msg *m
 {
     if (net_addr_equal(&t->sender, &meta->src))
         return;
-    if (tunnels_end_find(l->tunnels, &meta->src))
+    if (tunnels_end_find(l->tunnels, &meta->src, NULL))
         t->sender = meta->src;
     else
         suspect(l, FOREIGN_PEER, m->teid, t->sender.family != 0, meta);
@@ -183,7 +183,7 @@ check_sender(struct tunnel_checks *l, struct tunnel *t, const struct gtpu_msg *m
 static void
 check_nested(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg_meta *meta)
 {
-    bool core = tunnels_end_find(l->tunnels, &m->inner_dst) ||
+    bool core = tunnels_end_find(l->tunnels, &m->inner_dst, NULL) ||
                 tunnels_is_node(l->tunnels, &m->inner_dst) ||
                 net_addr_equal(&m->inner_dst, &meta->dst);
 
@@ -191,10 +191,12 @@ check_nested(struct tunnel_checks *l, const struct gtpu_msg *m, const struct msg
 }
 
 static void
-take_gpdu(struct tunnel_checks *l, const struct gtpu_msg *m, uint32_t *mark,
-          const struct msg_meta *meta)
+take_gpdu(struct tunnel_checks *l, const struct msg *in)
 {
-    struct tunnel *t = tunnels_find(l->tunnels, &meta->dst, m->teid, mark);
+    const struct gtpu_msg *m = in->u.gtpu;
+    const struct msg_meta *meta = in->meta;
+    struct tunnel *t =
+        tunnels_find(l->tunnels, &meta->dst, m->teid, ledger_mark(in, MARK_N3_TUNNEL));
     const struct tunnel_end *end;
 
     if (m->inner != GTPU_INNER_OTHER)
@@ -205,7 +207,9 @@ take_gpdu(struct tunnel_checks *l, const struct gtpu_msg *m, uint32_t *mark,
         check_inside(l, t, m, meta);
         return;
     }
-    end = tunnels_count(l->tunnels) ? tunnels_end_find(l->tunnels, &meta->dst) : NULL;
+    end = tunnels_count(l->tunnels)
+              ? tunnels_end_find(l->tunnels, &meta->dst, ledger_mark(in, MARK_N3_END))
+              : NULL;
     if (end && end->upf.family && tunnels_watched(l->tunnels, &end->upf))
         suspect(l, UNKNOWN_TEID, m->teid, false, meta);
 }
@@ -236,7 +240,7 @@ void
 tunnel_hear_gtpu(struct tunnel_checks *l, const struct msg *m)
 {
     if (m->u.gtpu->type == GTPU_G_PDU)
-        take_gpdu(l, m->u.gtpu, ledger_mark(m, MARK_N3_TUNNEL), m->meta);
+        take_gpdu(l, m);
     else if (m->u.gtpu->type == GTPU_ERROR_INDICATION)
         take_error(l, m->u.gtpu, m->meta);
 }
@@ -292,9 +296,9 @@ far_end_known(const struct tunnel_checks *l, const struct suspect *s)
 static bool
 foreign(const struct tunnel_checks *l, const struct suspect *s)
 {
-    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &s->key.dst);
+    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &s->key.dst, NULL);
 
-    if (!end || tunnels_end_find(l->tunnels, &s->key.src) || !far_end_known(l, s))
+    if (!end || tunnels_end_find(l->tunnels, &s->key.src, NULL) || !far_end_known(l, s))
         return false;
     return s->proved ? tunnels_whole(l->tunnels, &end->upf) : tunnels_proves(l->tunnels, &end->upf);
 }
@@ -306,7 +310,7 @@ stands(const struct tunnel_checks *l, const struct suspect *s)
 
     switch ((enum what)s->key.what) {
     case UNKNOWN_TEID:
-        end = tunnels_end_find(l->tunnels, &s->key.dst);
+        end = tunnels_end_find(l->tunnels, &s->key.dst, NULL);
         return end && tunnels_proves(l->tunnels, &end->upf) && !told_later(l, s);
     case FOREIGN_PEER:
         return foreign(l, s);
@@ -374,7 +378,7 @@ static void
 emit_check(const struct tunnel_checks *l, const struct check *c, uint32_t index,
            struct fact_sink *sink)
 {
-    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &c->address);
+    const struct tunnel_end *end = tunnels_end_find(l->tunnels, &c->address, NULL);
 
     fact_enter_index(sink, FN_TUNNEL_CHECK, index);
     ledger_addr(sink, FN_UPF, &c->address);

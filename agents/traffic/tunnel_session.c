@@ -134,9 +134,9 @@ tunnels_session(const struct tunnels *t, const struct tunnel *tunnel)
 }
 
 const struct tunnel_end *
-tunnels_end_find(const struct tunnels *t, const struct net_addr *address)
+tunnels_end_find(const struct tunnels *t, const struct net_addr *address, uint32_t *mark)
 {
-    return keytab_find(&t->ends, address);
+    return keytab_find_marked(&t->ends, address, mark);
 }
 
 bool

@@ -21,7 +21,8 @@
 #define MAX_TUNNEL_TEIDS 65536
 #define MAX_TUNNEL_ENDS 16384
 #define MAX_TUNNEL_PENDING 4096 /* requests that wait for their answer */
-#define MAX_TUNNEL_UES 4        /* addresses of one session */
+#define MAX_TUNNEL_UES                                                                             \
+    2 /* addresses of one session: IPv4, IPv6 prefix (TS 23.501 clause 5.8.2.2) */
 
 struct tunnel_session_key {
     struct net_addr upf, cp;
@@ -76,7 +77,8 @@ void tunnels_end(struct tunnels *t, const struct net_addr *address);
 struct tunnel *tunnels_find(const struct tunnels *t, const struct net_addr *address, uint32_t teid,
                             uint32_t *mark);
 const struct tunnel_session *tunnels_session(const struct tunnels *t, const struct tunnel *tunnel);
-const struct tunnel_end *tunnels_end_find(const struct tunnels *t, const struct net_addr *address);
+const struct tunnel_end *tunnels_end_find(const struct tunnels *t, const struct net_addr *address,
+                                          uint32_t *mark);
 /* Is this an address that speaks PFCP? */
 bool tunnels_is_node(const struct tunnels *t, const struct net_addr *address);
 /* May an unknown TEID of this user plane function (PFCP address) be a proof? False for good once
