@@ -19,7 +19,7 @@ struct idle {
 
 /* Places count from 1; 0 is none. */
 struct flow_table {
-    struct flow *latest; /* the flow that was used last, or NULL: packets come in trains */
+    struct flow *latest[2]; /* the flows that were used last, or NULL: packets come in trains */
     uint32_t bucket[BUCKETS];
     struct flow *slab[MAX_SLABS];
     uint32_t slabs;
@@ -243,16 +243,33 @@ flow_meta(const struct flow *f, unsigned side, struct msg_meta *out)
     set_meta(f, side, out);
 }
 
+/* It is the latest one now, and was not. */
+static void
+use(struct flow_table *t, struct flow *f)
+{
+    t->latest[1] = t->latest[0];
+    t->latest[0] = f;
+}
+
 static struct flow *
 find(struct flow_table *t, const struct flow_key *key)
 {
-    uint32_t place;
+    struct flow *f = t->latest[0];
 
-    if (t->latest && same_key(&t->latest->key, key))
-        return t->latest;
-    for (place = *bucket_of(t, key); place; place = at(t, place)->chain)
-        if (same_key(&at(t, place)->key, key))
-            return t->latest = at(t, place);
+    if (f && same_key(&f->key, key))
+        return f;
+    f = t->latest[1];
+    if (f && same_key(&f->key, key)) {
+        use(t, f);
+        return f;
+    }
+    for (uint32_t place = *bucket_of(t, key); place; place = f->chain) {
+        f = at(t, place);
+        if (same_key(&f->key, key)) {
+            use(t, f);
+            return f;
+        }
+    }
     return NULL;
 }
 
@@ -321,8 +338,9 @@ flow_remove(struct flow_table *t, struct capture_env *env, struct flow *f)
     *link = f->chain;
     if (flow_protocol(&f->key) == 132)
         free(f->u.sctp);
-    if (t->latest == f)
-        t->latest = NULL;
+    for (unsigned i = 0; i < 2; i++)
+        if (t->latest[i] == f)
+            t->latest[i] = NULL;
     f->number = 0;
     f->chain = t->spare;
     t->spare = f->place;
@@ -389,7 +407,7 @@ flow_new(struct flow_table *t, struct capture_env *env, struct packet *p, unsign
     bucket = bucket_of(t, &f->key);
     f->chain = *bucket;
     *bucket = place;
-    t->latest = f;
+    use(t, f);
     set_meta(f, side, &p->meta);
     return f;
 }
