@@ -8,6 +8,8 @@
 #include "agents/dissect/http2.h"
 #include "agents/dissect/http_field.h"
 
+#define IDLE_STREAMS 2u /* places that a connection keeps when none is in use */
+
 /* ---- the table
  * ------------------------------------------------------------------------------------------------
  */
@@ -35,12 +37,12 @@ drop_body(struct h2_streams *s, struct h2_stream *st)
 static void
 shrink(struct h2_streams *s)
 {
-    struct h2_stream *one = realloc(s->item, sizeof(*one));
+    struct h2_stream *one = realloc(s->item, IDLE_STREAMS * sizeof(*one));
 
     if (!one)
         return;
     s->item = one;
-    s->capacity = 1;
+    s->capacity = IDLE_STREAMS;
 }
 
 static void
@@ -51,7 +53,7 @@ drop(struct h2_streams *s, struct h2_stream *st)
     drop_body(s, st);
     if (st != last)
         *st = *last;
-    if (s->count == 0 && s->capacity > 1)
+    if (s->count == 0 && s->capacity > IDLE_STREAMS)
         shrink(s);
 }
 
