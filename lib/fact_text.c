@@ -23,11 +23,13 @@ fact_text_add_part(char text[MAX_FACT_ANNOTATION], size_t text_len, const char *
 {
     size_t len = strlen(part), parts = 1;
 
-    for (const char *p = text_len ? text : NULL; p; p = strchr(p, ' ')) {
-        p += *p == ' ';
+    for (const char *p = text, *space; text_len; p = space + 1) {
         if (strncmp(p, part, len) == 0 && (p[len] == ' ' || !p[len]))
             return text_len;
         parts++;
+        space = strchr(p, ' ');
+        if (!space)
+            break;
     }
     if (parts > MAX_FACT_SOURCES || text_len + len + 2 > MAX_FACT_ANNOTATION)
         return text_len;

@@ -33,7 +33,8 @@ http_name_is(struct cur name, const char *text)
     const size_t n = strlen(text);
 
     /* As HTTP/2 wants it and HTTP/1.1 mostly writes it. */
-    return cur_left(name) == n && (cur_starts(name, text, n) || http_same_letters(name, text));
+    return cur_left(name) == n &&
+           (cur_starts(name, text, n) || (name.pos && http_same_letters(name, text)));
 }
 
 #endif
