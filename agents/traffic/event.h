@@ -8,6 +8,7 @@
 
 /* Several ledgers write into the one list; each numbers its entries from here on. */
 enum {
+    EVENT_BASE_SCAN = 1000,
     EVENT_BASE_PFCP = 2000,
     EVENT_BASE_TUNNEL = 200000,
     EVENT_BASE_NGAP = 400000,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agents/dissect/http.h"
+#include "agents/traffic/event.h"
 #include "agents/traffic/pair.h"
 #include "agents/traffic/table.h"
 
@@ -21,7 +22,6 @@
 #define MAX_SCAN_EVENTS 64
 #define SCAN_SETS 256
 #define SCAN_WAYS 4
-#define SCAN_EVENT_BASE 1000 /* see agents/traffic/table.h */
 
 struct target {
     struct net_addr host;
@@ -313,15 +313,14 @@ scan_events(const void *ledger, struct fact_sink *sink)
     for (size_t i = 0; i < l->events; i++) {
         const struct scan_event *e = &l->event[i];
 
-        fact_enter_index(sink, FN_EVENT, (uint32_t)(SCAN_EVENT_BASE + i));
-        ledger_seen_emit(&e->seen, l->env, sink);
-        fact_leaf(sink, FN_KIND, e->hosts ? "host-scan" : "port-scan");
-        ledger_addr(sink, FN_SOURCE, &e->src);
-        ledger_addr(sink, FN_DESTINATION, &e->host);
-        fact_leaf_u64(sink, FN_FIRST_FRAME, e->seen.frames.first);
-        fact_leaf(sink, FN_GRADE, e->certain ? "certain" : "suspected");
-        fact_leaf_bool(sink, FN_ANSWERED, e->answered);
-        fact_leave(sink);
+        const struct event out = {.kind = e->hosts ? "host-scan" : "port-scan",
+                                  .src = &e->src,
+                                  .dst = &e->host,
+                                  .certain = e->certain,
+                                  .answered = e->answered,
+                                  .seen = &e->seen};
+
+        event_emit(&out, EVENT_BASE_SCAN + (uint32_t)i, l->env, sink);
     }
 }
 
