@@ -12,8 +12,6 @@
 #define VERSION_IN_ORDER 4   /* minor; before it some wrote the two lengths the other way round */
 #define LINKTYPE_MASK 0xffff /* above it: length of frame check sequences */
 
-#define MAGIC_FIRST 0xa1 /* byte of each of these */
-
 enum {
     MAGIC_MICROSECONDS = 0xa1b2c3d4,
     MAGIC_NANOSECONDS = 0xa1b23c4d,
@@ -23,22 +21,23 @@ enum {
 struct pcap_file {
     struct file_reader *r;
     struct file_window *w;
-    bool little, foreign; /* byte order of the file; it is not ours */
+    bool foreign; /* its byte order is not ours */
     bool nanoseconds, ordered;
     size_t record_header;
     int dlt;
 };
 
-static bool
-get32(const struct pcap_file *p, struct cur *c, uint32_t *out)
+/* A word of the file as ours. */
+static uint32_t
+word(const struct pcap_file *p, uint32_t raw)
 {
-    return p->little ? cur_le32(c, out) : cur_be32(c, out);
+    return p->foreign ? __builtin_bswap32(raw) : raw;
 }
 
 static bool
-get16(const struct pcap_file *p, struct cur *c, uint16_t *out)
+is_magic(uint32_t magic)
 {
-    return p->little ? cur_le16(c, out) : cur_be16(c, out);
+    return magic == MAGIC_MICROSECONDS || magic == MAGIC_NANOSECONDS || magic == MAGIC_PATCHED;
 }
 
 /* What the first four bytes say. */
@@ -47,22 +46,19 @@ read_magic(struct pcap_file *p, struct cur *c)
 {
     uint32_t magic;
 
-    if (!cur_be32(c, &magic))
+    if (!cur_copy(c, &magic, sizeof(magic)))
         return false;
-    if ((magic & 0xff) == MAGIC_FIRST) {
-        p->little = true;
-        magic = __builtin_bswap32(magic);
-    }
-    p->foreign = p->little != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+    p->foreign = !is_magic(magic);
+    magic = word(p, magic);
     p->nanoseconds = magic == MAGIC_NANOSECONDS;
     p->record_header = magic == MAGIC_PATCHED ? RECORD_HEADER_PATCHED : RECORD_HEADER;
-    return p->nanoseconds || magic == MAGIC_PATCHED || magic == MAGIC_MICROSECONDS;
+    return is_magic(magic);
 }
 
 bool
 file_is_pcap(struct cur start)
 {
-    struct pcap_file p = {.little = false};
+    struct pcap_file p = {.foreign = false};
 
     return read_magic(&p, &start);
 }
@@ -71,29 +67,20 @@ static bool
 read_header(struct pcap_file *p)
 {
     struct cur c;
-    uint16_t major, minor;
+    uint16_t version[2]; /* major, minor */
     uint32_t linktype;
 
-    if (!file_window_see(p->w, FILE_HEADER, &c) || !read_magic(p, &c) || !get16(p, &c, &major) ||
-        !get16(p, &c, &minor) || !cur_skip(&c, 12) || !get32(p, &c, &linktype) ||
-        major != VERSION_MAJOR)
+    if (!file_window_see(p->w, FILE_HEADER, &c) || !read_magic(p, &c) ||
+        !cur_copy(&c, version, sizeof(version)) || !cur_skip(&c, 12) ||
+        !cur_copy(&c, &linktype, sizeof(linktype)))
         return false;
-    p->ordered = minor >= VERSION_IN_ORDER;
-    p->dlt = (int)(linktype & LINKTYPE_MASK);
+    for (unsigned i = 0; i < 2; i++)
+        version[i] = p->foreign ? __builtin_bswap16(version[i]) : version[i];
+    if (version[0] != VERSION_MAJOR)
+        return false;
+    p->ordered = version[1] >= VERSION_IN_ORDER;
+    p->dlt = (int)(word(p, linktype) & LINKTYPE_MASK);
     file_window_pass(p->w, FILE_HEADER);
-    return true;
-}
-
-/* The words of a record's header: seconds, their fraction, the two lengths. */
-static bool
-read_record_header(const struct pcap_file *p, uint32_t word[4])
-{
-    struct cur c;
-
-    if (!file_window_see(p->w, RECORD_HEADER, &c) || !cur_copy(&c, word, RECORD_HEADER))
-        return false;
-    for (unsigned i = 0; i < 4; i++)
-        word[i] = p->foreign ? __builtin_bswap32(word[i]) : word[i];
     return true;
 }
 
@@ -101,18 +88,21 @@ read_record_header(const struct pcap_file *p, uint32_t word[4])
 static bool
 read_record(struct pcap_file *p)
 {
-    uint32_t word[4], len, wire_len;
+    uint32_t raw[4], fraction, len, wire_len;
     struct cur c;
     int64_t us;
 
-    if (!read_record_header(p, word))
+    if (!file_window_see(p->w, RECORD_HEADER, &c) || !cur_copy(&c, raw, RECORD_HEADER))
         return false;
-    us = (int64_t)word[0] * 1000000 + (p->nanoseconds ? word[1] / 1000 : word[1]);
-    len = word[2];
-    wire_len = word[3];
+    fraction = word(p, raw[1]);
+    us = (int64_t)word(p, raw[0]) * 1000000 + (p->nanoseconds ? fraction / 1000 : fraction);
+    len = word(p, raw[2]);
+    wire_len = word(p, raw[3]);
     if (!p->ordered && len > wire_len) {
-        len = word[3];
-        wire_len = word[2];
+        const uint32_t other = len;
+
+        len = wire_len;
+        wire_len = other;
     }
     if (len > MAX_CAPTURE_SNAPLEN || !file_window_see(p->w, p->record_header + len, &c) ||
         !cur_skip(&c, p->record_header))
