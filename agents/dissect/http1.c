@@ -247,7 +247,9 @@ read_head(const struct place *x, struct cur *data, struct head *h)
     struct cur in = *data, text;
     unsigned lines = 0;
 
-    memset(h, 0, sizeof(*h));
+    http_msg_clear(&h->http);
+    h->chunked = h->has_length = h->upgrade_h2c = false;
+    h->length = 0;
     h->http.version = 1;
     for (;;) {
         if (!line(&in, &text))
