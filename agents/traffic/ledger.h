@@ -40,7 +40,7 @@ struct ledger_type {
      * FACT_TRAFFIC section: of all ledgers, before anything else, so that nobody hides an attack by
      * filling the section. */
     void (*events)(const void *ledger, struct fact_sink *sink);
-    /* Write the other facts. Returns false if a table was full. */
+    /* Write the other facts, behind the events. Returns false if a table was full. */
     bool (*emit)(const void *ledger, struct fact_sink *sink);
 };
 

@@ -26,7 +26,7 @@ void tunnel_hear_pfcp(struct tunnel_checks *l, const struct pfcp_turn *w);
 void tunnel_hear_gtpu(struct tunnel_checks *l, const struct msg *m);
 void tunnel_hear_tunnel(struct tunnel_checks *l, const struct msg *m);
 void tunnel_events(const struct tunnel_checks *l, struct fact_sink *sink);
-/* False: something was forgotten. */
+/* As judged with the events. False: something was forgotten. */
 bool tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink);
 
 #endif

@@ -429,7 +429,6 @@ tunnel_emit(const struct tunnel_checks *l, struct fact_sink *sink)
     bool room = !l->suspects.refused && !l->errors.refused && !l->allot.refused &&
                 !tunnels_full(l->tunnels);
 
-    tunnels_judge(l->tunnels, l->env->last_us);
     room = emit_checks(l, sink) && room;
     emit_errors(l, sink);
     allot_emit(&l->allot, l->env, sink);
