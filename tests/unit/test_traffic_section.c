@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an observer writes of packets when there is more than a section may have. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
+#include "tests/unit/ledger_sample.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 #include "agents/traffic/observe.h"
 #include "frames.h"
-#include "lib/fact_tree.h"
 
 #define LINKTYPE_RAW 101
 #define PFCP_PORT 8805
@@ -53,16 +49,6 @@ scan(struct observer *o)
     }
 }
 
-static unsigned
-occurs(const char *text, const char *what)
-{
-    unsigned n = 0;
-
-    for (const char *p = text; (p = strstr(p, what)); p++)
-        n++;
-    return n;
-}
-
 /* Nobody hides an attack by giving us much else to tell. */
 static void
 attack_in_a_full_section(void **state)
@@ -84,9 +70,9 @@ attack_in_a_full_section(void **state)
     observe_emit(o, NULL, 0, fact_tree_sink(tree));
     assert_int_equal(fact_tree_print_json(tree, &json), ST_OK);
     assert_true(occurs(json, "\"index\"") > 3000);
-    assert_int_equal(occurs(json, "\"complete\": false"), 1);
+    assert_int_equal(occurs(json, "\"complete\":false"), 1);
     assert_int_equal(occurs(json, "\"port-scan\""), 1);
-    assert_int_equal(occurs(json, "\"source\": \"" ATTACKER "\""), 1);
+    assert_int_equal(occurs(json, "\"source\":\"" ATTACKER "\""), 1);
     free(json);
     fact_tree_free(tree);
     fact_schema_free(schema);
