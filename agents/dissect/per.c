@@ -175,17 +175,17 @@ bool
 per_field(struct bitcur *b, struct per_field *out)
 {
     struct cur rest = bitcur_rest(b), head, behind_head;
-    uint8_t criticality = 0;
-    uint16_t id = 0;
-    bool ok;
+    uint8_t criticality;
+    uint16_t id;
 
     *out = (struct per_field){.whole = true};
-    ok = cur_sub(&rest, FIELD_HEAD, &head) && cur_be16(&head, &id) && cur_u8(&head, &criticality) &&
-         criticality >> 6 < CRITICALITIES;
+    if (!cur_sub(&rest, FIELD_HEAD, &head) || !cur_be16(&head, &id) ||
+        !cur_u8(&head, &criticality) || criticality >> 6 >= CRITICALITIES)
+        return false;
     behind_head = rest;
-    if (ok && short_octets(&rest, &out->value))
+    if (short_octets(&rest, &out->value))
         bitcur_move(b, rest);
-    else if (!ok || !long_field(b, behind_head, out))
+    else if (!long_field(b, behind_head, out))
         return false;
     out->id = id;
     return true;

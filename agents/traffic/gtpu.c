@@ -63,7 +63,7 @@ static void
 take_tunnel(struct gtpu_ledger *l, const struct msg *m)
 {
     const struct gtp_tunnel *t = m->u.tunnel;
-    uint32_t *mark = ledger_mark(m, t->far_end ? MARK_TUNNEL_ENDS + 1 : MARK_TUNNEL_ENDS);
+    uint32_t *mark = ledger_mark(m, MARK_TUNNEL_ENDS + t->far_end);
     struct end *e = t->address.family ? keytab_put_marked(&l->ends, &t->address, mark) : NULL;
 
     if (!e)

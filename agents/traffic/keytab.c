@@ -176,6 +176,13 @@ grow(struct keytab *t)
     return true;
 }
 
+/* The entry of such a number; NULL: of none. */
+static void *
+numbered(const struct keytab *t, uint32_t n)
+{
+    return n ? t->data + (n - 1) * t->entry_size : NULL;
+}
+
 /* Number + 1 of the entry with this key; 0: there is none. */
 static uint32_t
 find_number(const struct keytab *t, const void *key, uint64_t h)
@@ -186,9 +193,7 @@ find_number(const struct keytab *t, const void *key, uint64_t h)
 static void *
 find(const struct keytab *t, const void *key, uint64_t h)
 {
-    const uint32_t n = find_number(t, key, h);
-
-    return n ? t->data + (n - 1) * t->entry_size : NULL;
+    return numbered(t, find_number(t, key, h));
 }
 
 void *
@@ -261,7 +266,7 @@ look_marked(const struct keytab *t, const void *key, uint32_t *mark, uint64_t *h
         *mark = n - 1;
     else if (mark && t->count >= t->max)
         *mark = refusal(t, *h);
-    return n ? t->data + (n - 1) * t->entry_size : NULL;
+    return numbered(t, n);
 }
 
 void *

@@ -26,6 +26,7 @@ nas_init(struct n2_ledger *l)
 static struct turn
 turn(struct n2_ledger *l, const struct n2_turn *at)
 {
+    at->pair->nas.heard_amf |= at->by == NGAP_BY_AMF;
     return (struct turn){.l = l, .at = at, .pair = &at->pair->nas, .meta = at->meta};
 }
 
@@ -306,7 +307,6 @@ nas_hear(struct n2_ledger *l, const struct n2_turn *at, const struct nas_msg *m)
     bool ciphered = m->header == NAS_INTEGRITY_CIPHERED || m->header == NAS_INTEGRITY_CIPHERED_NEW;
     struct turn e = turn(l, at);
 
-    e.pair->heard_amf |= at->by == NGAP_BY_AMF;
     e.m = m;
     e.ue = n2_ues_get(&l->ues, at->number, e.pair->epoch, &m->carrier);
     if (!e.ue)
@@ -324,7 +324,6 @@ nas_hear_ngap(struct n2_ledger *l, const struct n2_turn *at, const struct ngap_m
     bool initiating = g->kind == NGAP_INITIATING;
     struct turn e = turn(l, at);
 
-    e.pair->heard_amf |= at->by == NGAP_BY_AMF;
     if ((g->procedure == NGAP_NG_SETUP && initiating) ||
         (g->procedure == NGAP_NG_RESET && initiating && g->reset_all)) {
         e.pair->epoch++;
